@@ -1,0 +1,354 @@
+"""How a primitive is declared, and the registry of those that exist.
+
+A primitive is declared in one place: which functions of the user's it stands for, its value, one
+adjoint per argument, and the samples where all of this is tested::
+
+    @primitive(np.sin, math.sin, elementwise=True, floats=True)
+    def sin(x):
+        \"\"\"Sine of an angle in radians.\"\"\"
+        return np.sin(x)
+
+
+    @sin.adjoint("x")
+    def sin_dx(dy, x):
+        return dy * np.cos(x)
+
+
+    sin.samples(sample(0.3), sample(real(5)), sample(real(2, 3)))
+
+Value and adjoints are plain Python that numba can compile.  One that is a single expression is
+written out in the generated source; a longer one is called there by its name.  The parameters of an
+adjoint after ``dy`` say what it reads (``y`` is the result, ``x_shape`` the shape of the argument
+``x``), and so what the reverse sweep must keep.  Element-wise rules are written for one element:
+broadcasting, its undoing, promotion and accumulation belong to the framework.
+
+A *composite* has no rule: it is a function in terms of primitives, spliced into the program as if the
+user had written it; its structure (axis, keepdims, number of dimensions) is decided while it is
+spliced, so it may branch on ``x.ndim`` or ``axis is None`` and loop over tuples.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .types import Array, Scalar, Type, broadcast
+
+__all__ = [
+    "Composite", "Kink", "Primitive", "Rejection", "Sample", "composite", "kernel", "kink", "lookup",
+    "lookup_attribute", "lookup_method", "primitive", "real", "refuse", "registry", "rejects", "sample",
+]
+
+
+class Refusal(Exception):
+    """Raised by a composite or a result rule that cannot serve a call; becomes a message at the user's line."""
+
+
+def refuse(message: str) -> None:
+    """Refuse the call that is being spliced: say what was met and what to write instead."""
+    raise Refusal(message)
+
+
+# ---------------------------------------------------------------------------------- samples
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One call at which a primitive is tested: positional arguments, and the static ones by name."""
+
+    args: tuple
+    static: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point without a derivative, and the one that dlsrc promises there."""
+
+    args: tuple
+    expect: Mapping[str, Any]
+    static: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A call that must be refused, with the class of the error."""
+
+    args: tuple
+    error: type[Exception]
+    static: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sample(*args: Any, **static: Any) -> Sample:
+    """A call to test the declaration at: ``sample(real(3, 4), axis=0)``."""
+    return Sample(args, MappingProxyType(static))
+
+
+def kink(*args: Any, expect: Mapping[str, Any], **static: Any) -> Kink:
+    """A promise at a kink: ``kink(0.0, expect={"x": 0.0})``; the cotangent of the result is one."""
+    return Kink(args, MappingProxyType(dict(expect)), MappingProxyType(static))
+
+
+def rejects(*args: Any, error: type[Exception], **static: Any) -> Rejection:
+    """A call to be refused: ``rejects(real(3, 4), real(3, 2), error=ValueError)``."""
+    return Rejection(args, error, MappingProxyType(static))
+
+
+def real(*shape: int, dtype: str = "float64") -> np.ndarray:
+    """A standard normal array, seeded by its shape, so that copying the line reproduces it."""
+    generator = np.random.default_rng([7, *shape])
+    return generator.standard_normal(shape).astype(dtype)
+
+
+# ---------------------------------------------------------------------------------- declarations
+
+
+class Primitive:
+    """An operation with a value, a type rule and an adjoint or a stated zero for every argument.
+
+    Attributes
+    ----------
+    name : str
+        The function's name without trailing underscore.
+    body : function
+        The value, as numba compiles it and as plain Python runs it.
+    parameters : tuple of str
+        All parameters in order, the static ones included.
+    static : frozenset of str
+        Those that must be known while the program is built.
+    elementwise : bool
+        Whether ``body`` and adjoints are written for one element.
+    view : bool
+        Whether the result shares the memory of the first argument.
+    adjoints : dict of str to function
+        For an argument, the function giving its cotangent.
+    zeros : set of str
+        Arguments whose derivative is zero by declaration.
+    """
+
+    def __init__(self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes):
+        self.name = body.__name__.rstrip("_")
+        self.body = body
+        self.functions = functions
+        self.parameters = tuple(inspect.signature(body).parameters)
+        self.static = frozenset(static)
+        self.elementwise = elementwise
+        self.floats = floats
+        self.boolean = boolean
+        self.view = view
+        self.effect = effect
+        self.methods = methods
+        self.attributes = attributes
+        self.adjoints: dict[str, Callable] = {}
+        self.zeros: set[str] = set()
+        self.result_rule: Callable | None = None
+        self.cases: tuple[Sample | Kink | Rejection, ...] = ()
+        self.__doc__ = body.__doc__
+        self.__name__ = self.name
+        unknown = self.static - set(self.parameters)
+        if unknown:
+            raise TypeError(f"{self.name}: static names {sorted(unknown)} are not parameters of {self.signature}")
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}{inspect.signature(self.body)}"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The parameters that are values of the program."""
+        return tuple(name for name in self.parameters if name not in self.static)
+
+    def __call__(self, *args, **kwargs):
+        return self.body(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.signature}>"
+
+    def adjoint(self, argument: str) -> Callable[[Callable], Callable]:
+        """Declare the cotangent of one argument: first parameter ``dy``, the rest what is read."""
+        if argument not in self.arguments:
+            raise TypeError(f"{self.signature} has no argument {argument!r} that could have an adjoint")
+
+        def declare(rule: Callable) -> Callable:
+            names = list(inspect.signature(rule).parameters)
+            allowed = {"y", *self.parameters, *(f"{name}_shape" for name in self.arguments)}
+            if not names or names[0] != "dy" or not set(names[1:]) <= allowed:
+                raise TypeError(
+                    f"{rule.__name__}({', '.join(names)}): an adjoint takes dy first, then any of "
+                    f"{', '.join(sorted(allowed))}"
+                )
+            if argument in self.adjoints or argument in self.zeros:
+                raise TypeError(f"{self.name}: the derivative by {argument!r} is declared twice")
+            self.adjoints[argument] = rule
+            return rule
+
+        return declare
+
+    def zero(self, *arguments: str) -> None:
+        """State that the derivative by these arguments is zero (or does not exist: indices, flags)."""
+        for argument in arguments:
+            if argument not in self.arguments:
+                raise TypeError(f"{self.signature} has no argument {argument!r}")
+            if argument in self.adjoints or argument in self.zeros:
+                raise TypeError(f"{self.name}: the derivative by {argument!r} is declared twice")
+            self.zeros.add(argument)
+
+    def result(self, rule: Callable) -> Callable:
+        """Declare the type of the result, from the types of the arguments and the static values."""
+        self.result_rule = rule
+        return rule
+
+    def samples(self, *cases: Sample | Kink | Rejection) -> None:
+        """Where the declaration is tested."""
+        self.cases += cases
+
+    def result_type(self, *args: Type, **static: Any) -> Type:
+        """The type of the result for arguments of these types.
+
+        Raises
+        ------
+        Refusal
+            If the primitive does not take such arguments.
+        """
+        if self.result_rule is not None:
+            by_name = dict(zip(self.arguments, args, strict=True))
+            return self.result_rule(**by_name, **static)
+        if not self.elementwise:
+            raise TypeError(f"{self.name} needs a result rule")
+        numbers = [t for t in args if isinstance(t, Scalar | Array)]
+        if self.boolean:
+            return broadcast(*numbers, dtype="bool")
+        out = broadcast(*numbers)
+        if self.floats and np.dtype(out.dtype).kind in "bui":
+            # NumPy gives float16 for int8 and so on; numba and every likelihood want float64.
+            out = broadcast(*numbers, dtype="float64")
+        return out
+
+
+class Composite:
+    """A function in terms of primitives, spliced into the program where it is called."""
+
+    def __init__(self, body, functions, *, methods, attributes):
+        self.name = body.__name__.rstrip("_")
+        self.body = body
+        self.functions = functions
+        self.methods = methods
+        self.attributes = attributes
+        self.parameters = tuple(inspect.signature(body).parameters)
+        self.cases: tuple[Sample | Kink | Rejection, ...] = ()
+        self.__doc__ = body.__doc__
+        self.__name__ = self.name
+
+    def __call__(self, *args, **kwargs):
+        return self.body(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<composite {self.name}{inspect.signature(self.body)}>"
+
+    def samples(self, *cases: Sample | Kink | Rejection) -> None:
+        """Where the declaration is tested."""
+        self.cases += cases
+
+
+registry: dict[str, Primitive | Composite] = {}
+_by_function: dict[int, tuple[Any, Primitive | Composite]] = {}
+_by_path: dict[str, Primitive | Composite] = {}
+_by_method: dict[str, Primitive | Composite] = {}
+_by_attribute: dict[str, Primitive | Composite] = {}
+
+
+def _register(declared: Primitive | Composite) -> None:
+    if declared.name in registry:
+        raise TypeError(f"{declared.name} is declared twice")
+    registry[declared.name] = declared
+    for function in declared.functions:
+        if isinstance(function, str):
+            _by_path[function] = declared
+        else:
+            _by_function[id(function)] = (function, declared)
+    for table, names in ((_by_method, declared.methods), (_by_attribute, declared.attributes)):
+        for name in names:
+            if name in table:
+                raise TypeError(f"the array attribute {name} is declared twice")
+            table[name] = declared
+
+
+def primitive(
+    *functions: Any, static: tuple[str, ...] = (), elementwise: bool = False, floats: bool = False,
+    boolean: bool = False, view: bool = False, effect: bool = False,
+    methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (),
+) -> Callable[[Callable], Primitive]:
+    """Declare a primitive for these functions (objects, or dotted paths of what may not be imported).
+
+    Parameters
+    ----------
+    static : names of parameters that must be known while the program is built (axis, …)
+    elementwise : the body is written for one element
+    floats : integers and booleans are computed with as float64, as ``np.sin(1)`` does
+    boolean : the result is bool
+    view : the result shares the memory of the first argument
+    effect : the call is kept even if its result is not used
+    methods, attributes : names on arrays that mean this function, e.g. ``("sum",)``, ``("T",)``
+    """
+
+    def declare(body: Callable) -> Primitive:
+        declared = Primitive(
+            body, functions, static=static, elementwise=elementwise, floats=floats, boolean=boolean,
+            view=view, effect=effect, methods=methods, attributes=attributes,
+        )
+        _register(declared)
+        return declared
+
+    return declare
+
+
+def composite(
+    *functions: Any, methods: tuple[str, ...] = (), attributes: tuple[str, ...] = ()
+) -> Callable[[Callable], Composite]:
+    """Declare a function in terms of primitives; see the module's docstring."""
+
+    def declare(body: Callable) -> Composite:
+        declared = Composite(body, functions, methods=methods, attributes=attributes)
+        _register(declared)
+        return declared
+
+    return declare
+
+
+def kernel(body: Callable) -> Callable:
+    """Mark a plain function that primitives call and numba compiles with them."""
+    body.is_kernel = True  # type: ignore[attr-defined]
+    return body
+
+
+def lookup(function: Any) -> Primitive | Composite | None:
+    """The primitive or composite that stands for a user's function, if there is one.
+
+    >>> lookup(np.sin).name
+    'sin'
+    """
+    if isinstance(function, Primitive | Composite):
+        return function
+    found = _by_function.get(id(function))
+    if found is not None and found[0] is function:
+        return found[1]
+    name = getattr(function, "__name__", None)
+    if name is not None:
+        for path, declared in _by_path.items():
+            module, _, attribute = path.rpartition(".")
+            if attribute == name and getattr(sys.modules.get(module), attribute, None) is function:
+                return declared
+    return None
+
+
+def lookup_method(name: str) -> Primitive | Composite | None:
+    """What ``x.name(...)`` means on an array."""
+    return _by_method.get(name)
+
+
+def lookup_attribute(name: str) -> Primitive | Composite | None:
+    """What ``x.name`` means on an array, other than its shape, size, ndim and dtype."""
+    return _by_attribute.get(name)

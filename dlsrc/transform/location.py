@@ -1,0 +1,31 @@
+"""Where a statement came from: carried by every statement of every form of a program."""
+
+from dataclasses import dataclass, replace
+
+__all__ = ["Location"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A span of a user's file.
+
+    Lines count from 1 and columns from 0, as ``ast`` has them.  ``text`` is the first line of the
+    statement, stripped.  ``back`` is true for a statement of the reverse sweep: it then stands for the
+    same line of the user's, passed through backwards.
+    """
+
+    file: str
+    line: int
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    text: str = ""
+    function: str = ""
+    back: bool = False
+
+    def backward(self) -> "Location":
+        """The same place, on the way back."""
+        return replace(self, back=True)
+
+    def __str__(self) -> str:
+        return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.line}"
