@@ -39,7 +39,7 @@ import numpy as np
 from .types import Array, Scalar, Type, broadcast
 
 __all__ = [
-    "Composite", "Kink", "Primitive", "Rejection", "Sample", "composite", "kernel", "kink", "lookup",
+    "Composite", "Kink", "Primitive", "Rejection", "Sample", "composite", "folded", "kernel", "kink", "lookup",
     "lookup_attribute", "lookup_method", "primitive", "real", "refuse", "registry", "rejects", "sample",
 ]
 
@@ -127,9 +127,13 @@ class Primitive:
         For an argument, the function giving its cotangent.
     zeros : set of str
         Arguments whose derivative is zero by declaration.
+    inline : bool
+        Whether the body, one ``return``, is written out in the generated text instead of called by name.
     """
 
-    def __init__(self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes):
+    def __init__(
+        self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes, inline=False
+    ):
         self.name = body.__name__.rstrip("_")
         self.body = body
         self.functions = functions
@@ -140,6 +144,7 @@ class Primitive:
         self.boolean = boolean
         self.view = view
         self.effect = effect
+        self.inline = inline
         self.methods = methods
         self.attributes = attributes
         self.adjoints: dict[str, Callable] = {}
@@ -279,7 +284,7 @@ def _register(declared: Primitive | Composite) -> None:
 def primitive(
     *functions: Any, static: tuple[str, ...] = (), elementwise: bool = False, floats: bool = False,
     boolean: bool = False, view: bool = False, effect: bool = False,
-    methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (),
+    methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (), inline: bool = False,
 ) -> Callable[[Callable], Primitive]:
     """Declare a primitive for these functions (objects, or dotted paths of what may not be imported).
 
@@ -292,12 +297,13 @@ def primitive(
     view : the result shares the memory of the first argument
     effect : the call is kept even if its result is not used
     methods, attributes : names on arrays that mean this function, e.g. ``("sum",)``, ``("T",)``
+    inline : the body is one ``return`` and is written out in the generated text
     """
 
     def declare(body: Callable) -> Primitive:
         declared = Primitive(
             body, functions, static=static, elementwise=elementwise, floats=floats, boolean=boolean,
-            view=view, effect=effect, methods=methods, attributes=attributes,
+            view=view, effect=effect, methods=methods, attributes=attributes, inline=inline,
         )
         _register(declared)
         return declared
@@ -318,10 +324,30 @@ def composite(
     return declare
 
 
-def kernel(body: Callable) -> Callable:
-    """Mark a plain function that primitives call and numba compiles with them."""
-    body.is_kernel = True  # type: ignore[attr-defined]
-    return body
+def kernel(body: Callable | None = None, *, fastmath: tuple[str, ...] = ()) -> Callable:
+    """Mark a plain function that primitives call and numba compiles with them.
+
+    ``fastmath`` names the liberties that LLVM may take in it: ``("reassoc", "contract")`` for a sum whose
+    order the user did not write.
+    """
+
+    def mark(function: Callable) -> Callable:
+        function.is_kernel = True  # type: ignore[attr-defined]
+        if fastmath:
+            function.fastmath = set(fastmath)  # type: ignore[attr-defined]
+        return function
+
+    return mark if body is None else mark(body)
+
+
+def folded(function: Callable) -> Callable:
+    """Mark a plain function of build-time values (axes, dtypes, subscripts) that composites call.
+
+    It is run while the program is built and never spliced: its arguments must be known then, and its
+    result (a number, string, tuple or dtype) is known too.  It may call ``refuse``.
+    """
+    function.is_folded = True  # type: ignore[attr-defined]
+    return function
 
 
 def lookup(function: Any) -> Primitive | Composite | None:

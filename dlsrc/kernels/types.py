@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Array", "Scalar", "Shape", "Type", "broadcast", "is_float", "promote", "strong", "type_of"]
+__all__ = [
+    "Array", "Scalar", "Sequence", "Shape", "Tape", "Type", "broadcast", "is_float", "promote", "strong", "type_of",
+    "unlabelled",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,11 @@ def is_float(type_: Type) -> bool:
     if isinstance(type_, Sequence):
         return is_float(type_.item)
     return isinstance(type_, Scalar | Array) and type_.dtype in ("float64", "float32")
+
+
+def unlabelled(*types: Type) -> str | None:
+    """The labels of a result whose dimensions are new: "" if any of these is a dlarray, else None."""
+    return "" if any(t.labels is not None for t in types) else None
 
 
 def strong(type_: Type) -> Type:
