@@ -1,6 +1,6 @@
 """Where a statement came from: carried by every statement of every form of a program."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 __all__ = ["Location"]
 
@@ -11,7 +11,8 @@ class Location:
 
     Lines count from 1 and columns from 0, as ``ast`` has them.  ``text`` is the first line of the
     statement, stripped.  ``back`` is true for a statement of the reverse sweep: it then stands for the
-    same line of the user's, passed through backwards.
+    same line of the user's, passed through backwards.  ``source_line`` is the whole line with its
+    indentation, which Python needs to put the carets under an error.
     """
 
     file: str
@@ -22,6 +23,7 @@ class Location:
     text: str = ""
     function: str = ""
     back: bool = False
+    source_line: str = field(default="", compare=False, repr=False)
 
     def backward(self) -> "Location":
         """The same place, on the way back."""
