@@ -1,0 +1,217 @@
+"""Tuples, named tuples, dataclasses, dicts and lists of arrays: as arguments and inside a function."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from tests.oracle import Programs, matrix, vector
+
+programs = Programs()
+
+
+class Layer(NamedTuple):
+    W: np.ndarray
+    b: np.ndarray
+
+
+@dataclass
+class Params:
+    scale: float
+    shift: np.ndarray
+
+
+@dataclass(frozen=True)
+class Model:
+    layers: list
+    head: Params
+
+
+@programs({"w": vector(3), "b": 0.5}, compiled=True)
+def a_dictionary(p):
+    return np.sum(p["w"] ** 2) * p["b"]
+
+
+@programs((vector(2), vector(3)))
+def a_tuple(p):
+    a, b = p
+    return np.sum(a) * np.sum(b**2)
+
+
+@programs([vector(2), 0.7, vector(2, 2)])
+def a_list(p):
+    return p[1] * np.sum(p[0] ** 2) + np.sum(p[-1] @ p[0])
+
+
+@programs(Layer(matrix(2, 3), vector(2)), vector(3), argnums=(0, 1), compiled=True)
+def a_named_tuple(layer, x):
+    return np.sum(np.tanh(layer.W @ x + layer.b) ** 2)
+
+
+@programs(Params(1.5, vector(3)), compiled=True)
+def a_dataclass(p):
+    return p.scale * np.sum(p.shift**2)
+
+
+@programs({"enc": [Layer(matrix(3, 2), vector(3)), Layer(matrix(2, 3), vector(2))], "out": (0.5, {"c": vector(2)})})
+def nested(p):
+    h = np.array([0.3, -0.6])
+    for layer in p["enc"]:
+        h = np.tanh(layer.W @ h + layer.b)
+    s, rest = p["out"]
+    return s * np.sum(h * rest["c"])
+
+
+@programs(Model([vector(2), vector(2)], Params(0.8, vector(2))))
+def a_frozen_dataclass(m):
+    s = m.head.scale
+    for layer in m.layers:
+        s = s * np.sum(layer * m.head.shift)
+    return s
+
+
+@programs([Layer(matrix(2, 2), vector(2)), Layer(matrix(2, 2) * 0.5, vector(2)), Layer(matrix(2, 2), vector(2))],
+          vector(2), compiled=True)
+def equal_layers(layers, x):
+    h = x
+    for W, b in layers:
+        h = np.tanh(W @ h + b)
+    return np.sum(h**2)
+
+
+@programs({"used": vector(2), "unused": vector(3), "n": 4})
+def leaves_without_influence(p):
+    return np.sum(p["used"] ** p["n"])
+
+
+@programs(vector(4))
+def a_tuple_made_inside(x):
+    pair = (x[0] * x[1], x[2:] * 2.0)
+    s, rest = pair
+    return s * rest[0] + pair[1][1]
+
+
+@programs(vector(4))
+def a_dictionary_made_inside(x):
+    state = {"pos": x[:2] * 1.0, "vel": x[2:] * 1.0}
+    for _ in range(3):
+        state["pos"] = state["pos"] + 0.1 * state["vel"]
+        state["vel"] = state["vel"] - 0.1 * state["pos"] ** 3
+    return np.sum(state["pos"] * state["vel"])
+
+
+@programs(vector(4))
+def a_list_appended_to(x):
+    parts = []
+    for i in range(3):
+        parts.append(x[i] * x[i + 1])
+    return parts[0] * parts[1] + parts[2]
+
+
+@programs(vector(4))
+def a_named_tuple_made_inside(x):
+    layer = Layer(W=x[:2] * x[3], b=x[2:])
+    layer = layer._replace(b=layer.b**2)
+    return np.sum(layer.W * layer.b)
+
+
+@programs(vector(4))
+def a_dataclass_made_inside(x):
+    p = Params(x[0], x[1:] * 2.0)
+    p = replace(p, scale=p.scale * x[3])
+    return p.scale * np.sum(p.shift)
+
+
+@programs({"w": vector(2), "b": vector(2)})
+def over_a_dictionary(p):
+    s = 1.0
+    for name in p:
+        s = s * np.sum(p[name])
+    for name, value in p.items():
+        if name == "w":
+            s = s + np.sum(value**2)
+    for value in p.values():
+        s = s * value[0]
+    return s
+
+
+@programs({"a": vector(2), "b": vector(2)}, {"a": vector(2), "b": vector(2)}, argnums=(0, 1))
+def dictionary_comprehension(p, q):
+    both = {name: p[name] * q[name] for name in p}
+    return np.sum(both["a"]) * np.sum(both["b"])
+
+
+@programs([vector(2), vector(2), vector(2)])
+def comprehension_sum(p):
+    return sum(np.sum(part**2) for part in p) * p[0][0]
+
+
+@programs(vector(3))
+def unpacked_with_a_star(x):
+    head, *tail = (x[0], x[1], x[2])
+    return head * tail[0] + tail[1] ** 2
+
+
+@programs(vector(3))
+def an_array_unpacked(x):
+    a, b, c = x
+    return a * b**2 * c**3
+
+
+@programs(vector(3))
+def list_operations(x):
+    parts = [x[0], x[1]] + [x[2]]
+    parts[0] = parts[0] * parts[2]
+    n = len(parts)
+    return sum(parts) * n + parts[0]
+
+
+@programs([vector(2), vector(2)])
+def a_container_handed_on(p):
+    def norm(parts):
+        total = 0.0
+        for part in parts:
+            total += np.sum(part * part)
+        return total
+
+    return norm(p) * norm([p[0], p[0] * p[1]])
+
+
+@programs({"A": [vector(2), {"B": (vector(2),)}]})
+def deep(p):
+    return np.sum(p["A"][0] * p["A"][1]["B"][0] ** 2)
+
+
+@programs({"w": vector(3), "count": 3, "name": "linear", "flag": True})
+def static_leaves(p):
+    s = np.sum(p["w"] ** 2) * p["count"]
+    if p["name"] == "linear" and p["flag"]:
+        s = s * p["w"][0]
+    return s
+
+
+@programs(vector(2, 3))
+def an_array_written_inside_a_dictionary(x):
+    d = {"y": np.zeros((2, 3))}
+    y = d["y"]
+    y[0] = x[1] ** 2
+    d["y"][1] = y[0] * x[0]
+    return np.sum(d["y"])
+
+
+@programs(vector(3))
+def array_from_a_list(x):
+    y = np.array([x[0] * x[1], x[2], 2.0])
+    z = np.array([[x[0], 1.0], [x[1], x[2]]])
+    return np.sum(y**2) * np.sum(z @ z)
+
+
+@programs([vector(2), vector(2)], [0.5, 1.5], argnums=(0, 1))
+def zipped_containers(xs, weights):
+    s = 0.0
+    for k, (x, w) in enumerate(zip(xs, weights)):
+        s += (k + 1) * w * np.sum(x**2)
+    return s
+
+
+test_containers = programs.test()
