@@ -129,10 +129,13 @@ class Primitive:
         Arguments whose derivative is zero by declaration.
     inline : bool
         Whether the body, one ``return``, is written out in the generated text instead of called by name.
+    generated : bool
+        Whether only generated text calls it: it is never differentiated, and so declares no derivative.
     """
 
     def __init__(
-        self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes, inline=False
+        self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes,
+        inline=False, generated=False,
     ):
         self.name = body.__name__.rstrip("_")
         self.body = body
@@ -145,6 +148,7 @@ class Primitive:
         self.view = view
         self.effect = effect
         self.inline = inline
+        self.generated = generated
         self.methods = methods
         self.attributes = attributes
         self.adjoints: dict[str, Callable] = {}
@@ -285,6 +289,7 @@ def primitive(
     *functions: Any, static: tuple[str, ...] = (), elementwise: bool = False, floats: bool = False,
     boolean: bool = False, view: bool = False, effect: bool = False,
     methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (), inline: bool = False,
+    generated: bool = False,
 ) -> Callable[[Callable], Primitive]:
     """Declare a primitive for these functions (objects, or dotted paths of what may not be imported).
 
@@ -298,12 +303,14 @@ def primitive(
     effect : the call is kept even if its result is not used
     methods, attributes : names on arrays that mean this function, e.g. ``("sum",)``, ``("T",)``
     inline : the body is one ``return`` and is written out in the generated text
+    generated : only generated text calls it, so no derivative is declared
     """
 
     def declare(body: Callable) -> Primitive:
         declared = Primitive(
             body, functions, static=static, elementwise=elementwise, floats=floats, boolean=boolean,
             view=view, effect=effect, methods=methods, attributes=attributes, inline=inline,
+            generated=generated,
         )
         _register(declared)
         return declared

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 __all__ = [
-    "Array", "Scalar", "Sequence", "Shape", "Tape", "Type", "broadcast", "is_float", "promote", "strong", "type_of",
-    "unlabelled",
+    "Array", "Scalar", "Sequence", "Shape", "Tape", "Type", "broadcast", "is_float", "promote", "strong",
+    "type_of", "unlabelled",
 ]
 
 

@@ -1,0 +1,226 @@
+"""Broadcasting as a copy, and its undoing as a sum.
+
+Both walk the large array in C order, one row of its last axis at a time, and know for every axis how far
+the small array moves with it: not at all along an axis that it is broadcast on.
+"""
+
+import numpy as np
+
+from .primitive import composite, kernel, primitive, real, refuse, rejects, sample
+from .types import Array, Shape
+
+__all__ = ["broadcast_to", "expand", "make_shape", "shape1", "shape2", "shape3", "shape4", "shape5", "sum_to"]
+
+
+@primitive(inline=True)
+def shape1(n0):
+    """The shape of a vector."""
+    return (n0,)
+
+
+@primitive(inline=True)
+def shape2(n0, n1):
+    """The shape of a matrix."""
+    return (n0, n1)
+
+
+@primitive(inline=True)
+def shape3(n0, n1, n2):
+    """The shape of an array of three dimensions."""
+    return (n0, n1, n2)
+
+
+@primitive(inline=True)
+def shape4(n0, n1, n2, n3):
+    """The shape of an array of four dimensions."""
+    return (n0, n1, n2, n3)
+
+
+@primitive(inline=True)
+def shape5(n0, n1, n2, n3, n4):
+    """The shape of an array of five dimensions."""
+    return (n0, n1, n2, n3, n4)
+
+
+for _ndim, _made in enumerate((shape1, shape2, shape3, shape4, shape5), 1):
+    _made.zero(*_made.arguments)
+    _made.result(lambda _ndim=_ndim, **sizes: Shape(_ndim))
+    _made.samples(sample(*range(2, 2 + _ndim)))
+
+
+@composite()
+def make_shape(dims):
+    """The shape value of a tuple of one to five integers."""
+    if len(dims) == 1:
+        return shape1(dims[0])
+    if len(dims) == 2:
+        return shape2(dims[0], dims[1])
+    if len(dims) == 3:
+        return shape3(dims[0], dims[1], dims[2])
+    if len(dims) == 4:
+        return shape4(dims[0], dims[1], dims[2], dims[3])
+    if len(dims) == 5:
+        return shape5(dims[0], dims[1], dims[2], dims[3], dims[4])
+    refuse(f"arrays of {len(dims)} dimensions cannot be made here: use one to five")
+
+
+@kernel
+def broadcast_steps(x_shape, shape):
+    """How far a C-ordered array of shape ``x_shape`` moves with each axis of ``shape``.
+
+    For (3, 1) against (2, 3, 4) it is 0, 1, 0.
+    """
+    missing = len(shape) - len(x_shape)
+    steps = np.zeros(len(shape), np.int64)
+    step = 1
+    for k in range(len(x_shape) - 1, -1, -1):
+        if x_shape[k] != 1:
+            if x_shape[k] != shape[missing + k]:
+                raise ValueError("operands could not be broadcast together: an axis has two sizes")
+            steps[missing + k] = step
+        step *= x_shape[k]
+    return steps
+
+
+@kernel
+def advance(at, counter, steps, shape):
+    """The position in the small array after the large one went to its next row; ``counter`` is its row."""
+    k = len(shape) - 2
+    while k >= 0:
+        counter[k] += 1
+        at += steps[k]
+        if counter[k] < shape[k]:
+            break
+        at -= steps[k] * shape[k]
+        counter[k] = 0
+        k -= 1
+    return at
+
+
+@primitive()
+def expand(x, shape):
+    """A copy of the array, broadcast to a shape."""
+    out = np.empty(shape, x.dtype)
+    steps = broadcast_steps(x.shape, shape)
+    source = x.ravel()
+    into = out.ravel()
+    last = len(shape) - 1
+    n = shape[last]
+    counter = np.zeros(len(shape), np.int64)
+    at = 0
+    start = 0
+    while start < into.size:
+        row = into[start:start + n]
+        if steps[last] == 0:
+            value = source[at]
+            for j in range(n):
+                row[j] = value
+        else:
+            part = source[at:at + n]
+            for j in range(n):
+                row[j] = part[j]
+        start += n
+        at = advance(at, counter, steps, shape)
+    return out
+
+
+@expand.result
+def expand_result(x, shape):
+    return Array(x.dtype, shape.ndim, "C", x.labels)
+
+
+@expand.adjoint("x")
+def expand_dx(dy, x_shape):
+    return sum_to(dy, x_shape)
+
+
+expand.zero("shape")
+expand.samples(
+    sample(real(3), (2, 3)),
+    sample(real(3, 1), (3, 4)),
+    sample(real(3, 1), (2, 3, 4)),
+    sample(real(1, 2, 1), (2, 2, 3)),
+    sample(real(4, 3).T, (2, 3, 4)),
+    sample(real(2, 2), (2, 2)),
+    sample(real(0), (2, 0)),
+    rejects(real(3), (2, 4), error=ValueError),
+)
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def sum_rows_to(x, shape):
+    """``x`` summed over the axes that ``shape`` lacks or has as 1."""
+    out = np.zeros(shape, x.dtype)
+    steps = broadcast_steps(shape, x.shape)
+    source = x.ravel()
+    into = out.ravel()
+    last = x.ndim - 1
+    n = x.shape[last]
+    counter = np.zeros(x.ndim, np.int64)
+    at = 0
+    start = 0
+    while start < source.size:
+        row = source[start:start + n]
+        if steps[last] == 0:
+            total = x.dtype.type(0)
+            for j in range(n):
+                total += row[j]
+            into[at] += total
+        else:
+            part = into[at:at + n]
+            for j in range(n):
+                part[j] += row[j]
+        start += n
+        at = advance(at, counter, steps, x.shape)
+    return out
+
+
+@primitive()
+def sum_to(x, shape):
+    """The array summed to a shape that broadcasts to its own; the array itself if it has that shape."""
+    if x.ndim == len(shape):
+        if x.shape == shape:
+            return x
+    return sum_rows_to(x, shape)
+
+
+@sum_to.result
+def sum_to_result(x, shape):
+    if shape.ndim == 0:
+        refuse("sum_to gives an array: sum_all gives the scalar")
+    # Either x itself or a new array in C order: numba joins the two layouts.
+    return Array(x.dtype, shape.ndim, "C" if shape.ndim != x.ndim or x.layout == "C" else "A", x.labels)
+
+
+@sum_to.adjoint("x")
+def sum_to_dx(dy, x_shape):
+    return expand(dy, x_shape)
+
+
+sum_to.zero("shape")
+sum_to.samples(
+    sample(real(2, 3), (3,)),
+    sample(real(2, 3), (2, 1)),
+    sample(real(2, 3), (1, 3)),
+    sample(real(2, 3), (1, 1)),
+    sample(real(2, 3), (2, 3)),
+    sample(real(4), (1,)),
+    sample(real(2, 3, 4), (3, 1)),
+    sample(real(4, 3, 2).T, (3, 1)),
+    sample(real(0, 3), (3,)),
+)
+
+
+@composite(np.broadcast_to)
+def broadcast_to(x, shape):
+    """The array repeated to a shape; a copy, where NumPy gives a read-only view."""
+    if isinstance(shape, tuple):
+        dims = shape
+    else:
+        dims = (shape,)
+    if x.ndim == 0:
+        return np.full(dims, x)
+    return expand(x, make_shape(dims))
+
+
+broadcast_to.samples(sample(real(3), (2, 3)), sample(real(3, 1), (3, 4)), sample(np.float64(2.5), (2, 2)))
