@@ -1,0 +1,59 @@
+"""Each example is run as a script, and prints what its comments say.
+
+A comment ``# prints: text`` stands for one printed line, in the order of printing.  Words must be the same;
+numbers may differ by one in the last digit that the comment gives.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?")
+MARK = "# prints: "
+
+
+def promised(path):
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [line.removeprefix(MARK) for line in lines if line.startswith(MARK)]
+
+
+def alike(printed, expected):
+    """Whether two lines have the same words, and numbers that agree to the digits given."""
+    if NUMBER.split(" ".join(printed.split())) != NUMBER.split(" ".join(expected.split())):
+        return False
+    for a, b in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
+        mantissa, _, exponent = b.lower().partition("e")
+        decimals = len(mantissa.partition(".")[2])
+        if abs(float(a) - float(b)) > 1.01 * 10.0 ** (int(exponent or 0) - decimals) * (decimals > 0):
+            return False
+    return True
+
+
+def compare(printed, expected):
+    for a, b in zip(printed, expected, strict=False):
+        assert alike(a, b), f"printed  {a!r}\ncomment  {b!r}"
+    assert len(printed) == len(expected), f"{len(printed)} lines printed, {len(expected)} in comments: {printed}"
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_prints_what_its_comments_say(path):
+    assert promised(path), f"{path.name} has no comment {MARK!r}"
+    run = subprocess.run(
+        [sys.executable, str(path)], capture_output=True, text=True, timeout=600, cwd=EXAMPLES.parent,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3000:]
+    compare(run.stdout.splitlines(), promised(path))
+
+
+def test_a_wrong_comment_is_noticed():
+    compare(["value 1.2346 of 3"], ["value 1.2345 of 3"])
+    for wrong in (["value 1.2350 of 3"], ["value 1.2345 of 4"], ["worth 1.2345 of 3"], [], ["value 1.2345 of 3", "more"]):
+        with pytest.raises(AssertionError):
+            compare(["value 1.2345 of 3"], wrong)
