@@ -5,7 +5,8 @@ import numpy as np
 from .primitive import folded, kernel, refuse
 
 __all__ = [
-    "axes_of", "axis_of", "common_dtype", "dtype_name", "group_shape", "grouped", "kind_of", "without_axis",
+    "axes_from_last", "axes_of", "axis_of", "common_dtype", "dtype_name", "group_shape", "grouped",
+    "is_number", "kind_of", "ones_shape", "without_axis",
 ]
 
 
@@ -36,6 +37,32 @@ def axes_of(axis, ndim):
     if len(set(axes)) < len(axes):
         refuse(f"axis {axis} names one axis twice")
     return tuple(sorted(axes))
+
+
+@folded
+def axes_from_last(axis, ndim):
+    """The axes in the order in which they can be removed one by one.
+
+    >>> axes_from_last((0, 2), 3)
+    (2, 0)
+    """
+    return axes_of(axis, ndim)[::-1]
+
+
+@folded
+def ones_shape(ndim):
+    """The shape of ``ndim`` ones.
+
+    >>> ones_shape(2)
+    (1, 1)
+    """
+    return (1,) * ndim
+
+
+@folded
+def is_number(value):
+    """Whether an argument that must be known is a number (an axis, an order of a norm)."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 @folded
