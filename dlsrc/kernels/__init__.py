@@ -1,0 +1,34 @@
+"""What can be differentiated: the primitives by family, and every one of them by name.
+
+``dlsrc.kernels.softmax`` is the primitive of that name, wherever it is declared, and
+``dlsrc.kernels.softmax_dx`` the rule or kernel: generated text imports from here what it calls.
+"""
+
+import importlib
+import pkgutil
+from typing import Any
+
+from .primitive import registry
+
+__all__ = ["families"]
+
+# A primitive exists once its file is imported; every file is, so that none can be forgotten.
+families = tuple(
+    importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.iter_modules(__path__)
+    if module.name != "gradcheck"
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in registry:
+        return registry[name]
+    for family in families:
+        found = vars(family).get(name)
+        if getattr(found, "__module__", None) == family.__name__:
+            return found
+    raise AttributeError(f"dlsrc.kernels has no primitive, rule or kernel named {name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *registry})

@@ -36,16 +36,17 @@ from typing import Any
 
 import numpy as np
 
-from .types import Array, Scalar, Type, broadcast
+from .types import Array, Scalar, Type, broadcast, type_of
 
 __all__ = [
-    "Composite", "Kink", "Primitive", "Rejection", "Sample", "composite", "folded", "kernel", "kink", "lookup",
-    "lookup_attribute", "lookup_method", "primitive", "real", "refuse", "registry", "rejects", "sample",
+    "Composite", "Kink", "Primitive", "Rejection", "Sample", "composite", "elements", "folded", "kernel",
+    "kink", "lookup", "lookup_attribute", "lookup_method", "primitive", "real", "refuse", "registry", "rejects",
+    "sample",
 ]
 
 
 class Refusal(Exception):
-    """Raised by a composite or a result rule that cannot serve a call; becomes a message at the user's line."""
+    """Raised by a composite or a result rule that cannot serve a call: a message at the user's line."""
 
 
 def refuse(message: str) -> None:
@@ -106,6 +107,23 @@ def real(*shape: int, dtype: str = "float64") -> np.ndarray:
 # ---------------------------------------------------------------------------------- declarations
 
 
+def elements(function: Callable, numbers: Mapping[str, Any], static: Mapping[str, Any]) -> tuple[tuple, list]:
+    """A function of numbers applied to every element of broadcast arguments: the shape and the results.
+
+    >>> elements(lambda a, b: a + b, {"a": np.array([1, 2]), "b": 0.5}, {})[0]
+    (2,)
+    """
+    shape = np.broadcast_shapes(*(x.shape for x in numbers.values() if isinstance(x, np.ndarray)))
+    count = int(np.prod(shape))
+    # a Python number stays one: as an array it would not be weak
+    columns = [
+        np.broadcast_to(x, shape).ravel() if isinstance(x, np.ndarray) else [x] * count
+        for x in numbers.values()
+    ]
+    rows = (dict(zip(numbers, row, strict=True)) for row in zip(*columns, strict=True))
+    return shape, [function(**row, **static) for row in rows]
+
+
 class Primitive:
     """An operation with a value, a type rule and an adjoint or a stated zero for every argument.
 
@@ -159,7 +177,9 @@ class Primitive:
         self.__name__ = self.name
         unknown = self.static - set(self.parameters)
         if unknown:
-            raise TypeError(f"{self.name}: static names {sorted(unknown)} are not parameters of {self.signature}")
+            raise TypeError(
+                f"{self.name}: static names {sorted(unknown)} are not parameters of {self.signature}"
+            )
 
     @property
     def signature(self) -> str:
@@ -171,7 +191,14 @@ class Primitive:
         return tuple(name for name in self.parameters if name not in self.static)
 
     def __call__(self, *args, **kwargs):
-        return self.body(*args, **kwargs)
+        if not self.elementwise or not any(isinstance(a, np.ndarray) for a in (*args, *kwargs.values())):
+            return self.body(*args, **kwargs)
+        given = inspect.signature(self.body).bind(*args, **kwargs).arguments
+        static = {name: x for name, x in given.items() if name in self.static}
+        numbers = {name: x for name, x in given.items() if name not in self.static}
+        shape, results = elements(self.body, numbers, static)
+        dtype = self.result_type(*map(type_of, numbers.values()), **static).dtype
+        return np.array(results, dtype).reshape(shape)
 
     def __repr__(self) -> str:
         return f"<primitive {self.signature}>"
