@@ -1,0 +1,123 @@
+"""Functions and methods without a derivative here, named where they are called on active values."""
+
+# ruff: noqa
+
+import json
+import math
+
+import numpy as np
+import scipy.integrate
+import scipy.linalg
+
+
+def fourier_transform(x):
+    y = np.fft.fft(x)  # refused: fft
+    return y[0].real
+
+
+def eigenvalues(A):
+    w = np.linalg.eigvals(A)  # refused: eigvals
+    return w[0]
+
+
+def opening_a_file(x):
+    f = open("data.txt")  # refused: open
+    return x[0]
+
+
+def quadrature(a):
+    y, _ = scipy.integrate.quad(lambda t: t * a, 0.0, 1.0)  # refused: quad
+    return y
+
+
+def scipy_linalg(A):
+    return np.sum(scipy.linalg.expm(A))  # refused: expm
+
+
+def histogram(x):
+    h = np.histogram(x, 3)  # refused: histogram
+    return x[0]
+
+
+def vectorized(x):
+    f = np.vectorize(math.sin)  # refused: vectorize
+    return np.sum(f(x))
+
+
+def apply_along_axis(A):
+    return np.sum(np.apply_along_axis(np.sum, 0, A))  # refused: apply_along_axis
+
+
+def an_unknown_method(x):
+    y = x.partition(2)  # refused: partition
+    return x[0]
+
+
+def a_method_that_no_array_has(x):
+    return x.unsqueeze(0)[0, 0]  # refused: unsqueeze
+
+
+def an_attribute_that_no_array_has(x):
+    return x[0] * x.length  # refused: length
+
+
+def array_to_list(x):
+    values = x.tolist()  # refused: tolist
+    return values[0]
+
+
+def number_to_string(x):
+    s = str(x[0])  # refused: str
+    return x[0]
+
+
+def string_of_a_value(x):
+    s = "value: " + x[0]  # refused: string
+    return x[0]
+
+
+def parsing(x):
+    return x[0] * json.loads("3")  # refused: loads
+
+
+def evaluating(x):
+    return eval("x[0]")  # refused: eval
+
+
+def user_input(x):
+    return x[0] * float(input())  # refused: input
+
+
+def unknown_function_of_numpy(x):
+    return np.unwrap(x)[0]  # refused: unwrap
+
+
+def wrong_number_of_arguments(x):
+    return helper(x[0], x[1])  # refused: helper
+
+
+def helper(v):
+    return v * v
+
+
+def unknown_keyword(x):
+    return helper(w=x[0])  # refused: helper
+
+
+def calling_a_number(x):
+    return x[0](2.0)  # refused: call
+
+
+def bad_axis(x):
+    return np.sum(x, axis=3)  # refused: axis
+
+
+def recursion(a):
+    if a > 1.0:
+        return a
+    return recursion(a * 2.0)  # refused: recursion
+
+
+def sum_to_an_axis_that_is_computed(A):
+    k = int(A[0, 0])
+    return np.sum(np.sum(A, axis=k))  # refused: axis

@@ -1,0 +1,171 @@
+"""Objects that cannot be computed with, and writes whose meaning would be lost."""
+
+# ruff: noqa
+
+import numpy as np
+
+BUFFER = np.zeros(3)
+MATRIX = np.matrix(np.ones((2, 2)))
+PLANE = np.array([1.0 + 2.0j, 3.0])
+
+
+class Thing:
+    """Something of the user's that is neither number nor container."""
+
+    def __init__(self):
+        self.items = {1, 2, 3}
+        self.rate = 0.5
+
+
+THING = Thing()
+SHELF = {"names": {"a", "b"}}
+
+
+def complex_literal(x):
+    return (x[0] * 1j).real  # refused: complex
+
+
+def complex_conversion(x):
+    z = complex(x[0], x[1])  # refused: complex
+    return z.real
+
+
+def captured_complex_array(x):
+    return np.sum(x[:2] * PLANE)  # refused: PLANE
+
+
+def captured_matrix(x):
+    return np.sum(x[:2] * MATRIX)  # refused: MATRIX
+
+
+def captured_object(x):
+    return x[0] * THING  # refused: Thing
+
+
+def captured_set(x):
+    s = 0.0
+    for v in THING.items:  # refused: set
+        s += v * x[0]
+    return s
+
+
+def missing_attribute(x):
+    return x[0] * THING.speed  # refused: speed
+
+
+def missing_key(x):
+    return x[0] * SHELF["size"]  # refused: size
+
+
+def writing_an_active_value_to_a_captured_array(x):
+    BUFFER[0] = x[0] ** 2  # refused: BUFFER
+    return BUFFER[0] * x[1]
+
+
+def adding_an_active_value_to_a_captured_array(x):
+    BUFFER[:] += x  # refused: BUFFER
+    return np.sum(BUFFER)
+
+
+def writing_an_attribute(x):
+    THING.rate = x[0]  # refused: rate
+    return THING.rate * x[1]
+
+
+def list_into_an_element(x):
+    y = np.zeros(3)
+    y[0] = [x[0], x[1]]  # refused: list
+    return y[0]
+
+
+def wrong_shape_into_a_slice(x):
+    y = np.zeros(3)
+    y[0] = x  # refused: vector
+    return y[0]
+
+
+def string_times_value(x):
+    return "a" * x[0]  # refused: string
+
+
+def none_in_arithmetic(x):
+    y = None
+    return x[0] * y  # refused: None
+
+
+def array_in_place_of_a_number(x):
+    s = 0.0
+    for i in range(x):  # refused: range
+        s += i
+    return s * x[0]
+
+
+def indexing_a_number(a):
+    return a[0]  # refused: index
+
+
+def too_many_indices(x):
+    return x[0, 0]  # refused: ind
+
+
+def indexing_by_a_float(x):
+    return x[1.5]  # refused: index
+
+
+def ambiguous_alias_then_write(x):
+    y = x * 1.0
+    z = x * 2.0
+    w = y if x[0] > 0.0 else z
+    w[0] = x[1]  # refused: w
+    return np.sum(y * z)
+
+
+def different_types_on_two_paths(x):
+    if x[0] > 0.0:
+        y = x
+    else:
+        y = x[0]
+    return np.sum(y)  # refused: y
+
+
+def list_grows_in_a_loop_of_unknown_length(x):
+    parts = []
+    i = 0
+    while x[0] > i:
+        parts.append(x[0] * i)  # refused: list
+        i += 1
+    return sum(parts)
+
+
+def loop_changes_the_type(x):
+    y = x
+    for i in range(x.size):  # refused: y
+        y = y[0]
+    return y
+
+
+def widens_in_a_loop(x):
+    y = x
+    for i in range(2):  # refused: y
+        y = y[:, None]
+    return np.sum(y)
+
+
+def tuple_into_arithmetic(x):
+    return (x[0], x[1]) * x[2]  # refused: tuple
+
+
+def returns_nothing(x):  # refused: return
+    y = x[0] ** 2
+
+
+def returns_a_string(x):
+    return "loss"  # refused: scalar
+
+
+def returns_a_vector(x):
+    return x * 2.0  # refused: scalar
+
+
+def returns_an_integer(x):
+    return x.size  # refused: real

@@ -1,0 +1,126 @@
+"""Generated source is a product: compared with the expected text, run for numbers, and searched for waste."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from dlsrc import dlfeval, extractdata
+from tests.golden_files import GOLDEN, generated_text, load, objective_of, split
+from tests.oracle import assert_close, assert_gradient, gradient
+from tests.quality import complaints
+
+THIRD = {path.stem for path in GOLDEN[::3]}
+FILES = [pytest.param(path, id=path.stem) for path in GOLDEN]
+RUN = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.compiled] if path.stem in THIRD else []) for path in GOLDEN
+]
+
+
+def user_source(module) -> str:
+    """Every function of the file that the objective may call, and the objective."""
+    lines = []
+    for f in vars(module).values():
+        if inspect.isfunction(f) and f.__module__ == module.__name__ and f.__qualname__ == f.__name__:
+            lines.append(inspect.getsource(f))
+    return "\n".join(lines)
+
+
+def test_there_are_enough():
+    assert len(GOLDEN) >= 25
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_text(path):
+    assert generated_text(path) == split(path)[1]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_text_is_the_same_on_every_run(path):
+    assert generated_text(path) == generated_text(path)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_quality(path):
+    assert complaints(generated_text(path), user_source(load(path))) == []
+
+
+@pytest.mark.parametrize("path", RUN)
+def test_numbers(path):
+    module = load(path)
+    f = objective_of(module)
+    if "dlgradient" not in f.__code__.co_names:
+        oracle = "float32" if path.stem == "single_precision" else "richardson"
+        assert_gradient(f, *module.ARGUMENTS, oracle=oracle)
+        return
+    results = dlfeval(f, *module.ARGUMENTS)
+    EXPECTED[path.stem](results, module.ARGUMENTS)
+
+
+def rosenbrock(results, arguments):
+    f, g = results
+    assert extractdata(f) == 104.0
+    assert_close(extractdata(g), [396.0, 200.0])
+
+
+def parameters(results, arguments):
+    loss, g = results
+    plain = {"w": np.array([1.0, 2.0]), "b": 0.5}
+    expected = gradient(lambda p: np.mean((np.ones((3, 2)) @ p["w"] + p["b"]) ** 2), plain)
+    assert_close(extractdata(loss), 3.5**2)
+    assert_close(extractdata(g["w"]), expected["w"])
+    assert_close(extractdata(g["b"]), expected["b"])
+
+
+def several_gradients(results, arguments):
+    g1, g2, g3 = (extractdata(g) for g in results)
+    x = np.array([1.0, 2.0])
+    assert_close(g1, gradient(lambda x: x[0] ** 2 * x[1], x))
+    assert_close(g2, gradient(lambda x: np.sin(x[0] ** 2 * x[1]) + x[1], x))
+    assert_close(g3, np.cos(2.0))
+
+
+def descent(results, arguments):
+    x = np.array([1.0, 2.0])
+    for _ in range(3):
+        x = x - 0.1 * 2.0 * (x - 1.0)
+    assert_close(extractdata(results), x)
+
+
+EXPECTED = {f.__name__: f for f in (rosenbrock, parameters, several_gradients, descent)}
+
+
+# ---------------------------------------------------------------------------------- the script that searches
+
+
+def wrapped(body: str) -> str:
+    return "def f_1(x):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+@pytest.mark.parametrize("body, word", [
+    ("y = x * 1.0\nreturn y", "1.0"),
+    ("y = 0 + x\nreturn y", "0 + x"),
+    ("y = x - 0.0\nreturn y", "x - 0.0"),
+    ("y = --x\nreturn y", "--x"),
+    ("y = 2.0\nreturn x", "y is never used"),
+    ("y = np.zeros(3)\ny[0] = x\nreturn x", "y is never used"),
+    ("y = x\ny = x + 2\nreturn y", "stored in y"),
+    ("y = x\nfor i in range(3):\n    y = x + i\n    y = 2\n    x = x + y\nreturn x", "stored in y"),
+    ("s = x\nif x > 0:\n    s = 2\nelse:\n    s = 3\nreturn s", "stored in s"),
+    ("y = " + " + ".join(["x"] * 40) + "\nreturn y", "columns"),
+    ("\n".join(f"x = x + {k}" for k in range(1, 20)) + "\nreturn x", "statements"),
+])
+def test_waste_is_found(body, word):
+    assert any(word in complaint for complaint in complaints(wrapped(body), "def f(x):\n    x\n    return x\n"))
+
+
+@pytest.mark.parametrize("body", [
+    "s = 0.0\nfor i in range(3):\n    s += x\nreturn s",
+    "s = x\nwhile s < 3:\n    t = s\n    s = t + 1\n    if s > 2:\n        break\nreturn s",
+    "y = np.zeros(3)\ny[0] = x\nreturn y",
+    "v = x[1:]\nv[0] = 2.0\nreturn x",
+    "for i in range(3):\n    t = x\n    if i > 1:\n        continue\n    x = t + 1\nreturn x",
+    "for _ in range(3):\n    x = x + 2\nreturn x",
+])
+def test_what_is_needed_is_not_waste(body):
+    assert complaints(wrapped(body), "def f(x):\n    x\n    x\n    return x\n") == []
