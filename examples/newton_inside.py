@@ -10,7 +10,8 @@ from scipy.optimize import approx_fprime, minimize
 
 from dlsrc import value_and_grad
 
-TRUE = np.array([55.0, 0.45, 0.8, 4.23, 1.1])  # speed (m/s), eccentricity, angle, period (days), time of passage
+# Speed in m/s, eccentricity, angle, period in days, time of passage.
+TRUE = np.array([55.0, 0.45, 0.8, 4.23, 1.1])
 NOISE = 2.0
 SEED = 3
 
