@@ -7,7 +7,7 @@ no ``* 1.0`` and no ``+ 0``, no name that nothing reads.
 import ast
 from collections.abc import Iterator
 
-__all__ = ["complaints"]
+__all__ = ["MOST_STATEMENTS", "complaints", "statements_of"]
 
 MOST_STATEMENTS = 6
 MOST_COLUMNS = 100
@@ -52,6 +52,15 @@ def statements(nodes: list[ast.AST]) -> int:
     )
 
 
+def statements_of(source: str) -> int:
+    """Statements of a source.
+
+    >>> statements_of("def f(x):\\n    y = x\\n    return y\\n")
+    2
+    """
+    return statements(list(ast.walk(ast.parse(source))))
+
+
 def too_many(tree: ast.AST, theirs: list[ast.AST]) -> list[str]:
     mine, given = statements(list(ast.walk(tree))), statements(theirs)
     if mine > MOST_STATEMENTS * given:
@@ -94,8 +103,12 @@ def written_by(node: ast.expr, theirs: list[ast.AST]) -> bool:
 
 
 def unused(function: ast.FunctionDef) -> list[str]:
-    """Names assigned and never read.  Storing into an array is no use of it, unless it came from elsewhere."""
+    """Names assigned and never read.  Storing into an array is no use of it, unless it came from elsewhere.
+
+    A loop needs its variable whether or not the trips read it.
+    """
     loads, stores, fresh = set(), {}, set()
+    loops = {id(n) for f in ast.walk(function) if isinstance(f, ast.For) for n in ast.walk(f.target)}
     stored_into = {
         id(target.value)
         for node in ast.walk(function) if isinstance(node, ast.Assign | ast.AugAssign)
@@ -104,9 +117,9 @@ def unused(function: ast.FunctionDef) -> list[str]:
     }
     for node in ast.walk(function):
         if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Store):
+            if isinstance(node.ctx, ast.Store) and id(node) not in loops:
                 stores.setdefault(node.id, node.lineno)
-            elif id(node) not in stored_into:
+            elif isinstance(node.ctx, ast.Load) and id(node) not in stored_into:
                 loads.add(node.id)
         if isinstance(node, ast.Assign) and is_allocation(node.value):
             fresh |= {target.id for target in node.targets if isinstance(target, ast.Name)}

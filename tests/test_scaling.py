@@ -1,0 +1,80 @@
+"""What must not grow: generated text per line of source, text for equal layers, what a loop keeps.
+
+No test here looks at a clock; ``python -m tests.scaling`` does.
+"""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+
+import dlsrc
+from tests import scaling
+from tests.oracle import assert_gradient
+from tests.quality import MOST_STATEMENTS, statements_of
+
+
+def load(tmp_path, source, name):
+    path = tmp_path / f"{name}.py"
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+X = np.array([0.3, 0.5, 0.2])
+
+
+@pytest.mark.parametrize("lines", [100, 200, 400])
+def test_text_is_linear_in_the_source(tmp_path, lines):
+    source = scaling.long_source(lines)
+    assert abs(statements_of(source) - lines) <= 2
+    module = load(tmp_path, source, f"long_{lines}")
+    text = dlsrc.adjoint_source(module.objective, X)
+    assert statements_of(text) <= MOST_STATEMENTS * statements_of(source)
+
+
+def test_a_long_source_is_right(tmp_path):
+    module = load(tmp_path, scaling.long_source(100), "long_right")
+    assert_gradient(module.objective, X)
+
+
+def network(count):
+    return [{"W": 0.5 * np.eye(4) + 0.1, "b": np.full(4, 0.1 * k)} for k in range(count)]
+
+
+def test_equal_layers_are_a_loop(tmp_path):
+    module = load(tmp_path, scaling.equal_layers_source(), "equal_layers")
+    few = dlsrc.adjoint_source(module.objective, network(3), np.ones(4))
+    many = dlsrc.adjoint_source(module.objective, network(30), np.ones(4))
+    assert len(many.splitlines()) <= 1.1 * len(few.splitlines())
+
+
+@pytest.mark.compiled
+def test_equal_layers_are_right(tmp_path):
+    module = load(tmp_path, scaling.equal_layers_source(), "equal_layers_right")
+    assert_gradient(module.objective, network(3), np.ones(4), argnums=(0, 1))
+
+
+def test_trip_counts_do_not_change_the_text():
+    def text(n):
+        return dlsrc.adjoint_source(scaling.recurrence, X, n)
+
+    assert text(10) == text(10**6)
+
+
+def test_sizes_do_not_change_the_text():
+    def f(x):
+        return np.sum(x**2)
+
+    assert dlsrc.adjoint_source(f, np.ones(2)) == dlsrc.adjoint_source(f, np.ones(2000))
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(sys.platform == "win32", reason="no resource module")
+def test_a_million_steps():
+    """One number a step: eight megabytes, not a copy of anything."""
+    value, g = dlsrc.value_and_grad(scaling.recurrence)(np.array([0.3, 0.5, 0.2]), 1000)
+    assert np.isfinite(value) and np.all(np.isfinite(g))
