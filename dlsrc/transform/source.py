@@ -172,7 +172,7 @@ def _passes_through(wrapper: FunctionType, inner: object) -> bool:
         match node:
             case ast.Return(value=ast.Name(id=name)) if name in results:
                 pass
-            case ast.Return(value=value) if value not in calls:
+            case ast.Return(value=given_back) if given_back not in calls:
                 return False
             case ast.Nonlocal() | ast.Raise() | ast.Assert() | ast.Yield() | ast.YieldFrom() | ast.Await():
                 return False
