@@ -113,7 +113,7 @@ def count(structure: Structure) -> int:
     """The number of leaves."""
     if structure is LEAF:
         return 1
-    return 0 if isinstance(structure, Static) else sum(map(count, structure.children))  # type: ignore[union-attr]
+    return 0 if isinstance(structure, Static) else sum(count(child) for child in structure.children)
 
 
 def paths(structure: Structure, name: str = "argument") -> tuple[str, ...]:
