@@ -8,7 +8,6 @@ C.  The last field tells nodes of different classes apart, which tuples would ta
 (3, ('params["w"][0]', 'params["w"][1]', 'params["b"]'))
 """
 
-import json
 from typing import Any, NamedTuple, Self
 
 __all__ = [
@@ -147,7 +146,10 @@ def key_place(key: object) -> str:
     >>> key_place("w"), key_place(2)
     ('["w"]', '[2]')
     """
-    return f"[{json.dumps(key, ensure_ascii=False)}]" if isinstance(key, str) else f"[{key!r}]"
+    if not isinstance(key, str):
+        return f"[{key!r}]"
+    quotes = {'"': '\\"', "'": "'"}  # a double quote is escaped, a single one need not be
+    return '["' + "".join(quotes.get(c) or repr(c)[1:-1] for c in key) + '"]'
 
 
 def attribute_place(name: str) -> str:

@@ -1,5 +1,6 @@
 """Containers are taken apart and put together again; what is no data is refused with its path."""
 
+import ast
 import dataclasses
 import enum
 import math
@@ -13,7 +14,7 @@ import pytest
 from scipy import sparse
 
 from dlsrc.dlarray import dlarray, isdlarray
-from dlsrc.nodes import places
+from dlsrc.nodes import key_place, places
 from dlsrc.ravel import ravel
 from dlsrc.structure import (
     LEAF,
@@ -179,6 +180,13 @@ def test_structures_of_different_containers_differ():
 
 def test_leaves_of_another_type_have_the_same_structure():
     assert flatten({"a": 1.0})[1] == flatten({"a": A})[1] == flatten({"a": dlarray(A)})[1]
+
+
+@pytest.mark.parametrize('key', ['w', 'a"b', "it's", 'both \\ \' and "', 'a\\"', "a\\'", 'line\nbreak', 'é'])
+def test_the_place_of_a_key_is_python(key):
+    place = key_place(key)
+    assert place.startswith('["')
+    assert ast.literal_eval(place) == [key]
 
 
 def test_there_is_one_leaf():
