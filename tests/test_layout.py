@@ -13,7 +13,7 @@ LONGEST = 450
 
 # From low to high: a file imports from its own layer or from a lower one, and never in a circle.
 LAYERS = ("foundation", "kernels", "transform", "surface")
-FOUNDATION = {"errors", "lazy", "version"}
+FOUNDATION = {"errors", "lazy", "nodes"}
 
 # What may be imported from another package, and from where.
 LAZY = "lazy"                       # numba and SciPy come through this module, the one exception to "no late imports"
@@ -133,8 +133,14 @@ def test_docstrings(name):
         assert ast.get_docstring(tree), f"{MODULES[name]} does not say what it is"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            if node.name in exported(tree):
+            if node.name in exported(tree) and not is_rule(node):
                 assert ast.get_docstring(node), f"{MODULES[name]}:{node.lineno}: {node.name} is public and says nothing"
+
+
+def is_rule(node: ast.AST) -> bool:
+    """Whether this is the adjoint or the result rule of a primitive, whose decorator says what it is."""
+    decorators = [ast.unparse(d) for d in getattr(node, "decorator_list", [])]
+    return any(".adjoint(" in text or text.endswith(".result") for text in decorators)
 
 
 def exported(tree: ast.Module) -> set[str]:
@@ -160,7 +166,7 @@ def test_exported_names_exist(name):
 def test_nothing_unfinished():
     for name, path in MODULES.items():
         text = path.read_text()
-        for word in ("TODO", "FIXME", "XXX", "NotImplementedError", "/work/"):
+        for word in ("TODO", "FIXME", "XXX", "raise NotImplementedError", "/work/"):
             assert word not in text, f"{path}: {word}"
         assert name.rpartition(".")[2] not in ("utils", "helpers", "common", "core"), f"{path} is not named for its job"
 

@@ -10,11 +10,11 @@ count = 0
 
 
 def generator_function(x):
-    yield x[0] ** 2  # refused: yield
+    yield x[0] ** 2  # refused: generator
 
 
 def delegating_generator(x):
-    yield from [x[0], x[1]]  # refused: yield
+    yield from [x[0], x[1]]  # refused: generator
 
 
 def try_statement(x):
@@ -127,7 +127,7 @@ def decorated_local_function(x):
 
 
 def yield_in_an_expression(x):
-    total = x[0] + (yield x[1])  # refused: yield
+    total = x[0] + (yield x[1])  # refused: generator
     return total
 
 
