@@ -6,7 +6,7 @@ from .primitive import folded, kernel, refuse
 
 __all__ = [
     "axes_from_last", "axes_of", "axis_of", "common_dtype", "dtype_name", "group_shape", "grouped",
-    "is_number", "kind_of", "ones_shape", "without_axis",
+    "is_number", "kind_of", "known", "ones_shape", "without_axis",
 ]
 
 
@@ -57,6 +57,12 @@ def ones_shape(ndim):
     (1, 1)
     """
     return (1,) * ndim
+
+
+@folded
+def known(value):
+    """The value, which must be known while the program is built: what is tested on it is decided then."""
+    return value
 
 
 @folded
