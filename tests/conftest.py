@@ -10,10 +10,6 @@ PLAIN = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 FULL = os.environ.get("DLSRC_FULL", "0") not in ("", "0")
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "compiled: also run with numba's compiler (DLSRC_FULL=1 runs all tests so)")
-
-
 def pytest_collection_modifyitems(config, items):
     if PLAIN or FULL:
         return
