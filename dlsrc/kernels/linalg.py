@@ -1,0 +1,343 @@
+"""Products of vectors and matrices, one primitive for each shape; ``products`` chooses among them.
+
+A matrix product has three forms, ``a @ b``, ``a.T @ b`` and ``a @ b.T``, and the adjoints of each are
+among the three: so no operand is ever transposed in memory.  Small products are loops, which beat a call
+of BLAS by three up to about ten rows and columns; large ones are BLAS.
+"""
+
+import numpy as np
+
+from .axes import common_dtype
+from .primitive import kernel, primitive, real, rejects, sample
+from .types import Array, Scalar, unlabelled
+
+__all__ = [
+    "batched", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vec_dot", "vecmat",
+]
+
+FREE_ORDER = {"reassoc", "contract"}
+SMALL = 1000  # multiplications; measured: below, loops are faster than a call of BLAS
+
+
+def _joined(a, b, ndim):
+    return Array(common_dtype(a.dtype, b.dtype), ndim, "C", unlabelled(a, b))
+
+
+# ---------------------------------------------------------------------------------- vectors
+
+
+@primitive()
+def vec_dot(a, b):
+    """The sum of the products of two vectors."""
+    if a.shape[0] != b.shape[0]:
+        raise ValueError("the product of two vectors needs equal lengths")
+    total = a.dtype.type(0) * b.dtype.type(0)
+    for i in range(a.shape[0]):
+        total += a[i] * b[i]
+    return total
+
+
+@vec_dot.result
+def vec_dot_result(a, b):
+    return Scalar(common_dtype(a.dtype, b.dtype), labels=unlabelled(a, b))
+
+
+@vec_dot.adjoint("a")
+def vec_dot_da(dy, b):
+    return dy * b
+
+
+@vec_dot.adjoint("b")
+def vec_dot_db(dy, a):
+    return dy * a
+
+
+vec_dot.body.fastmath = FREE_ORDER
+vec_dot.samples(
+    sample(real(4), real(4)), sample(real(8)[::2], real(4)), sample(real(0), real(0)),
+    sample(np.arange(3), np.arange(3)), sample(real(4, dtype="float32"), real(4, dtype="float32")),
+    rejects(real(3), real(4), error=ValueError),
+)
+
+
+@primitive()
+def matvec(a, x):
+    """The product of a matrix and a vector."""
+    if a.shape[1] != x.shape[0]:
+        raise ValueError("a matrix times a vector needs as many columns as the vector has elements")
+    out = np.empty(a.shape[0], a.dtype)
+    for i in range(a.shape[0]):
+        total = a.dtype.type(0)
+        for j in range(a.shape[1]):
+            total += a[i, j] * x[j]
+        out[i] = total
+    return out
+
+
+@matvec.result
+def matvec_result(a, x):
+    return _joined(a, x, 1)
+
+
+@matvec.adjoint("a")
+def matvec_da(dy, x):
+    return outer_product(dy, x)
+
+
+@matvec.adjoint("x")
+def matvec_dx(dy, a):
+    return vecmat(dy, a)
+
+
+@primitive()
+def vecmat(x, a):
+    """The product of a vector and a matrix."""
+    if a.shape[0] != x.shape[0]:
+        raise ValueError("a vector times a matrix needs as many rows as the vector has elements")
+    out = np.zeros(a.shape[1], a.dtype)
+    for i in range(a.shape[0]):
+        factor = x[i]
+        for j in range(a.shape[1]):
+            out[j] += factor * a[i, j]
+    return out
+
+
+@vecmat.result
+def vecmat_result(x, a):
+    return _joined(x, a, 1)
+
+
+@vecmat.adjoint("x")
+def vecmat_dx(dy, a):
+    return matvec(a, dy)
+
+
+@vecmat.adjoint("a")
+def vecmat_da(dy, x):
+    return outer_product(x, dy)
+
+
+@primitive()
+def outer_product(a, b):
+    """All products of an element of one vector and an element of another, as a matrix."""
+    out = np.empty((a.shape[0], b.shape[0]), a.dtype)
+    for i in range(a.shape[0]):
+        factor = a[i]
+        for j in range(b.shape[0]):
+            out[i, j] = factor * b[j]
+    return out
+
+
+@outer_product.result
+def outer_product_result(a, b):
+    return _joined(a, b, 2)
+
+
+@outer_product.adjoint("a")
+def outer_product_da(dy, b):
+    return matvec(dy, b)
+
+
+@outer_product.adjoint("b")
+def outer_product_db(dy, a):
+    return vecmat(a, dy)
+
+
+matvec.body.fastmath = FREE_ORDER
+vecmat.body.fastmath = FREE_ORDER
+matvec.samples(
+    sample(real(3, 4), real(4)), sample(real(4, 3).T, real(8)[::2]), sample(real(0, 2), real(2)),
+    sample(np.ones((2, 3), int), np.arange(3)), rejects(real(3, 4), real(3), error=ValueError),
+)
+vecmat.samples(
+    sample(real(3), real(3, 4)), sample(real(6)[::2], real(4, 3).T), sample(real(2), real(2, 0)),
+    rejects(real(4), real(3, 4), error=ValueError),
+)
+outer_product.samples(
+    sample(real(3), real(4)), sample(real(6)[::2], real(2)), sample(np.arange(3), np.arange(2)),
+)
+
+# ---------------------------------------------------------------------------------- matrices
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def small_nn(a, b):
+    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            factor = a[i, k]
+            for j in range(b.shape[1]):
+                out[i, j] += factor * b[k, j]
+    return out
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def small_tn(a, b):
+    out = np.zeros((a.shape[1], b.shape[1]), a.dtype)
+    for k in range(a.shape[0]):
+        for i in range(a.shape[1]):
+            factor = a[k, i]
+            for j in range(b.shape[1]):
+                out[i, j] += factor * b[k, j]
+    return out
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def small_nt(a, b):
+    out = np.empty((a.shape[0], b.shape[0]), a.dtype)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[0]):
+            total = a.dtype.type(0)
+            for k in range(a.shape[1]):
+                total += a[i, k] * b[j, k]
+            out[i, j] = total
+    return out
+
+
+# In the calls of BLAS, ``ascontiguousarray`` costs nothing for arrays in C order; others are copied once.
+
+
+@primitive()
+def matmat(a, b):
+    """The product of two matrices of floats."""
+    if a.shape[1] != b.shape[0]:
+        raise ValueError("a @ b of two matrices needs as many columns in a as rows in b")
+    if a.shape[0] * a.shape[1] * b.shape[1] <= SMALL:
+        return small_nn(a, b)
+    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+
+@matmat.adjoint("a")
+def matmat_da(dy, b):
+    return matmat_nt(dy, b)
+
+
+@matmat.adjoint("b")
+def matmat_db(dy, a):
+    return matmat_tn(a, dy)
+
+
+@primitive()
+def matmat_tn(a, b):
+    """``a.T @ b`` of two matrices of floats."""
+    if a.shape[0] != b.shape[0]:
+        raise ValueError("the product a.T @ b needs as many rows in one as in the other")
+    if a.shape[0] * a.shape[1] * b.shape[1] <= SMALL:
+        return small_tn(a, b)
+    return np.dot(np.ascontiguousarray(a).T, np.ascontiguousarray(b))
+
+
+@matmat_tn.adjoint("a")
+def matmat_tn_da(dy, b):
+    return matmat_nt(b, dy)
+
+
+@matmat_tn.adjoint("b")
+def matmat_tn_db(dy, a):
+    return matmat(a, dy)
+
+
+@primitive()
+def matmat_nt(a, b):
+    """``a @ b.T`` of two matrices of floats."""
+    if a.shape[1] != b.shape[1]:
+        raise ValueError("the product a @ b.T needs as many columns in one as in the other")
+    if a.shape[0] * a.shape[1] * b.shape[0] <= SMALL:
+        return small_nt(a, b)
+    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b).T)
+
+
+@matmat_nt.adjoint("a")
+def matmat_nt_da(dy, b):
+    return matmat(dy, b)
+
+
+@matmat_nt.adjoint("b")
+def matmat_nt_db(dy, a):
+    return matmat_tn(dy, a)
+
+
+for _product in (matmat, matmat_tn, matmat_nt):
+    _product.result(lambda a, b: _joined(a, b, 2))
+
+matmat.samples(
+    sample(real(3, 4), real(4, 2)), sample(real(4, 3).T, real(4, 2)), sample(real(12, 13), real(13, 11)),
+    sample(real(13, 12).T, real(13, 22)[:, ::2]), sample(real(0, 2), real(2, 3)), sample(real(2, 0),
+    real(0, 3)),
+    sample(real(3, 4, dtype="float32"), real(4, 2, dtype="float32")),
+    rejects(real(3, 4), real(3, 2), error=ValueError),
+)
+matmat_tn.samples(
+    sample(real(4, 3), real(4, 2)), sample(real(3, 4).T, real(4, 2)), sample(real(13, 12), real(13, 11)),
+    sample(real(12, 13).T, real(13, 11)), rejects(real(3, 4), real(4, 2), error=ValueError),
+)
+matmat_nt.samples(
+    sample(real(3, 4), real(2, 4)), sample(real(4, 3).T, real(2, 4)), sample(real(12, 13), real(11, 13)),
+    sample(real(12, 13), real(13, 11).T), rejects(real(3, 4), real(4, 3), error=ValueError),
+)
+
+
+@primitive()
+def matmat_int(a, b):
+    """The product of two matrices of integers."""
+    if a.shape[1] != b.shape[0]:
+        raise ValueError("a @ b of two matrices needs as many columns in a as rows in b")
+    return small_nn(a, b)
+
+
+matmat_int.zero("a", "b")
+matmat_int.result(lambda a, b: _joined(a, b, 2))
+matmat_int.samples(sample(np.ones((2, 3), int), np.ones((3, 2), int)))
+
+
+@primitive()
+def batched(a, b):
+    """The products of the matrices of two stacks."""
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise ValueError("the products of two stacks of matrices need equally many, of matching sizes")
+    out = np.zeros((a.shape[0], a.shape[1], b.shape[2]), a.dtype)
+    for n in range(a.shape[0]):
+        for i in range(a.shape[1]):
+            for k in range(a.shape[2]):
+                factor = a[n, i, k]
+                for j in range(b.shape[2]):
+                    out[n, i, j] += factor * b[n, k, j]
+    return out
+
+
+@batched.result
+def batched_result(a, b):
+    return _joined(a, b, 3)
+
+
+@batched.adjoint("a")
+def batched_da(dy, b):
+    out = np.empty((b.shape[0], dy.shape[1], b.shape[1]), b.dtype)
+    for n in range(b.shape[0]):
+        for i in range(dy.shape[1]):
+            for k in range(b.shape[1]):
+                total = b.dtype.type(0)
+                for j in range(b.shape[2]):
+                    total += dy[n, i, j] * b[n, k, j]
+                out[n, i, k] = total
+    return out
+
+
+@batched.adjoint("b")
+def batched_db(dy, a):
+    out = np.zeros((a.shape[0], a.shape[2], dy.shape[2]), a.dtype)
+    for n in range(a.shape[0]):
+        for i in range(a.shape[1]):
+            for k in range(a.shape[2]):
+                factor = a[n, i, k]
+                for j in range(dy.shape[2]):
+                    out[n, k, j] += factor * dy[n, i, j]
+    return out
+
+
+for _rule in (batched.body, batched_da, batched_db):
+    _rule.fastmath = FREE_ORDER
+batched.samples(
+    sample(real(2, 3, 4), real(2, 4, 2)), sample(real(4, 3, 2).T, real(2, 4, 2)),
+    rejects(real(2, 3, 4), real(3, 4, 2), error=ValueError),
+)
