@@ -223,7 +223,7 @@ floor_divide.result(binary_result)
 floor_divide.zero("a", "b")
 floor_divide.samples(
     sample(7.5, 2.0),
-    sample(10 * real(5), real(2, 1)),
+    sample(10 * real(5), np.array([[3.0], [-7.0]])),
     sample(np.arange(-3, 3), 2),
     kink(4.0, 2.0, expect={"a": 0.0, "b": 0.0}),
 )
@@ -249,7 +249,7 @@ remainder.result(binary_result)
 remainder.samples(
     sample(7.5, 2.0),
     sample(-7.5, 2.0),
-    sample(10 * real(5), real(2, 1)),
+    sample(10 * real(5), np.array([[3.0], [-7.0]])),
     sample(np.arange(-3, 3), 2),
     kink(4.0, 2.0, expect={"a": 1.0, "b": -2.0}),
 )
@@ -283,7 +283,7 @@ def fmod_db(dy, a, b):
 fmod.samples(
     sample(7.5, 2.0),
     sample(-7.5, 2.0),
-    sample(10 * real(5), real(2, 1)),
+    sample(10 * real(5), np.array([[3.0], [-7.0]])),
     kink(4.0, 2.0, expect={"a": 1.0, "b": -2.0}),
     rejects(-7, 2, error=Refusal),
 )
@@ -327,7 +327,7 @@ power.samples(
     sample(abs(real(3)), real(2, 3)),
     sample(real(4), 3),
     sample(real(4), np.array([0, 1, 2, -1])),
-    sample(2, real(3)),
+    sample(np.int64(2), real(3)),
     kink(0.0, 0.0, expect={"a": 0.0}),
     kink(0.0, 1.0, expect={"a": 1.0, "b": 0.0}),
     kink(0.0, 2.0, expect={"a": 0.0, "b": 0.0}),

@@ -40,8 +40,8 @@ from .types import Array, Scalar, Type, broadcast, type_of
 
 __all__ = [
     "Composite", "Kink", "Primitive", "Rejection", "Sample", "composite", "elements", "folded", "kernel",
-    "kink", "lookup", "lookup_attribute", "lookup_method", "primitive", "real", "refuse", "registry", "rejects",
-    "sample",
+    "kink", "lookup", "lookup_attribute", "lookup_method", "primitive", "real", "refuse", "registry",
+    "rejects", "sample",
 ]
 
 

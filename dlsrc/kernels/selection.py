@@ -274,7 +274,7 @@ fabs.samples(sample(-0.3), sample(real(2, 3)), sample(np.arange(-2, 2)), kink(0.
 sign.result(unary_result)
 sign.zero("x")
 sign.samples(
-    sample(-0.3), sample(real(2, 3)), sample(np.arange(-2, 2)), sample(np.array([0.0, np.nan])),
+    sample(-0.3), sample(real(2, 3)), sample(np.arange(-2, 2)), sample(np.array([1.0, np.nan])),
     kink(0.0, expect={"x": 0.0}),
 )
 
@@ -294,8 +294,8 @@ copysign.zero("b")
 copysign.samples(
     sample(2.5, -0.5),
     sample(real(3), real(2, 3)),
-    sample(-2.5, -0.0),
     sample(2, 3),
+    kink(-2.5, -0.0, expect={"a": 1.0, "b": 0.0}),
     kink(0.0, -1.0, expect={"a": 0.0, "b": 0.0}),
 )
 
@@ -315,7 +315,7 @@ heaviside.zero("a")
 heaviside.samples(
     sample(2.5, 0.5),
     sample(real(3), real(2, 3)),
-    sample(np.array([0.0, 1.0, np.nan]), 0.5),
+    sample(np.array([-1.0, 1.0, np.nan]), 0.5),
     kink(0.0, 0.5, expect={"a": 0.0, "b": 1.0}),
 )
 

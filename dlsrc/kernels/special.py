@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from .conversion import cast
 from .primitive import composite, kernel, kink, primitive, real, sample
 
 __all__ = [
@@ -59,7 +60,9 @@ def softplus_dx(dy, x):
 
 
 for function in (sigmoid, log_expit, softplus):
-    function.samples(sample(0.3), sample(0.0), sample(real(2, 3)), sample(np.array([-800.0, -9.0, 9.0, 800.0])))
+    function.samples(
+        sample(0.3), sample(0.0), sample(real(2, 3)), sample(np.array([-800.0, -9.0, 9.0, 800.0]))
+    )
 
 
 @primitive("scipy.special.logit", elementwise=True, floats=True)
@@ -243,7 +246,7 @@ def digamma_dx(dy, x):
     return dy * polygamma(1, x)
 
 
-@primitive("scipy.special.polygamma", static=("n",), elementwise=True, floats=True)
+@primitive(static=("n",), elementwise=True, floats=True)
 def polygamma(n, x):
     """The n-th derivative of the digamma function."""
     if n == 0:
@@ -263,7 +266,7 @@ for function in (gammaln, gamma, digamma):
         sample(0.3),
         sample(5),
         sample(0.5 + abs(real(2, 3))),
-        sample(np.array([-7.3, -0.5, 1e-3, 12.5, 100.0])),
+        sample(np.array([-7.4, -0.5, 0.1, 12.5, 100.0])),
     )
 polygamma.samples(
     sample(0.3, n=1),
@@ -272,6 +275,15 @@ polygamma.samples(
     sample(0.7, n=0),
     sample(0.7, n=5),
 )
+
+
+@composite("scipy.special.polygamma")
+def scipy_polygamma(n, x):
+    """`scipy.special.polygamma`, which gives float64 also for float32."""
+    return polygamma(n, cast(x, "float64"))
+
+
+scipy_polygamma.samples(*(sample(n, np.array([-2.3, 0.5, 1.0, 12.5, 100.0])) for n in (0, 1, 2, 5)))
 
 
 @composite("scipy.special.betaln")
