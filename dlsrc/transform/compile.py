@@ -1,0 +1,143 @@
+"""Generated text → function: plain Python, or compiled by numba.
+
+The text is registered where tracebacks, pdb and ``inspect`` look for source.  numba's internals are
+touched here and in ``link`` only.
+"""
+
+import ast
+import builtins
+import linecache
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import InternalError
+from ..lazy import jit_enabled, numba
+from .emit import Emitted
+from .link import kernels_table, linked, plain
+from .location import Location
+
+__all__ = ["compile_text", "explain_failure", "kernels_table", "register_source"]
+
+_PACKAGE = "dlsrc.kernels"
+
+
+def register_source(text: str, filename: str) -> str:
+    """Make the text known to ``linecache`` under this name; the name used, which is its own.
+
+    >>> register_source("x = 1\\n", "<dlsrc doctest>")
+    '<dlsrc doctest>'
+    """
+    name, k = filename, 1
+    lines = text.splitlines(keepends=True)
+    while name in linecache.cache and linecache.cache[name][2] != lines:  # type: ignore[misc]
+        k += 1
+        name = f"{filename[:-1]} {k}>" if filename.endswith(">") else f"{filename} {k}"
+    # Without a modification time the entry is never checked against a file.
+    linecache.cache[name] = (len(text), None, lines, name)
+    return name
+
+
+def compile_text(
+    emitted: Emitted, name: str = "", filename: str = "", *, jit: bool = True,
+    flags: Mapping[str, Any] | None = None,
+) -> Callable:
+    """The function that a text defines.
+
+    Parameters
+    ----------
+    emitted : Emitted
+    name : str
+        The function; by default the one that the text was emitted for.
+    filename : str
+        What tracebacks show; by default made from the name.  A number is added if it is taken.
+    jit : bool
+        Whether numba compiles it at its first call; never with ``NUMBA_DISABLE_JIT=1``.
+    flags : mapping, optional
+        For ``numba.njit``: fastmath, boundscheck, nogil, …
+    """
+    name = name or emitted.name
+    filename = register_source(emitted.text, filename or f"<dlsrc {name}>")
+    tree = ast.parse(emitted.text, filename)
+    jit = jit and jit_enabled()
+    namespace: dict[str, Any] = {"__name__": f"dlsrc.generated.{name}", "__file__": filename}
+    kernels = _imports(tree, emitted, namespace)
+    if jit:
+        tree, found = linked(tree, kernels.get)
+        namespace.update(found)
+    else:
+        namespace.update((alias, plain(kernel)) for alias, kernel in kernels.items())
+    exec(compile(ast.fix_missing_locations(tree), filename, "exec"), namespace)
+    function = namespace[name]
+    if not jit:
+        return function
+    return numba().njit(**{"error_model": "numpy", **(flags or {})})(function)
+
+
+def _imports(tree: ast.Module, emitted: Emitted, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Take the imports out of the tree: modules and builtins into the namespace, kernels as a table."""
+    kernels: dict[str, Any] = {}
+    table: dict[str, Any] = {}
+    for node in [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]:
+        tree.body.remove(node)
+        for alias in node.names:
+            printed = alias.asname or alias.name
+            if isinstance(node, ast.Import):
+                namespace[printed] = {"numpy": np, "math": math}[alias.name]
+            elif node.module == "builtins":
+                namespace[printed] = getattr(builtins, alias.name)
+            elif node.module == _PACKAGE:
+                found = emitted.kernels.get(alias.name)
+                if found is None:
+                    table = table or kernels_table()
+                    found = table.get(alias.name)
+                if found is None:
+                    raise InternalError(f"the generated text calls {alias.name}, which no kernel is called")
+                kernels[printed] = found
+    return kernels
+
+
+# ---------------------------------------------------------------------------------- failures
+
+
+def explain_failure(error: Exception, emitted: Emitted) -> tuple[Location | None, str]:
+    """The user's line at which numba refused the text, and why in one sentence.
+
+    None where numba names no line of the text.
+    """
+    message = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [
+        int(line) for file, line in re.findall(r'File "([^"]*)", line (\d+)', message) if "<dlsrc" in file
+    ]
+    loc = getattr(error, "loc", None)
+    if loc is not None and "<dlsrc" in str(getattr(loc, "filename", "")):
+        lines.append(loc.line)
+    located = next((found for line in reversed(lines) if (found := _nearest(emitted, line))), None)
+    return located, _reason(message)
+
+
+def _nearest(emitted: Emitted, line: int) -> Location | None:
+    """The location of a line, or of the one before it that has one."""
+    below = [k for k in emitted.line_map if k <= line]
+    return emitted.line_map[max(below)] if below else None
+
+
+def _reason(message: str) -> str:
+    """The sentence of numba's report that says what is wrong."""
+    wanted = (
+        "No implementation of function", "Cannot unify", "Unknown attribute", "No conversion from", "Invalid use of",
+        "unsupported", "not supported", "cannot determine",
+    )
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [re.sub(r"^(-?\s*Resolution failure.*|Failed in \w+ mode pipeline.*)$", "", line) for line in lines]
+    lines = [line for line in lines if line]
+    for words in wanted:
+        for line in reversed(lines):
+            if words.lower() in line.lower():
+                return line.lstrip("- ").rstrip(":")
+    return lines[0] if lines else "numba cannot compile it"
+
+

@@ -1,0 +1,327 @@
+"""Primitives, rules and kernels as functions that generated code can call, plain and compiled.
+
+Each is a plain Python function that refers to others by name.  For compiled code it is rebuilt with
+those names bound to their compiled versions, once per process and per set of static arguments:
+``sum_axis(x, 1)`` becomes a function of ``x`` alone in whose body ``axis`` is the literal 1, so that
+branches on it are decided and shapes that depend on it are known to numba.
+"""
+
+import ast
+import inspect
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import InternalError
+from ..kernels import checks
+from ..kernels.primitive import Primitive, registry
+from ..kernels.types import Array, Scalar, broadcast, type_of
+from ..lazy import numba
+from .specialize import specialized
+
+__all__ = ["Callee", "callee_of", "compiled", "kernels_table", "linked", "plain"]
+
+_lock = threading.RLock()
+_compiled: dict[tuple, Any] = {}
+_begun: set[tuple] = set()
+
+# What numba may not do on its own: dlsrc's semantics are IEEE's, without exceptions.
+_FLAGS = {"error_model": "numpy"}
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A function that generated code calls by name.
+
+    Attributes
+    ----------
+    name : str
+    body : function
+    static : frozenset of str
+        Parameters whose arguments are literals at every call.
+    owner : Primitive, optional
+        For an element-wise function, what gives the type of its result: the primitive itself, or None
+        for a rule, whose result is promoted from its arguments.
+    elementwise : bool
+    """
+
+    name: str
+    body: Callable
+    static: frozenset[str] = frozenset()
+    owner: Primitive | None = None
+    elementwise: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.body).parameters)
+
+    def result_dtype(self, types: list, static: Mapping[str, Any]) -> str:
+        """The dtype of the result of an element-wise function."""
+        if self.owner is not None:
+            return self.owner.result_type(*types, **static).dtype
+        return broadcast(*types).dtype
+
+
+def callee_of(found: Any) -> Callee | None:
+    """The callee that an object is, if generated code may call it by name."""
+    if isinstance(found, Callee):
+        return found
+    if isinstance(found, Primitive):
+        declared = found.result_rule is not None or found.name in registry
+        return Callee(found.name, found.body, found.static, found if declared else None, found.elementwise)
+    if inspect.isfunction(found):
+        rule = _rules().get(found)
+        if rule is not None:
+            return rule
+        if getattr(found, "is_kernel", False) or found.__module__.startswith("dlsrc."):
+            return Callee(found.__name__, found)
+    return None
+
+
+def _rules() -> dict[Callable, Callee]:
+    found = {}
+    for declared in list(registry.values()):
+        if isinstance(declared, Primitive):
+            for rule in declared.adjoints.values():
+                static = declared.static & set(inspect.signature(rule).parameters)
+                found[rule] = Callee(rule.__name__, rule, static, None, declared.elementwise)
+    return found
+
+
+def kernels_table() -> dict[str, Any]:
+    """Everything that generated text may import from ``dlsrc.kernels``, by name.
+
+    Primitives, their adjoint rules, and the index tests.
+    """
+    table: dict[str, Any] = {"check_index": checks.check_index, "check_indices": checks.check_indices}
+    for rule, callee in _rules().items():
+        table[rule.__name__] = callee
+    table.update((name, found) for name, found in registry.items() if isinstance(found, Primitive))
+    return table
+
+
+# ---------------------------------------------------------------------------------- plain
+
+
+def plain(found: Any) -> Callable:
+    """The function as plain Python calls it: element by element where it is written for one element."""
+    callee = callee_of(found)
+    if callee is None:
+        return found
+    if not callee.elementwise:
+        return callee.body
+
+    def each(*args: Any) -> Any:
+        arrays = [a for a in args if isinstance(a, np.ndarray) and a.ndim]
+        if not arrays:
+            return callee.body(*args)
+        values = [a for p, a in zip(callee.parameters, args, strict=False) if p not in callee.static]
+        static = {p: a for p, a in zip(callee.parameters, args, strict=False) if p in callee.static}
+        dtype = callee.result_dtype([type_of(v) for v in values], static)
+        out = np.empty(np.broadcast_shapes(*(np.shape(v) for v in values)), dtype)
+        spread = [np.broadcast_to(v, out.shape) if isinstance(v, np.ndarray) else v for v in values]
+        for index in np.ndindex(out.shape):
+            element = iter([v[index] if isinstance(v, np.ndarray) else v for v in spread])
+            out[index] = callee.body(*(static[p] if p in static else next(element) for p in callee.parameters))
+        return out
+
+    each.__name__ = callee.name
+    each.__doc__ = callee.body.__doc__
+    return each
+
+
+# ---------------------------------------------------------------------------------- compiled
+
+
+def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
+    """The function as compiled code calls it, made once per process and set of static arguments."""
+    callee = callee_of(found)
+    if callee is None:
+        return found
+    key = (callee.body, callee.elementwise, tuple((name, _key(value)) for name, value in static))
+    with _lock:
+        if key not in _compiled:
+            if key in _begun:
+                raise InternalError(f"the kernel {callee.name} calls itself: write it as a loop")
+            _begun.add(key)
+            try:
+                element = _rebuilt(callee, dict(static))
+                _compiled[key] = _elementwise(callee, dict(static), element) if callee.elementwise else element
+            finally:
+                _begun.discard(key)
+        return _compiled[key]
+
+
+def _key(value: Any) -> Any:
+    # 1, 1.0 and True are equal keys but not equal arguments.
+    return (type(value).__name__, repr(value))
+
+
+def _rebuilt(callee: Callee, static: Mapping[str, Any]) -> Any:
+    """A dispatcher of the body, in which what it calls is compiled too."""
+    tree = specialized(callee.body, static)
+    if tree is None:
+        raise InternalError(f"the source of the kernel {callee.name} cannot be read")
+    captured = inspect.getclosurevars(callee.body)
+    known = {**captured.globals, **captured.nonlocals}
+    tree, found = linked(tree, known.get)
+    namespace = {"__name__": callee.body.__module__, **known, **found}
+    module = ast.fix_missing_locations(ast.Module(body=[tree], type_ignores=[]))
+    exec(compile(module, callee.body.__code__.co_filename, "exec"), namespace)
+    fastmath = getattr(callee.body, "fastmath", False)
+    return numba().njit(fastmath=fastmath, **_FLAGS)(namespace[tree.name])
+
+
+def linked(tree: Any, lookup: Callable[[str], Any]) -> tuple[Any, dict[str, Any]]:
+    """A tree in which calls of primitives and kernels mean their compiled versions, and those by name."""
+    linker = _Linker(lookup)
+    tree = linker.visit(tree)
+    return tree, linker.found
+
+
+class _Linker(ast.NodeTransformer):
+    def __init__(self, lookup: Callable[[str], Any]):
+        self.lookup = lookup
+        self.found: dict[str, Any] = {}
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Name):
+            return node
+        callee = callee_of(self.lookup(node.func.id))
+        if callee is None or not callee.static:
+            return node
+        static: dict[str, Any] = {}
+        values: list[ast.expr] = []
+        for k, argument in enumerate(node.args):
+            parameter = callee.parameters[k] if k < len(callee.parameters) else ""
+            if parameter in callee.static:
+                static[parameter] = self.literal(argument, callee)
+            else:
+                values.append(argument)
+        keywords = []
+        for keyword in node.keywords:
+            if keyword.arg in callee.static:
+                static[keyword.arg] = self.literal(keyword.value, callee)
+            else:
+                keywords.append(keyword)
+        for name, parameter in inspect.signature(callee.body).parameters.items():
+            if name in callee.static and name not in static and parameter.default is not parameter.empty:
+                static[name] = parameter.default
+        name = f"{node.func.id}__{'_'.join(_word(v) for _, v in sorted(static.items()))}"
+        while name in self.found and self.found[name] is not compiled(callee, tuple(sorted(static.items()))):
+            name += "_"
+        self.found[name] = compiled(callee, tuple(sorted(static.items())))
+        func = ast.copy_location(ast.Name(name, ast.Load()), node.func)
+        return ast.copy_location(ast.Call(func, values, keywords), node)
+
+    def literal(self, node: ast.expr, callee: Callee) -> Any:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):  # np.float32
+            return {"bool_": "bool"}.get(node.attr, node.attr)
+        try:
+            return ast.literal_eval(node)
+        except ValueError:
+            raise InternalError(
+                f"{callee.name} is called with {ast.unparse(node)} where a literal is needed"
+            ) from None
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        callee = callee_of(self.lookup(node.id)) if isinstance(node.ctx, ast.Load) else None
+        if callee is not None and not callee.static and node.id not in self.found:
+            self.found[node.id] = compiled(callee)
+        return node
+
+
+def _word(value: Any) -> str:
+    return "".join(c if c.isalnum() else "_" for c in str(value))
+
+
+# ---------------------------------------------------------------------------------- element-wise
+
+
+def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
+    """A function of scalars and arrays in any mixture, given the dispatcher for one element."""
+    names = [p for p in callee.parameters if p not in static]
+    arguments = ", ".join(names)
+    types = numba("types")
+    as_dtype = numba("np.numpy_support").as_dtype
+
+    def choose(*found: Any) -> Callable | None:
+        kinds: list[Scalar | Array] = []
+        for each in found:
+            element = types.unliteral(getattr(each, "dtype", each))
+            if not isinstance(element, types.Number | types.Boolean):
+                return None
+            dtype = as_dtype(element).name
+            kinds.append(Array(dtype, each.ndim) if isinstance(each, types.Array) and each.ndim else Scalar(dtype))
+        namespace = {"np": np, "element": scalar}
+        dtype = callee.result_dtype(kinds, static)
+        namespace["result"] = getattr(np, "bool_" if dtype == "bool" else dtype)
+        exec(_loops(callee.name, names, [k.ndim for k in kinds]), namespace)
+        return namespace[callee.name]  # type: ignore[return-value]
+
+    namespace: dict[str, Any] = {"choose": choose}
+    exec(f"def {callee.name}({arguments}):\n    raise TypeError('only compiled code calls this')\n", namespace)
+    stub = namespace[callee.name]
+    exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
+    numba("extending").overload(stub, jit_options=_FLAGS)(namespace["typed"])
+    return stub
+
+
+def _loops(name: str, names: list[str], ndims: list[int]) -> str:
+    """The text of a broadcasting loop over arguments with these numbers of dimensions.
+
+    >>> print(_loops("relu", ["x"], [1]))
+    def relu(x):
+        n0 = x.shape[0]
+        out = np.empty((n0,), result)
+        for i0 in range(n0):
+            out[i0] = element(x[i0])
+        return out
+    """
+    head = f"def {name}({', '.join(names)}):"
+    ndim = max(ndims)
+    if ndim == 0:
+        return f"{head}\n    return result(element({', '.join(names)}))"
+    arrays = [(n, d) for n, d in zip(names, ndims, strict=True) if d]
+    lines = [head]
+    equal = []
+    for axis in range(ndim):
+        sizes = [f"{n}.shape[{axis - (ndim - d)}]" for n, d in arrays if axis >= ndim - d]
+        lines.append(f"    n{axis} = {sizes[0]}")
+        for size in sizes[1:]:
+            lines += [
+                f"    if n{axis} == 1:", f"        n{axis} = {size}",
+                f"    elif {size} != 1 and {size} != n{axis}:",
+                "        raise ValueError('operands could not be broadcast together')",
+            ]
+        equal += [f"{size} == n{axis}" for size in sizes] if len(sizes) > 1 else []
+    out = "".join(f"n{k}, " for k in range(ndim))
+    lines.append(f"    out = np.empty(({out.rstrip() if ndim == 1 else out.rstrip(', ')}), result)")
+
+    def nest(indent: str, index: Callable[[str, int, int], str]) -> list[str]:
+        found = [f"{indent}{'    ' * k}for i{k} in range(n{k}):" for k in range(ndim)]
+        operands = [
+            n if not d else f"{n}[{', '.join(index(n, k, ndim - d) for k in range(ndim - d, ndim))}]"
+            for n, d in zip(names, ndims, strict=True)
+        ]
+        place = ", ".join(f"i{k}" for k in range(ndim))
+        found.append(f"{indent}{'    ' * ndim}out[{place}] = element({', '.join(operands)})")
+        return found
+
+    if not equal:
+        lines += nest("    ", lambda n, k, first: f"i{k}")
+    else:
+        # The loop without broadcasting is the one that vectorizes.
+        lines.append(f"    if {' and '.join(equal)}:")
+        lines += nest("        ", lambda n, k, first: f"i{k}")
+        lines.append("    else:")
+        for n, d in arrays:
+            lines += [f"        {n}_{k} = 0 if {n}.shape[{k - (ndim - d)}] == 1 else 1" for k in range(ndim - d, ndim)]
+        lines += nest("        ", lambda n, k, first: f"i{k} * {n}_{k}")
+    return "\n".join([*lines, "    return out"])
+
+
