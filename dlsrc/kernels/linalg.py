@@ -12,7 +12,8 @@ from .primitive import kernel, primitive, real, rejects, sample
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "batched", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vec_dot", "vecmat",
+    "batched", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vec_dot",
+    "vecmat",
 ]
 
 FREE_ORDER = {"reassoc", "contract"}
