@@ -3,6 +3,7 @@
 import ast
 import itertools
 import linecache
+import os
 import random
 import textwrap
 import time
@@ -14,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlsrc.errors import UnsupportedSyntax
-from dlsrc.transform import syntax
+from dlsrc.transform import jumps, syntax
 from dlsrc.transform.parse import parse
 from dlsrc.transform.source import read
 
+FULL = os.environ.get("DLSRC_FULL", "0") not in ("", "0")
 _count = itertools.count()
 
 
@@ -519,15 +521,18 @@ def programs(draw):
                     lines.append(f"{pad}else:")
                     block(depth - 1, indent + 1, in_loop)
 
-    block(4, 1, False)
+    block(draw(st.integers(2, 3)), 1, False)
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=300, deadline=None)
-@given(programs(), st.integers(0, 2**32))
-def test_random_programs(text, seed):
+@settings(max_examples=2000 if FULL else 200, deadline=None)
+@given(programs(), st.integers(0, 2**32), st.sampled_from([1, 2, 10]))
+def test_random_programs(text, seed, nested):
     function = function_of(text)
-    versions = [rebuilt(function), rebuilt(function, through_text=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        # Few statements with jumps stand in one random block: small values reach the cutting into pieces.
+        patch.setattr(jumps, "_NESTED", nested)
+        versions = [rebuilt(function), rebuilt(function, through_text=True)]
     rng = random.Random(seed)
     for length in (0, 1, 3, 6, 10, 20, 40, 40, 80, 80, 160):
         answers = [rng.randrange(12) for _ in range(length)]
@@ -541,7 +546,7 @@ def test_random_programs(text, seed):
 
 def best_time(function, *args):
     times = []
-    for _ in range(3):
+    for _ in range(5):
         start = time.perf_counter()
         function(*args)
         times.append(time.perf_counter() - start)
