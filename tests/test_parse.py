@@ -1,6 +1,7 @@
 """parse: what is refused and how it is said; jumps removed without changing what the function does."""
 
 import ast
+import doctest
 import itertools
 import linecache
 import os
@@ -365,6 +366,12 @@ def test_nodes_keep_their_places():
         assert source[number.lineno - 1][number.col_offset:number.end_col_offset] == "2.5"
     results = [n for n in nodes if isinstance(n, ast.Assign) and n.targets[0].id == "result"]
     assert [source[n.lineno - 1][n.col_offset:n.end_col_offset] for n in results] == ["return x + 1", "return 0"]
+
+
+@pytest.mark.parametrize("module", [jumps, syntax])
+def test_the_examples_in_the_text(module):
+    done = doctest.testmod(module)
+    assert done.attempted and not done.failed
 
 
 # ------------------------------------------------------------------------------ the same results
