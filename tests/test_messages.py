@@ -28,7 +28,7 @@ ARGUMENTS = {
 
 # What to do instead is an instruction: one of these words, or code to copy.
 ADVICE = re.compile(
-    r"\b(add|assign|ask|bring|call|cast|compare|compute|convert|copy|declare|define|divide|format|give|index|keep|"
+    r"\b(add|assign|ask|bring|call|cast|compare|compute|convert|copy|declare|define|divide|enter|format|give|import|index|keep|"
     r"leave|make|move|name|name it|pass|put|read|rename|repeat|replace|return|say|select|set|split|start|store|"
     r"take|takes|unpack|use|wrap|write|must|only|has|holds|instead)\b"
 )
@@ -310,6 +310,23 @@ def test_an_index_out_of_range_names_the_line():
 
 def divides_integers(x, n):
     return x[0] * (7 // n)
+
+
+def set_on_one_path(x):
+    if x[0] > 0.0:
+        y = x[1]
+    return y * x[0]
+
+
+@pytest.mark.compiled
+def test_a_name_without_a_value_on_the_path_taken():
+    """Refused, or right where it has a value and an error where it has none; never a number."""
+    with pytest.raises((UnboundLocalError, UnsupportedSyntax), match="y"):
+        grad(set_on_one_path)(np.array([-1.0, 2.0]))
+    try:
+        assert np.array_equal(grad(set_on_one_path)(np.array([1.0, 2.0])), [2.0, 1.0])
+    except UnsupportedSyntax:
+        pass
 
 
 @pytest.mark.compiled

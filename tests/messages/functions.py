@@ -72,7 +72,7 @@ def number_to_string(x):
 
 
 def string_of_a_value(x):
-    s = "value: " + x[0]  # refused: string
+    s = "value: " + x[0]  # refused: number or an array
     return x[0]
 
 

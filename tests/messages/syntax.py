@@ -99,12 +99,12 @@ def generator_over_something_unknown(x):
 
 
 def unpacking_a_number(x):
-    a, b = 3  # refused: unpack
+    a, b = 3  # refused: items
     return x[0]
 
 
 def too_many_to_unpack(x):
-    a, b = x[0], x[1], x[2]  # refused: unpack
+    a, b = x[0], x[1], x[2]  # refused: items
     return a * b
 
 
@@ -134,9 +134,3 @@ def yield_in_an_expression(x):
 def helper_with_with(v):
     with open("log.txt") as log:  # refused: with
         return v
-
-
-def read_before_assignment(x):
-    if x[0] > 0.0:
-        y = x[1]
-    return y * x[0]  # refused: y

@@ -85,7 +85,7 @@ def wrong_shape_into_a_slice(x):
 
 
 def string_times_value(x):
-    return "a" * x[0]  # refused: string
+    return "a" * x[0]  # refused: number or an array
 
 
 def none_in_arithmetic(x):
@@ -139,33 +139,33 @@ def list_grows_in_a_loop_of_unknown_length(x):
 
 def loop_changes_the_type(x):
     y = x
-    for i in range(x.size):  # refused: y
-        y = y[0]
+    for i in range(x.size):
+        y = y[0]  # refused: y
     return y
 
 
 def widens_in_a_loop(x):
     y = x
-    for i in range(2):  # refused: y
-        y = y[:, None]
+    for i in range(2):
+        y = y[:, None]  # refused: y
     return np.sum(y)
 
 
 def tuple_into_arithmetic(x):
-    return (x[0], x[1]) * x[2]  # refused: tuple
+    return (x[0], x[1]) * x[2]  # refused: repetitions
 
 
 def returns_nothing(x):  # refused: return
     y = x[0] ** 2
 
 
-def returns_a_string(x):
-    return "loss"  # refused: scalar
+def returns_a_string(x):  # refused: return
+    return "loss"
 
 
-def returns_a_vector(x):
-    return x * 2.0  # refused: scalar
+def returns_a_vector(x):  # refused: scalar
+    return x * 2.0
 
 
-def returns_an_integer(x):
-    return x.size  # refused: real
+def returns_an_integer(x):  # refused: real
+    return x.size
