@@ -139,15 +139,15 @@ def list_grows_in_a_loop_of_unknown_length(x):
 
 def loop_changes_the_type(x):
     y = x
-    for i in range(x.size):
-        y = y[0]  # refused: y
+    for i in range(x.size):  # refused: y
+        y = y[0]
     return y
 
 
 def widens_in_a_loop(x):
     y = x
-    for i in range(2):
-        y = y[:, None]  # refused: y
+    for i in range(2):  # refused: y
+        y = y[:, None]
     return np.sum(y)
 
 
