@@ -11,9 +11,9 @@ import numpy as np
 from .types import Array, Scalar, Sequence, Shape, Tape, Type, type_of
 
 __all__ = [
-    "TOLERANCE", "as_float", "copied", "derivative", "difference", "directions_of", "fits", "inner",
-    "is_float", "is_number", "kind_of", "leaves", "ones_like", "same", "shapes", "shares_memory", "shifted",
-    "typed", "zeros_like",
+    "TOLERANCE", "as_float", "copied", "derivative", "difference", "directions_of", "dtype_of", "fits",
+    "inner", "is_float", "is_number", "kind_of", "leaves", "ones_like", "same", "shapes", "shares_memory",
+    "shifted", "typed", "zeros_like",
 ]
 
 # The one tolerance of every comparison, relative to the largest of what is compared.
@@ -86,8 +86,14 @@ def typed(x: Any) -> Type:
     if isinstance(x, tuple):
         return Sequence(typed(x[0]), len(x))  # type: ignore[arg-type]
     if isinstance(x, list):
-        return Tape(typed(x[0]))  # type: ignore[arg-type]
+        # an empty tape is of nothing yet: any item will do
+        return Tape(typed(x[0]) if x else Array("float64", 1))  # type: ignore[arg-type]
     return type_of(x)
+
+
+def dtype_of(x: Any) -> str:
+    """The dtype of a number or an array."""
+    return getattr(typed(x), "dtype", "")
 
 
 def kind_of(type_: Type) -> str:
@@ -115,7 +121,7 @@ def is_number(x: Any) -> bool:
 
 def is_float(x: Any) -> bool:
     """Whether all of it can carry a derivative."""
-    return all(is_number(part) and typed(part).dtype in ("float64", "float32") for part in leaves(x))
+    return all(is_number(part) and dtype_of(part) in ("float64", "float32") for part in leaves(x))
 
 
 def leaves(x: Any) -> list:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from .differences import (
-    TOLERANCE, as_float, copied, derivative, difference, directions_of, fits, inner, is_float, is_number,
-    kind_of, leaves, ones_like, same, shapes, shares_memory, shifted, typed, zeros_like,
+    TOLERANCE, as_float, copied, derivative, difference, directions_of, dtype_of, fits, inner, is_float,
+    is_number, kind_of, leaves, ones_like, same, shapes, shares_memory, shifted, typed, zeros_like,
 )
 from .primitive import Composite, Kink, Primitive, Refusal, Rejection, Sample, elements
 from .types import Type, is_float as is_float_type
@@ -260,10 +260,11 @@ def float32_failures(
         declared = p.result_type(*map(typed, args), **static)
     except Refusal:
         return
+    dtype = getattr(declared, "dtype", "")
     y = value(p, args, static)
     if not fits(y, declared):
         yield f"of float32 the result rule promises {kind_of(declared)}, the value is {kind_of(typed(y))}"
-    y = np.asarray(y, declared.dtype)[()]
+    y = np.asarray(y, dtype)[()]
     if reference is not None:
         expected = typed(numpy_call(p, reference, copied(args), static))
         if kind_of(expected) != kind_of(declared):
@@ -272,7 +273,7 @@ def float32_failures(
     for argument in p.adjoints:
         x = given[argument]
         # where the value is wider than the argument, the framework narrows the cotangent
-        if is_float(x) and declared.dtype == "float32":
+        if is_float(x) and dtype == "float32":
             dx = cotangent(p, argument, ones_like(y), y, args, static)
             if not fits(dx, typed(x)):
                 yield f"the cotangent of a float32 {argument} is {kind_of(typed(dx))}"
@@ -286,7 +287,8 @@ def value(p: Primitive, args: tuple, static: Mapping[str, Any]) -> Any:
     given = dict(zip(p.arguments, args, strict=True))
     if not p.elementwise:
         return p.body(**given, **static)
-    return gathered(*elements(p.body, given, static), p.result_type(*map(typed, args), **static).dtype)
+    declared = p.result_type(*map(typed, args), **static)
+    return gathered(*elements(p.body, given, static), getattr(declared, "dtype", None))
 
 
 def cotangent(
@@ -310,8 +312,8 @@ def cotangent(
         dx = compiled(*numbers.values())
     elif p.elementwise:
         # computed in the precision of its argument, a rule must not widen it
-        alike = all(typed(n).dtype == typed(x).dtype for n in (y, *args) if is_float(n))
-        dx = gathered(*elements(rule, numbers, fixed), typed(x).dtype if alike else None)
+        alike = all(dtype_of(n) == dtype_of(x) for n in (y, *args) if is_float(n))
+        dx = gathered(*elements(rule, numbers, fixed), dtype_of(x) if alike else None)
     else:
         dx = rule(**numbers, **fixed)
     if not p.elementwise:
@@ -319,7 +321,7 @@ def cotangent(
     dx = np.broadcast_to(dx, np.shape(y))
     lead = dx.ndim - np.ndim(x)
     axes = tuple(k for k in range(dx.ndim) if k < lead or np.shape(x)[k - lead] == 1 != dx.shape[k])
-    return dx.sum(axis=axes).reshape(np.shape(x)).astype(typed(x).dtype)[()]
+    return dx.sum(axis=axes).reshape(np.shape(x)).astype(dtype_of(x))[()]
 
 
 def gathered(shape: tuple, results: list, dtype: str | None) -> Any:

@@ -197,8 +197,8 @@ class Primitive:
         static = {name: x for name, x in given.items() if name in self.static}
         numbers = {name: x for name, x in given.items() if name not in self.static}
         shape, results = elements(self.body, numbers, static)
-        dtype = self.result_type(*map(type_of, numbers.values()), **static).dtype
-        return np.array(results, dtype).reshape(shape)
+        result = self.result_type(*map(type_of, numbers.values()), **static)
+        return np.array(results, getattr(result, "dtype", None)).reshape(shape)
 
     def __repr__(self) -> str:
         return f"<primitive {self.signature}>"
