@@ -131,7 +131,7 @@ def expand_result(x, shape):
 
 @expand.adjoint("x")
 def expand_dx(dy, x_shape):
-    return sum_to(dy, x_shape)
+    return sum_rows_to(dy, x_shape)
 
 
 expand.zero("shape")
@@ -175,7 +175,7 @@ def sum_rows_to(x, shape):
     return out
 
 
-@primitive()
+@primitive(view=True)  # or a copy
 def sum_to(x, shape):
     """The array summed to a shape that broadcasts to its own; the array itself if it has that shape."""
     if x.ndim == len(shape):

@@ -291,6 +291,14 @@ identity.samples(sample(3))
 # ---------------------------------------------------------------------------------- grids
 
 
+def dtype_of_steps(*ends):
+    """The dtype of arange."""
+    dtype = promote(*ends)[0]
+    if dtype not in ("float64", "int64"):
+        refuse(f"arange of {dtype} numbers: convert them with float(...) or int(...), and the result with .astype")
+    return dtype
+
+
 @primitive(inline=True)
 def count_to(stop):
     """0, 1, 2, … below ``stop``."""
@@ -299,7 +307,7 @@ def count_to(stop):
 
 @count_to.result
 def count_to_result(stop):
-    return Array("float64" if stop.dtype == "float64" else "int64", 1)
+    return Array(dtype_of_steps(stop), 1)
 
 
 count_to.zero("stop")
@@ -314,7 +322,7 @@ def steps(start, stop, step):
 
 @steps.result
 def steps_result(start, stop, step):
-    return Array("float64" if "float64" in (start.dtype, stop.dtype, step.dtype) else "int64", 1)
+    return Array(dtype_of_steps(start, stop, step), 1)
 
 
 @steps.adjoint("start")

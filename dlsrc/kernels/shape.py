@@ -53,35 +53,39 @@ def view5(x, n0, n1, n2, n3, n4):
 @primitive(inline=True)
 def reshaped1(x, n0):
     """The elements of an array in another order as a vector, copied."""
-    return np.ascontiguousarray(x).reshape((n0,))
+    return x.copy().reshape((n0,))
 
 
 @primitive(inline=True)
 def reshaped2(x, n0, n1):
     """The elements of an array in another order as a matrix, copied."""
-    return np.ascontiguousarray(x).reshape((n0, n1))
+    return x.copy().reshape((n0, n1))
 
 
 @primitive(inline=True)
 def reshaped3(x, n0, n1, n2):
     """The elements of an array in another order as an array of three dimensions, copied."""
-    return np.ascontiguousarray(x).reshape((n0, n1, n2))
+    return x.copy().reshape((n0, n1, n2))
 
 
 @primitive(inline=True)
 def reshaped4(x, n0, n1, n2, n3):
     """The elements of an array in another order as an array of four dimensions, copied."""
-    return np.ascontiguousarray(x).reshape((n0, n1, n2, n3))
+    return x.copy().reshape((n0, n1, n2, n3))
 
 
 @primitive(inline=True)
 def reshaped5(x, n0, n1, n2, n3, n4):
     """The elements of an array in another order as an array of five dimensions, copied."""
-    return np.ascontiguousarray(x).reshape((n0, n1, n2, n3, n4))
+    return x.copy().reshape((n0, n1, n2, n3, n4))
 
 
-def reshape_dx(dy, x_shape):
+def view_dx(dy, x_shape):
     return np.ascontiguousarray(dy).reshape(x_shape)
+
+
+def reshaped_dx(dy, x_shape):
+    return dy.copy().reshape(x_shape)
 
 
 def reshape_result(ndim):
@@ -96,7 +100,7 @@ for _ndim, _made in enumerate((reshaped1, reshaped2, reshaped3, reshaped4, resha
         sample(real(2, 4).T, *(1,) * (_ndim - 1), 8), sample(real(16)[::2], *(1,) * (_ndim - 1), -1),
     )
 for _made in (view1, view2, view3, view4, view5, reshaped1, reshaped2, reshaped3, reshaped4, reshaped5):
-    _made.adjoint("x")(reshape_dx)
+    _made.adjoint("x")(view_dx if _made.view else reshaped_dx)
     _made.zero(*(name for name in _made.arguments if name != "x"))
     _made.result(reshape_result(len(_made.arguments) - 1))
 view2.samples(sample(real(2, 6), 3, 4), sample(real(0, 3), 3, 0), rejects(real(6), 4, 2, error=ValueError))
@@ -122,7 +126,7 @@ def raveled_dx(dy, x_shape):
 
 @flattened.adjoint("x")
 def flattened_dx(dy, x_shape):
-    return np.ascontiguousarray(dy).reshape(x_shape)
+    return dy.copy().reshape(x_shape)
 
 
 for _made in (raveled, flattened):
@@ -233,9 +237,9 @@ def place_of(axes, k):
     return -1
 
 
-@primitive(static=("axes",), view=True)
-def permute(x, axes):
-    """The array of three to five dimensions with its axes in another order, in the same memory."""
+@kernel
+def turned(x, axes):
+    """The view with its axes in another order, from three to five of them."""
     # By strides: numba takes ten times as long to compile np.transpose with axes.
     s = x.shape
     t = x.strides
@@ -253,6 +257,12 @@ def permute(x, axes):
         return np.lib.stride_tricks.as_strided(x, sizes5, strides5)
 
 
+@primitive(static=("axes",), view=True)
+def permute(x, axes):
+    """The array of three to five dimensions with its axes in another order, in the same memory."""
+    return turned(x, axes)
+
+
 @permute.result
 def permute_result(x, axes):
     return Array(x.dtype, x.ndim, "A", x.labels and "".join(x.labels[a] for a in axes))
@@ -261,12 +271,12 @@ def permute_result(x, axes):
 @permute.adjoint("x")
 def permute_dx(dy, axes):
     if dy.ndim == 3:
-        return permute(dy, (place_of(axes, 0), place_of(axes, 1), place_of(axes, 2)))
+        return turned(dy, (place_of(axes, 0), place_of(axes, 1), place_of(axes, 2)))
     elif dy.ndim == 4:
-        return permute(dy, (place_of(axes, 0), place_of(axes, 1), place_of(axes, 2), place_of(axes, 3)))
+        return turned(dy, (place_of(axes, 0), place_of(axes, 1), place_of(axes, 2), place_of(axes, 3)))
     else:
         back = (place_of(axes, 0), place_of(axes, 1), place_of(axes, 2), place_of(axes, 3), place_of(axes, 4))
-        return permute(dy, back)
+        return turned(dy, back)
 
 
 permute.samples(

@@ -1,0 +1,126 @@
+"""From a live function and its arguments' types to the text of its derivative; the one place that knows the order.
+
+``README.md`` in this folder shows the road in one picture.
+"""
+
+from dataclasses import dataclass
+
+from ..errors import DifferentiationError
+from . import activity, gradients, memory
+from .assemble import assemble
+from .bounds import prove
+from .context import Context
+from .control import sweep_from
+from .emit import Emitted, emit
+from .ir import Program
+from .normalize import Normalized, Request, complete, normalize
+from .outline import Outline
+from .save import Kept, Saver
+from .shapes import Shapes
+from .simplify import simplify
+from .verify import verify
+
+__all__ = ["Generated", "Request", "Stage", "transform"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One form of the program, with the name of the stage that made it."""
+
+    name: str
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The text of a derivative and what calling it needs to know.
+
+    Attributes
+    ----------
+    emitted : Emitted
+        The text, its lines' origins, the kernels it calls.
+    normalized : Normalized
+        Leaves, hidden arguments, guards, structure of the result.
+    stages : tuple of Stage
+    kept : tuple of Kept
+        What the reverse sweep keeps in loops.
+    recomputed, active : tuple of str
+        Names of what it computes again, and of what a derivative passes through.
+    """
+
+    emitted: Emitted
+    normalized: Normalized
+    stages: tuple[Stage, ...]
+    kept: tuple[Kept, ...]
+    recomputed: tuple[str, ...]
+    active: tuple[str, ...]
+
+
+def transform(request: Request, *, boundscheck: bool = True) -> Generated:
+    """The derivative program of a request.
+
+    Raises
+    ------
+    UnsupportedSyntax, DifferentiationError, UntracedError
+        With the lines of the user's function and what to write instead.
+    """
+    stages: list[Stage] = []
+
+    def stage(name: str, program: Program) -> Program:
+        verify(program)
+        stages.append(Stage(name, program))
+        return program
+
+    normalized = normalize(request)
+    program = stage("normalize", normalized.program)
+    program = stage("bounds", prove(program, check=boundscheck))
+    program, traced = gradients.privatized(program, normalized.traced, request.argnums is not None)
+    program, kept, recomputed, active = _differentiate(program, traced)
+    program = stage("assemble", program)
+    program = stage("simplify", simplify(program))
+    return Generated(
+        emit(program, header=_header(normalized, program)), normalized, tuple(stages), kept, recomputed, active
+    )
+
+
+def _differentiate(program: Program, traced: frozenset) -> tuple:
+    """Every `Gradient` replaced by its reverse sweep."""
+    outline = Outline(program)
+    facts = memory.analyze(program, outline)
+    gradients.check(program, outline, facts, traced)
+    asked = gradients.found(outline)
+    ctx = _context(program, outline)
+    saver = Saver(ctx, outline, facts)
+    shapes = Shapes(ctx)
+    shapes.block(program.body)
+    problems: list = []
+    names: dict[str, None] = {}
+    for gradient in asked:
+        active = activity.analyze(program, outline, facts, gradient)
+        names.update((repr(v), None) for v in outline.defined if v in active and v.hint)
+        sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, gradient)
+        problems += sweep.problems
+        saver.edits.replaced[id(gradient)] = code
+    if problems:
+        raise DifferentiationError(list(dict.fromkeys(problems)))
+    program = assemble(program, ctx, saver.edits)
+    return program, tuple(saver.kept), tuple(dict.fromkeys(repr(v) for v in saver.recomputed if v.hint)), tuple(names)
+
+
+def _context(program: Program, outline: Outline) -> Context:
+    """A workshop for the reverse sweeps that goes on where the program ends."""
+    ctx = Context()
+    complete(ctx)
+    ctx.types.update(program.types)
+    ctx.next_number = max((v.number for v in program.types), default=0) + 1
+    for value, statement in outline.defined.items():
+        if statement is not None:
+            ctx.origin[value] = statement
+    return ctx
+
+
+def _header(normalized: Normalized, program: Program) -> str:
+    where = normalized.location
+    params = ", ".join(f"{v!r}: {program.types[v]}" for v in program.params)
+    return f"{program.name}({params}), from {where}"
+

@@ -23,7 +23,7 @@ from ..kernels.types import Scalar, Shape
 from .fragments import Template, template_of
 from .ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Statement, Store, Value, While,
-    atoms_read, blocks_of, walk,
+    atoms_read, blocks_of, values_defined, walk,
 )
 
 __all__ = ["DTYPES", "Placement", "connective", "expansion", "has_effect", "place", "reads"]
@@ -201,15 +201,17 @@ class _Planner:
 
     def reaches(self, block: Block, atom: Atom, headers: set[Value]) -> bool:
         """Whether the expression of ``atom`` could read one of the headers."""
-        defined = {s.target: s for s in block if isinstance(s, Assign | Read)}
+        sources: dict[Value, tuple[Atom, ...]] = {}
+        for statement in walk(block):
+            sources.update((target, reads(statement)) for target in values_defined(statement))
         pending, seen = [atom], set()
         while pending:
             found = pending.pop()
             if found in headers:
                 return True
-            if found in defined and found not in seen and not found.hint:  # type: ignore[union-attr]
+            if found in sources and found not in seen:
                 seen.add(found)
-                pending += reads(defined[found])  # type: ignore[index]
+                pending += [] if found.hint else sources[found]  # type: ignore[union-attr,index]
         return False
 
     def users(self, block: Block, end: tuple[Atom, ...]) -> dict[Value, int]:

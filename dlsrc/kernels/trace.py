@@ -1,0 +1,46 @@
+"""What concerns the trace and not the numbers: cutting it, and giving a value its labels."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .primitive import primitive, real, sample
+from .types import Array
+
+__all__ = ["detach", "relabel"]
+
+
+@primitive(inline=True, static=("keep_labels",))
+def detach(x, keep_labels):
+    """The value itself; no derivative passes."""
+    return x
+
+
+@detach.result
+def detach_result(x, keep_labels):
+    return x if keep_labels else replace(x, labels=None)
+
+
+detach.zero("x")
+detach.samples(sample(real(3), keep_labels=True), sample(real(2, 3), keep_labels=False))
+
+
+@primitive(inline=True, static=("labels",))
+def relabel(x, labels):
+    """The value itself as a dlarray of this format; its derivative passes unchanged."""
+    return x
+
+
+@relabel.result
+def relabel_result(x, labels):
+    # The data of a dlarray is floating point, and never a weak Python number.
+    dtype = x.dtype if x.dtype in ("float32", "bool") else "float64"
+    return replace(x, labels=labels, dtype=dtype) if isinstance(x, Array) else replace(x, labels=labels, dtype=dtype, weak=False)
+
+
+@relabel.adjoint("x")
+def relabel_dx(dy):
+    return dy
+
+
+relabel.samples(sample(real(3), labels=""), sample(np.float64(0.5), labels=""))

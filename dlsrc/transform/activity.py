@@ -1,0 +1,96 @@
+"""Which values a derivative passes through: those that depend on a target and that the loss depends on.
+
+Only real floating-point values can be active, and only through arguments that have an adjoint: an index,
+a comparison, ``np.sign`` pass nothing.  Arrays are judged by their memory: if a varying number is stored
+anywhere into an array, all of the array varies.
+
+    y = np.sin(x); k = int(y); z = w[k] * y       dlgradient(z, x): active are x, y, z; not k, w
+"""
+
+from dataclasses import dataclass
+
+from ..kernels.types import is_float
+from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, While
+from .memory import Memory
+from .outline import Outline
+
+__all__ = ["Activity", "analyze", "dependent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The active values of one `Gradient`: ``varied`` by its targets, ``useful`` for its loss, both."""
+
+    varied: frozenset[Value]
+    useful: frozenset[Value]
+
+    def __contains__(self, atom: Atom) -> bool:
+        return atom in self.varied and atom in self.useful
+
+
+def analyze(program: Program, outline: Outline, memory: Memory, gradient: Gradient) -> Activity:
+    """The activity of one `Gradient` statement."""
+    flows = _flows(program, outline, memory)
+    targets = [t for t in gradient.targets if isinstance(t, Value)]
+    varied = _reach({memory.root.get(t, t) for t in targets} | set(targets), flows, memory)
+    losses = [gradient.loss] if isinstance(gradient.loss, Value) else []
+    back = [(target, source) for source, target in flows]
+    useful = _reach(set(losses), back, memory)
+    return Activity(frozenset(varied), frozenset(useful))
+
+
+def dependent(program: Program, outline: Outline, memory: Memory, seeds: set[Value]) -> set[Value]:
+    """Every value that a derivative by these seeds would pass to."""
+    return _reach({memory.root.get(s, s) for s in seeds} | seeds, _flows(program, outline, memory), memory)
+
+
+def _flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Value, Value]]:
+    """Pairs (source, target): a derivative passes from the source to the target; arrays by their roots."""
+    found: list[tuple[Value, Value]] = []
+    types = program.types
+
+    def flow(source: Atom, target: Atom) -> None:
+        if isinstance(source, Value) and isinstance(target, Value) and is_float(types[source]) and is_float(types[target]):
+            found.append((memory.root.get(source, source), memory.root.get(target, target)))
+
+    for statement in outline.statements:
+        match statement:
+            case Assign(target=target, op=op, args=args) if target is not None:
+                for name, arg in zip(op.arguments, args, strict=True):
+                    if name not in op.zeros:
+                        flow(arg, target)
+            case Assign(op=op, args=args):
+                for name, arg in list(zip(op.arguments, args, strict=True))[1:]:
+                    if name not in op.zeros:
+                        flow(arg, args[0])
+            case Read(target=target, base=base):
+                flow(base, target)
+            case Store(base=base, value=value):
+                flow(value, base)
+            case If(merges=merges):
+                for merge in merges:
+                    flow(merge.then, merge.target)
+                    flow(merge.orelse, merge.target)
+            case For() | While():
+                for carry in statement.carries:
+                    flow(carry.init, carry.header)
+                    flow(carry.out, carry.header)
+                    flow(carry.header, carry.result)
+                    flow(carry.out, carry.result)
+    return found
+
+
+def _reach(seeds: set[Value], flows: list[tuple[Value, Value]], memory: Memory) -> set[Value]:
+    """Everything that the seeds reach; views of what is reached are reached."""
+    onward: dict[Value, list[Value]] = {}
+    for source, target in flows:
+        onward.setdefault(source, []).append(target)
+    reached = {memory.root.get(s, s) for s in seeds}
+    pending = list(reached)
+    while pending:
+        for target in onward.get(pending.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                pending.append(target)
+    return reached | {v for v, root in memory.root.items() if root in reached}
+

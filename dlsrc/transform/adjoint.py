@@ -1,0 +1,558 @@
+"""The reverse sweep: each statement of the forward program, last first, gives its cotangents.
+
+    forward           y = sin(x)              backward      dx += dy * cos(x)
+                      y[i] = e                              de += dy[i]; dy[i] = 0
+                      v = x[1:]                             dv is dx[1:]
+
+The cotangent of a value that is only ever computed with is a value itself; that of an array which is
+indexed, viewed, written or used inside a loop is a *shadow*: memory of the same shape, into which
+cotangents are added.  A view's shadow is the same view of its base's shadow.
+
+Rules come from the primitives: one that is a single expression is written out here (it is built like
+any other code), a longer one is called.  Broadcasting is undone here, for all rules.
+"""
+
+import ast
+from typing import Any
+
+from ..errors import InternalError
+from ..kernels.primitive import Primitive
+from ..kernels.types import Array, Scalar, Shape, is_float
+from .activity import Activity
+from .binding import Static
+from .calls import body_of, closure_of, splice
+from .context import Context
+from .ir import Assign, Atom, Const, For, Gradient, Index, Read, Span, Statement, Store, Value, While, blocks_of, walk
+from .memory import Memory
+from .outline import Outline, Scope, is_loop
+from .save import CHEAP, Saver
+from .shapes import Shapes
+
+__all__ = ["Mirror", "Sweep", "full_index"]
+
+
+class Mirror:
+    """A forward block that is being swept backwards once a trip: its own statements come after a prelude
+    that brings back the values it needs."""
+
+    def __init__(self, statement: Statement, slot: str):
+        self.statement = statement
+        self.slot = slot
+        self.prelude: list[Statement] = []
+        self.fetched: dict[Value, Atom] = {}
+        self.number: Atom | None = None       # the trip, as tapes count it
+        self.index: Atom | None = None        # the loop's counter
+
+
+class Sweep:
+    """One reverse sweep: the state that the statements before have left."""
+
+    def __init__(self, ctx: Context, outline: Outline, memory: Memory, activity: Activity, saver: Saver, shapes: Shapes, gradient: Gradient):
+        self.ctx = ctx
+        self.outline = outline
+        self.memory = memory
+        self.active = activity
+        self.saver = saver
+        self.shapes = shapes
+        self.gradient = gradient
+        self.here: Scope = outline.scope[id(gradient)]
+        self.cot: dict[Any, Atom] = {}
+        self.shadows: set[Value] = set()              # cotangents that are memory of their own
+        self.mirrors: list[Mirror] = []
+        self.captured: dict[Value, Atom] = {}
+        self.targets = {t for t in gradient.targets if isinstance(t, Value)}
+        self.in_memory = self._in_memory()
+        self.problems: list[tuple[Any, str]] = []
+        self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
+
+    # ------------------------------------------------------------------ which cotangents are memory
+
+    def _in_memory(self) -> set[Value]:
+        """The arrays whose cotangent is a shadow."""
+        found: set[Value] = set()
+        types = self.ctx.types
+        for statement in self.outline.statements:
+            if isinstance(statement, Read) and statement.target in self.active and isinstance(types[statement.base], Array):
+                found.add(statement.base)
+            elif isinstance(statement, Store):
+                found.add(statement.base)
+            elif isinstance(statement, Assign) and statement.op.effect and statement.args and isinstance(statement.args[0], Value):
+                found.add(statement.args[0])
+        for statement in self.outline.statements:
+            if is_loop(statement):
+                # A use inside a loop adds to what is outside: in place.
+                for inner in walk(blocks_of(statement)[-1]):
+                    for atom in self._operands(inner):
+                        if not any(s is statement for s, _ in self.outline.home[atom]):
+                            found.add(atom)
+        pending = list(found)
+        while pending:
+            value = pending.pop()
+            base = self.memory.base.get(value)
+            if base is not None and base not in found:
+                found.add(base)
+                pending.append(base)
+        # What a loop hands on between trips is one memory where any of it is.
+        changed = True
+        while changed:
+            changed = False
+            for statement in self.outline.statements:
+                if not isinstance(statement, For | While):
+                    continue
+                for carry in statement.carries:
+                    group = [a for a in (carry.header, carry.out) if isinstance(a, Value) and isinstance(types[a], Array)]
+                    if any(a in found for a in group) and not all(a in found for a in group):
+                        found.update(group)
+                        changed = True
+        return {v for v in found if isinstance(types[v], Array)}
+
+    def _operands(self, statement: Statement) -> list[Value]:
+        match statement:
+            case Assign(target=target, args=args) if target in self.active:
+                return [a for a in args if isinstance(a, Value) and a in self.active and isinstance(self.ctx.types[a], Array)]
+        return []
+
+    def is_alias(self, value: Value) -> bool:
+        """Whether the value's cotangent is a view of its base's."""
+        if value not in self.memory.base or value in self.targets:
+            return False
+        return value in self.in_memory or self.memory.written(self.memory.root[value])
+
+    def holder(self, value: Value) -> Value:
+        while self.is_alias(value):
+            value = self.memory.base[value]
+        return value
+
+    # ------------------------------------------------------------------ adding cotangents
+
+    def contribute(self, atom: Atom, cotangent: Atom, *, owned: bool = False) -> None:
+        """Add to the cotangent of a value; ``owned`` gives up the memory of an array."""
+        if not isinstance(atom, Value) or atom not in self.active or not is_float(self.ctx.types[atom]):
+            return
+        cotangent = self.fit(atom, cotangent)
+        holder = self.holder(atom)
+        if holder in self.in_memory:
+            if atom is holder and holder not in self.cot and owned and isinstance(cotangent, Value):
+                self.cot[holder] = cotangent
+                return
+            self._store_into(self.shadow(atom), cotangent)
+            return
+        if holder is not atom:  # a view of an array that is never indexed: only through rules
+            raise InternalError(f"{atom!r} is a view of {holder!r}, which has no shadow")
+        old = self.cot.get(atom)
+        if old is None:
+            self.cot[atom] = self.named(cotangent, atom)
+            return
+        target = self.ctx.value(self._cotangent_type(atom), base=atom, form="d{}")
+        self.cot[atom] = self._sum(old, cotangent, target)
+
+    def _sum(self, old: Atom, new: Atom, target: Value) -> Atom:
+        return self.ctx.op("add", old, new, target=target)
+
+    def _cotangent_type(self, value: Value) -> Any:
+        type_ = self.ctx.types[value]
+        return Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim, "A" if type_.layout == "A" else "C")
+
+    def named(self, cotangent: Atom, value: Value) -> Atom:
+        """The cotangent under its own name, where it has none yet."""
+        if isinstance(cotangent, Value) and not cotangent.hint and cotangent.base is None and cotangent not in self.renamed:
+            made = self.ctx.origin.get(cotangent)
+            if made is not None and made in self.ctx.block[-1:]:
+                self.renamed[cotangent] = Value(cotangent.number, "", value, "d{}")
+        return cotangent
+
+    @property
+    def renamed(self) -> dict[Value, Value]:
+        """New names for temporaries, put in by ``assemble``."""
+        return self.ctx.renamed
+
+    def fit(self, atom: Value, cotangent: Atom) -> Atom:
+        """The cotangent in the shape and precision of the value."""
+        type_, have = self.ctx.types[atom], self.ctx.type_of(cotangent)
+        if isinstance(type_, Scalar):
+            if isinstance(have, Array):
+                cotangent = self.ctx.op("sum_all", cotangent)
+        elif isinstance(have, Array) and not self.shapes.same(cotangent, atom):
+            if have.ndim != type_.ndim or not self.shapes.same(cotangent, atom):
+                cotangent = self.ctx.op("sum_to", cotangent, self.fetch_shape(atom))
+                self.shapes.equate(cotangent, atom)
+        have = self.ctx.type_of(cotangent)
+        if have.dtype != type_.dtype and is_float(type_):
+            if isinstance(cotangent, Const):
+                return Const(cotangent.value, type_.dtype) if type_.dtype != "float64" else Const(float(cotangent.value))
+            cotangent = self.ctx.op("cast", cotangent, dtype=type_.dtype)
+        return cotangent
+
+    def _store_into(self, shadow: Value, cotangent: Atom) -> None:
+        mode = "add"
+        made = self.ctx.origin.get(cotangent) if isinstance(cotangent, Value) else None
+        if isinstance(made, Assign) and made.op.name == "negative" and made is self.ctx.block[-1]:
+            self.ctx.block.pop()
+            cotangent, mode = made.args[0], "sub"
+        self.ctx.store(shadow, full_index(self.ctx.types[shadow]), cotangent, mode)
+
+    # ------------------------------------------------------------------ shadows
+
+    def shadow(self, value: Value) -> Value:
+        """The memory that holds the cotangent of an array."""
+        if self.is_alias(value):
+            return self._view_of_shadow(value)
+        found = self.cot.get(value)
+        if found is None:
+            found = self.zeros(value)
+            self.cot[value] = found
+        assert isinstance(found, Value)
+        return found
+
+    def _view_of_shadow(self, value: Value) -> Value:
+        statement = self.outline.defined[value]
+        base = self.shadow(self.memory.base[value])
+        type_ = self.ctx.types[value]
+        target = self.ctx.value(Array(type_.dtype, type_.ndim, type_.layout), base=value, form="d{}")
+        if isinstance(statement, Read):
+            index = statement.index.replaced(lambda a: self.fetch(a, statement))
+            self.ctx.add(Read(target, base, index, self.ctx.loc))
+        else:
+            assert isinstance(statement, Assign)
+            if statement.op.name in ("relabel", "detach"):
+                return base
+            args = (base, *(self.fetch(a, statement) for a in statement.args[1:]))
+            self.ctx.add(Assign(target, statement.op, args, statement.static, self.ctx.loc))
+        self.shapes.equate(target, value)
+        return target
+
+    def zeros(self, value: Value) -> Value:
+        """A fresh shadow."""
+        type_ = self.ctx.types[value]
+        like = self.visible_like(value)
+        target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form="d{}")
+        if like is not None:
+            made = self.ctx.op("zeros_like", like, target=target)
+        else:
+            made = self.ctx.op("zeros_of", self.fetch_shape(value), dtype=type_.dtype, target=target)
+        assert isinstance(made, Value)
+        self.shapes.equate(made, value)
+        return made
+
+    def visible_like(self, value: Value) -> Value | None:
+        """An array of the same shape and dtype that can be named here."""
+        if not self._mirrored(self.outline.home[value]):
+            return self.saver.export(value, self.here)
+        if value in self.targets or value in self.cot and isinstance(self.cot[value], Value):
+            return self.cot.get(value)  # type: ignore[return-value]
+        for other in self.shapes.like(value):
+            if self.ctx.types[other].dtype == self.ctx.types[value].dtype and self._at_hand(other):
+                return other
+        return None
+
+    def _at_hand(self, value: Value) -> bool:
+        """Whether a forward value exists where the gradient stands, in no loop that is swept."""
+        home = self.outline.home.get(value)
+        if home is None or self._mirrored(home) or not _prefix(home, self.here):
+            return False
+        statement = self.outline.defined[value]
+        if statement is None:
+            return True
+        position = self.outline.position
+        return id(statement) in position and position[id(statement)] < position[id(self.gradient)]
+
+    # ------------------------------------------------------------------ forward values
+
+    def _mirrored(self, home: Scope) -> list[Mirror]:
+        """The loops of a scope that are being swept backwards, outermost first."""
+        inside = {id(s) for s, _ in home}
+        return [m for m in self.mirrors if is_loop(m.statement) and id(m.statement) in inside]
+
+    def fetch(self, atom: Atom, at: Statement) -> Atom:
+        """A forward value (an array with the contents it had at the statement), for use here."""
+        if not isinstance(atom, Value):
+            return atom
+        home = self.outline.home[atom]
+        loops = self._mirrored(home)
+        changes = isinstance(self.ctx.types[atom], Array) and self.memory.stores_after(atom, at)
+        if not loops and changes:
+            looped = self._mirrored(self.outline.scope[id(at)])
+            if not looped:
+                return self.saver.export(self.saver.copy_at(atom, at), self.here)
+            return self._from_tape(atom, looped, at)
+        if not loops:
+            return self.saver.export(atom, self.here)
+        mirror = self._mirror_of(home)
+        if changes:
+            return self._from_tape(atom, self._mirrored(self.outline.scope[id(at)]), at)
+        if atom in mirror.fetched:
+            return mirror.fetched[atom]
+        statement = self.outline.defined[atom]
+        if isinstance(statement, For) and atom == statement.index:
+            found: Atom = loops[-1].index  # type: ignore[assignment]
+        elif self.saver.cost(atom, self.outline.scope[id(loops[0].statement)], lambda v: self._has_tape(v)) <= CHEAP:
+            found = self._recompute(atom, statement, mirror)
+        else:
+            found = self._from_tape(atom, loops, None)
+        mirror.fetched[atom] = found
+        return found
+
+    def _has_tape(self, value: Value) -> bool:
+        home = self.outline.home[value]
+        mirror = self._mirror_of(home) if self._mirrored(home) else None
+        return mirror is not None and value in mirror.fetched
+
+    def _mirror_of(self, home: Scope) -> Mirror:
+        """The innermost block being swept that belongs to a scope."""
+        found = None
+        for mirror in self.mirrors:
+            if any(s is mirror.statement and slot in (mirror.slot, "test") for s, slot in home):
+                found = mirror
+        assert found is not None
+        return found
+
+    def _recompute(self, value: Value, statement: Any, mirror: Mirror) -> Atom:
+        ctx = self.ctx
+        made = ctx.value(ctx.types[value], base=value)
+        if isinstance(statement, Assign):
+            args = tuple(self.fetch(a, statement) for a in statement.args)
+            mirror.prelude.append(Assign(made, statement.op, args, statement.static, statement.loc.backward()))
+        else:
+            assert isinstance(statement, Read)
+            base = self.fetch(statement.base, statement)
+            index = statement.index.replaced(lambda a: self.fetch(a, statement))
+            mirror.prelude.append(Read(made, base, index, statement.loc.backward()))  # type: ignore[arg-type]
+        ctx.origin[made] = mirror.prelude[-1]
+        self.shapes.equate(made, value)
+        if value not in self.saver.recomputed:
+            self.saver.recomputed.append(value)
+        return made
+
+    def _from_tape(self, value: Value, loops: list[Mirror], at: Statement | None) -> Atom:
+        """The value as it was kept in this trip."""
+        ctx = self.ctx
+        statements = [m.statement for m in loops]
+        tape = self.saver.tape(value, statements, at, value if at is not None else None)
+        mirror = self._mirror_of(self.outline.scope[id(at)] if at is not None else self.outline.home[value])
+        key = (value, id(at))
+        if at is not None and key in mirror.fetched:
+            return mirror.fetched[key]  # type: ignore[index]
+        where = self._tape_here(tape)
+        made = ctx.value(ctx.types[value], base=value)
+        outer, ctx.block = ctx.block, mirror.prelude
+        with ctx.at((self.outline.defined[value] or statements[0]).loc.backward()):
+            if tape.kind == "block":
+                ctx.add(Read(made, where, Index(tuple(m.number for m in loops)), ctx.loc))  # type: ignore[arg-type]
+            else:
+                position = self.position(loops)
+                if tape.kind == "stack":
+                    ctx.add(Read(made, where, Index((position,)), ctx.loc))
+                else:
+                    ctx.op("item", where, position, target=made)
+        ctx.block = outer
+        self.shapes.equate(made, value)
+        if at is not None:
+            mirror.fetched[key] = made  # type: ignore[index]
+        return made
+
+    def _tape_here(self, tape: Any) -> Value:
+        """The name a tape has where the gradient stands: inside the loop, or after it."""
+        inside = any(s is tape.loops[-1] for s, _ in self.here)
+        return tape.inside if inside else self.saver.export(tape.after, self.here)
+
+    def position(self, loops: list[Mirror]) -> Atom:
+        """The place of this trip in a tape that counts all trips of the innermost loop."""
+        if len(loops) == 1:
+            assert loops[0].number is not None
+            return loops[0].number
+        found = self.cot[("count", id(loops[-1].statement))]
+        return found
+
+    def fetch_shape(self, value: Value) -> Atom:
+        """The shape of an array, as a value of type Shape."""
+        like = self.visible_like(value)
+        if like is not None:
+            return self.ctx.op("shape", like)
+        statement = self.outline.defined[value]
+        assert statement is not None
+        made = self.saver.shape_of(value)
+        return self.fetch(made, statement)
+
+    # ------------------------------------------------------------------ statements
+
+    def take(self, value: Value | None) -> Atom | None:
+        """The finished cotangent of a value, which is not needed any more."""
+        if value is None:
+            return None
+        return self.cot.pop(value, None)
+
+    def reverse(self, statement: Assign | Read | Store) -> None:
+        """The cotangents of one plain statement."""
+        with self.ctx.at(statement.loc.backward()):
+            match statement:
+                case Assign():
+                    self._assign(statement)
+                case Read():
+                    self._read(statement)
+                case Store():
+                    self._store(statement)
+
+    def _assign(self, s: Assign) -> None:
+        if s.target is None or s.target not in self.active:
+            return
+        if self.is_alias(s.target):
+            return
+        dy = self.take(s.target)
+        if dy is None:
+            return
+        for name, arg in zip(s.op.arguments, s.args, strict=True):
+            if not isinstance(arg, Value) or arg not in self.active or name in s.op.zeros:
+                continue
+            rule = s.op.adjoints.get(name)
+            if rule is None:
+                called = getattr(s.op, "opaque", s.op.name)
+                self.problems.append((s.loc, f"no derivative is known for `{called}`: write it with functions that have one, or cut the trace with stop_gradient"))
+                continue
+            self.contribute(arg, self.apply_rule(s, rule, dy), owned=True)
+
+    def _read(self, s: Read) -> None:
+        if s.target not in self.active or self.is_alias(s.target):
+            return
+        dy = self.take(s.target)
+        if dy is None:
+            return
+        shadow = self.shadow(s.base)
+        index = s.index.replaced(lambda a: self.fetch(a, s))
+        dy = self.fit(s.target, dy)
+        mode = "add"
+        made = self.ctx.origin.get(dy) if isinstance(dy, Value) else None
+        if isinstance(made, Assign) and made.op.name == "negative" and self.ctx.block and made is self.ctx.block[-1]:
+            self.ctx.block.pop()
+            dy, mode = made.args[0], "sub"
+        self.ctx.store(shadow, index, dy, mode)
+
+    def _store(self, s: Store) -> None:
+        ctx = self.ctx
+        if s.base not in self.active:
+            return
+        holder = self.holder(s.base)
+        if holder not in self.cot:
+            return  # nothing after this store has read the memory
+        shadow = self.shadow(s.base)
+        index = s.index.replaced(lambda a: self.fetch(a, s))
+        kind = index.kind(ctx.types[s.base].ndim)
+        useful = isinstance(s.value, Value) and s.value in self.active
+        value_type = ctx.type_of(s.value)
+        taken: Atom | None = None
+        if kind == "gather":
+            got = ctx.op("withdraw", shadow, index.entries[0].array)  # type: ignore[union-attr]
+            taken = got
+        else:
+            if useful:
+                taken = ctx.read(shadow, index)
+                if kind == "view":
+                    self.shapes.derive(taken, index, s.base)
+                    if isinstance(value_type, Scalar):
+                        taken = ctx.op("sum_all", taken)
+                    else:
+                        taken = ctx.op("copy", taken)  # the shadow changes below, and later
+                        self.shapes.derive(taken, index, s.base)
+            if s.mode == "set":
+                ctx.store(shadow, index, Const(0.0) if ctx.types[s.base].dtype == "float64" else Const(0.0, "float32"), "set")
+        if useful and taken is not None:
+            if s.mode == "sub":
+                taken = ctx.op("negative", taken)
+            self.contribute(s.value, taken, owned=True)
+
+    # ------------------------------------------------------------------ rules
+
+    def apply_rule(self, s: Assign, rule: Any, dy: Atom) -> Atom:
+        """The cotangent that a rule gives: written out where it is one expression, else called."""
+        names = body_of(rule).args.args
+        static = dict(s.static)
+        by_name = dict(zip(s.op.arguments, s.args, strict=True))
+        given: dict[str, Any] = {}
+        for parameter in (a.arg for a in names):
+            if parameter == "dy":
+                given[parameter] = dy
+            elif parameter == "y":
+                given[parameter] = self.fetch(s.target, s)  # type: ignore[arg-type]
+            elif parameter in static:
+                given[parameter] = static[parameter]
+            elif parameter in by_name:
+                given[parameter] = self.fetch(by_name[parameter], s)
+            else:
+                given[parameter] = self.fetch_shape(by_name[parameter.removesuffix("_shape")])  # type: ignore[arg-type]
+        if is_expression(rule, frozenset(static)) and not any(isinstance(v, Value) and isinstance(self.ctx.types[v], Shape) for v in given.values()):
+            return self._write_out(rule, given, static)
+        argument = next(n for n, r in s.op.adjoints.items() if r is rule)
+        primitive = rule_primitive(s.op, rule)
+        atoms = [v for n, v in given.items() if n not in static]
+        types = [self.ctx.type_of(a) for a in atoms]
+        type_ = self.ctx.types[by_name[argument]]  # type: ignore[index]
+        if s.op.elementwise:
+            numbers = [t for t in types if isinstance(t, Array)]
+            type_ = Array(type_.dtype, max(t.ndim for t in numbers)) if numbers else Scalar(type_.dtype)
+        else:
+            type_ = Array(type_.dtype, type_.ndim) if isinstance(type_, Array) else Scalar(type_.dtype)
+        target = self.ctx.value(type_)
+        chosen = tuple(sorted((n, v) for n, v in static.items() if n in given))
+        self.ctx.add(Assign(target, primitive, tuple(atoms), chosen, self.ctx.loc))
+        if s.op.elementwise:
+            self.shapes.elementwise(target, atoms)
+        elif isinstance(type_, Array):
+            self.shapes.equate(target, by_name[argument])  # type: ignore[arg-type]
+        return target
+
+    def _write_out(self, rule: Any, given: dict[str, Any], static: dict[str, Any]) -> Atom:
+        from_rule = {n: (Const(v) if n in static and isinstance(v, bool | int | float) else Static(v) if n in static else v) for n, v in given.items()}
+        start = len(self.ctx.block)
+        result = splice(self.ctx, closure_of(self.ctx, rule), (), from_rule, composite=True)
+        for made in self.ctx.block[start:]:
+            self.shapes.visit(made)
+        if not isinstance(result, Value | Const):
+            raise InternalError(f"the rule {rule.__name__} gave {result!r}")
+        return result
+
+
+_expression_rules: dict[Any, bool] = {}
+_rule_primitives: dict[Any, Primitive] = {}
+
+
+def is_expression(rule: Any, static: frozenset) -> bool:
+    """Whether a rule is one expression once its static parameters are known."""
+    key = (rule, static)
+    if key not in _expression_rules:
+        _expression_rules[key] = all(_is_static_choice(s, static) for s in body_of(rule).parsed.source.tree.body if not _is_docstring(s))
+    return _expression_rules[key]
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_static_choice(node: ast.stmt, static: frozenset) -> bool:
+    if isinstance(node, ast.Return):
+        return not any(isinstance(n, ast.GeneratorExp | ast.ListComp) for n in ast.walk(node))
+    if isinstance(node, ast.If):
+        names = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+        return names <= static and all(_is_static_choice(s, static) for s in (*node.body, *node.orelse))
+    return False
+
+
+def rule_primitive(op: Primitive, rule: Any) -> Primitive:
+    """A rule as an operation that is called by its name."""
+    found = _rule_primitives.get(rule)
+    if found is None:
+        parameters = [a.arg for a in body_of(rule).args.args]
+        found = Primitive(
+            rule, (), static=tuple(p for p in parameters if p in op.static), elementwise=op.elementwise, floats=False,
+            boolean=False, view=False, effect=False, methods=(), attributes=(),
+        )  # fmt: skip
+        found.name = rule.__name__
+        _rule_primitives[rule] = found
+    return found
+
+
+def full_index(type_: Array) -> Index:
+    """All of an array."""
+    return Index((Span(),) * type_.ndim)
+
+
+def _prefix(home: Scope, here: Scope) -> bool:
+    return len(home) <= len(here) and all(h[0] is t[0] and h[1] == t[1] for h, t in zip(home, here, strict=False))

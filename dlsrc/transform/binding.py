@@ -1,0 +1,183 @@
+"""What a name can stand for while a program is built.
+
+Numbers and arrays are atoms of the program.  Everything else is known in full at build time: the
+structure of containers, functions, modules, strings.  Nothing here survives ``normalize``.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .ir import Atom, Value
+
+__all__ = [
+    "Binding", "BoundMethod", "Closure", "Container", "Getter", "Iterator", "Live", "Maybe", "Partial", "Poison",
+    "Range", "Ref", "Shape", "Static", "Unbound",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Getter:
+    """How a captured object is found again at every call: a root and a path of attributes and items.
+
+    ``root`` is ("global", namespace, name), ("cell", cell, name) or ("object", object, text).
+    """
+
+    root: tuple[str, Any, str]
+    path: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self) -> Any:
+        kind, holder, name = self.root
+        if kind == "global":
+            found = holder[name]
+        elif kind == "cell":
+            found = holder.cell_contents
+        else:
+            found = holder
+        for step, key in self.path:
+            found = getattr(found, key) if step == "attribute" else found[key]
+        return found
+
+    def then(self, step: str, key: Any) -> "Getter":
+        return Getter(self.root, (*self.path, (step, key)))
+
+    @property
+    def key(self) -> tuple:
+        """Hashable, equal for two ways to the same place."""
+        kind, holder, name = self.root
+        return (kind, id(holder), name, self.path)
+
+    def __str__(self) -> str:
+        text = self.root[2]
+        for step, key in self.path:
+            text += f".{key}" if step == "attribute" else f"[{key!r}]"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A Python object known while the program is built: None, a string, a dtype, a function."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An object captured from outside (a module, a function, a configuration), and the way to it."""
+
+    value: Any
+    getter: Getter
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A tuple, list, dict, NamedTuple or dataclass of bindings.
+
+    ``kind`` is "tuple", "list", "dict", "namedtuple", "dataclass"; ``keys`` are the keys or field
+    names; ``cls`` the class where there is one.
+    """
+
+    kind: str
+    items: tuple["Binding", ...]
+    keys: tuple = ()
+    cls: Any = None
+
+    def with_items(self, items) -> "Container":
+        return Container(self.kind, tuple(items), self.keys, self.cls)
+
+    def same_structure(self, other: "Binding") -> bool:
+        return (
+            isinstance(other, Container)
+            and (self.kind, self.keys, self.cls, len(self.items)) == (other.kind, other.keys, other.cls, len(other.items))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A list, dict or other mutable container: its contents stand in the context's heap, so that two
+    names for one list see each other's changes, as in Python."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Iterator:
+    """``zip``, ``enumerate`` or ``reversed`` over other bindings."""
+
+    kind: str
+    items: tuple["Binding", ...]
+    start: Atom | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """``x.shape`` of an array; its items are made when they are asked for."""
+
+    array: Value
+    ndim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """``range(start, stop, step)``."""
+
+    start: Atom
+    stop: Atom
+    step: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A function of the user's, with what it closes over and its defaults already evaluated."""
+
+    name: str
+    parsed: Any                       # parse.Parsed
+    frame: Any = None                 # the frame it was defined in, None for a module-level function
+    defaults: tuple["Binding", ...] = ()
+    kwdefaults: tuple[tuple[str, "Binding"], ...] = ()
+    function: Any = None              # the live function, if there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """``functools.partial(function, *args, **kwargs)``, and bound methods of the user's classes."""
+
+    function: "Binding"
+    args: tuple["Binding", ...]
+    kwargs: tuple[tuple[str, "Binding"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMethod:
+    """``x.name`` where ``x`` is an array, a container or a string, about to be called."""
+
+    owner: "Binding"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A name without a value on this way; reading it is an error of the user's."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A name that has a value only where ``bound`` is true; reading it tests that."""
+
+    binding: "Binding"
+    bound: Atom
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A name whose use is refused, with the reason; empty if the problem was already reported."""
+
+    message: str
+
+
+Binding = (
+    Atom | Static | Live | Container | Ref | Iterator | Shape | Range | Closure | Partial | BoundMethod
+    | Unbound | Maybe | Poison
+)

@@ -1,0 +1,345 @@
+"""Calls: primitives become operations, composites and the user's own functions are spliced in.
+
+    s = helper(x, k=2)     →   the statements of helper's body, its names in a frame of their own
+    np.mean(x, axis=1)     →   the statements of the composite ``mean``, at the user's line
+    np.sin(x)              →   v1 = sin(x)
+    np.linalg.eigvals(x)   →   refused, or (where no derivative passes) an operation that numba types
+"""
+
+import ast
+import functools
+import inspect
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..kernels.primitive import Composite, Primitive, lookup, lookup_method
+from ..kernels.types import Scalar
+from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Poison, Shape, Static
+from .context import Context, Frame, describe
+from .expressions import as_atom, elements, evaluate, expression
+from .ir import Const, Value
+from .parse import Parsed, parse
+from .source import read
+from .specials import SPECIALS, special_name
+from .subscripts import root_of
+
+__all__ = ["apply", "closure_of", "splice"]
+
+DEEPEST = 60
+
+
+@expression(ast.Call)
+def call(ctx: Context, frame: Frame, node: ast.Call) -> Binding:
+    function = evaluate(ctx, frame, node.func)
+    if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
+        return SPECIALS["generator"](ctx, frame, function, node.args[0])
+    args = elements(ctx, frame, node.args)
+    kwargs: dict[str, Binding] = {}
+    for keyword in node.keywords:
+        value = evaluate(ctx, frame, keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+            continue
+        spread = ctx.contents(value)
+        if not isinstance(spread, Container) or spread.kind != "dict":
+            raise ctx.refuse(f"** needs a dict, not {describe(spread, ctx)}")
+        kwargs.update(dict(zip(spread.keys, spread.items, strict=True)))
+    return apply(ctx, function, tuple(args), kwargs)
+
+
+@expression(ast.Lambda)
+def lambda_(ctx: Context, frame: Frame, node: ast.Lambda) -> Binding:
+    return define(ctx, frame, node, "<lambda>")
+
+
+def define(ctx: Context, frame: Frame, node: Any, name: str) -> Closure:
+    """The closure that a ``def`` or ``lambda`` makes here: its defaults are evaluated now."""
+    arguments = node.args
+    defaults = tuple(evaluate(ctx, frame, d) for d in arguments.defaults)
+    kwdefaults = tuple(
+        (a.arg, evaluate(ctx, frame, d)) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
+    )
+    return Closure(name, Body(frame.parsed.parsed.nested[node]), frame, defaults, kwdefaults)
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """What splicing needs of a function: its parsed form, and the live function (None for an inner one)."""
+
+    parsed: Parsed
+    function: Any = None
+
+    @property
+    def args(self) -> ast.arguments:
+        return self.parsed.args
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        return self.parsed.body
+
+    @property
+    def nonlocals(self) -> frozenset[str]:
+        return self.parsed.nonlocals
+
+    @property
+    def generated(self) -> frozenset[str]:
+        return self.parsed.generated
+
+
+# ---------------------------------------------------------------------------------- application
+
+
+def apply(ctx: Context, function: Binding, args: tuple = (), kwargs: dict[str, Binding] | None = None) -> Binding:
+    """The result of calling a binding."""
+    kwargs = kwargs or {}
+    function = ctx.contents(function) if not isinstance(function, Primitive | Composite) else function
+    match function:
+        case Primitive():
+            return apply_primitive(ctx, function, args, kwargs)
+        case Composite():
+            return apply_composite(ctx, function, args, kwargs)
+        case Closure():
+            return splice(ctx, function, args, kwargs)
+        case Partial(function=inner, args=first, kwargs=named):
+            return apply(ctx, inner, first + args, dict(named) | kwargs)
+        case BoundMethod(owner=owner, name=name):
+            return apply_method(ctx, owner, name, args, kwargs)
+        case Live(value=value, getter=getter):
+            return apply_object(ctx, value, getter, args, kwargs)
+        case Static(value=value) if callable(value):
+            return apply_object(ctx, value, Getter(("object", value, getattr(value, "__name__", "function"))), args, kwargs)
+        case Poison(message=message):
+            raise ctx.refuse(message)
+    raise ctx.refuse(f"{describe(function, ctx)} cannot be called")
+
+
+def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: dict[str, Binding]) -> Binding:
+    """A call of a live Python object."""
+    declared = lookup(value)
+    if declared is not None:
+        # math.sin gives a Python float, np.sin a NumPy one: they promote differently.
+        return _as_python_float(ctx, value, apply(ctx, declared, args, kwargs))
+    name = special_name(value)
+    if name is not None:
+        return SPECIALS[name](ctx, args, kwargs)
+    if isinstance(value, type):
+        return construct(ctx, value, args, kwargs)
+    if isinstance(value, functools.partial):
+        inner = ctx.captured(value.func, getter.then("attribute", "func"))
+        first = tuple(ctx.captured(a, getter.then("attribute", "args").then("item", k)) for k, a in enumerate(value.args))
+        named = {k: ctx.captured(a, getter.then("attribute", "keywords").then("item", k)) for k, a in value.keywords.items()}
+        return apply(ctx, inner, first + args, named | kwargs)
+    if inspect.ismethod(value):
+        owner = Live(value.__self__, getter.then("attribute", "__self__"))
+        return apply_object(ctx, value.__func__, getter.then("attribute", "__func__"), (owner, *args), kwargs)
+    plain = unwrapped(value)
+    if plain is not None and not _is_library(plain):
+        return splice(ctx, closure_of(ctx, plain), args, kwargs)
+    if hasattr(type(value), "__call__") and inspect.isfunction(type(value).__call__) and not _is_library(type(value).__call__):
+        return splice(ctx, closure_of(ctx, type(value).__call__), (Live(value, getter), *args), kwargs)
+    return SPECIALS["opaque"](ctx, value, getter, args, kwargs)
+
+
+def unwrapped(value: Any) -> Any:
+    """The Python function that a callable runs: a dispatcher's ``py_func``, what a transparent decorator wraps."""
+    if not inspect.isfunction(value) and not hasattr(value, "py_func") and not hasattr(value, "__wrapped__"):
+        return None
+    return read(value).function
+
+
+def _is_library(function: Any) -> bool:
+    return (function.__module__ or "").split(".")[0] in ("numpy", "scipy", "numba", "builtins", "math")
+
+
+def _as_python_float(ctx: Context, value: Any, result: Binding) -> Binding:
+    if getattr(value, "__module__", None) != "math" or not isinstance(result, Value):
+        return result
+    type_ = ctx.type_of(result)
+    if not isinstance(type_, Scalar) or type_.dtype in ("bool", "int64"):
+        return result
+    if type_.dtype != "float64":
+        result = as_atom(ctx, ctx.op("cast", result, dtype="float64"))
+    assert isinstance(result, Value)
+    ctx.types[result] = Scalar("float64", True, type_.labels)
+    return result
+
+
+def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) -> Binding:
+    """A call of a class: NamedTuples and dataclasses become containers."""
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        fields, defaults = cls._fields, cls._field_defaults
+        kind = "namedtuple"
+    elif hasattr(cls, "__dataclass_fields__"):
+        fields = tuple(f for f, d in cls.__dataclass_fields__.items() if d.init)
+        defaults = {f: d.default for f, d in cls.__dataclass_fields__.items() if type(d.default).__name__ != "_MISSING_TYPE"}
+        kind = "dataclass"
+    else:
+        return SPECIALS["opaque"](ctx, cls, Getter(("object", cls, cls.__name__)), args, kwargs)
+    given = dict(zip(fields, args, strict=False)) | kwargs
+    items = []
+    for field in fields:
+        if field in given:
+            items.append(given[field])
+        elif field in defaults:
+            items.append(ctx.captured(defaults[field], Getter(("object", defaults[field], field))))
+        else:
+            raise ctx.refuse(f"{cls.__name__} needs the field `{field}`")
+    return ctx.make(kind, items, fields, cls)
+
+
+def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: dict[str, Binding]) -> Binding:
+    """``owner.name(...)`` of an array, a number or a container."""
+    if isinstance(owner, Value | Const):
+        if name in ("item", "astype", "tolist"):
+            return SPECIALS[f"method {name}"](ctx, (owner, *args), kwargs)
+        declared = lookup_method(name)
+        assert declared is not None
+        if name in ("reshape", "transpose") and len(args) > 1:
+            args = (Container("tuple", args),)
+        return apply(ctx, declared, (owner, *args), kwargs)
+    handler = SPECIALS.get(f"container {name}")
+    if handler is None:
+        raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` that can be used here")
+    return handler(ctx, (owner, *args), kwargs)
+
+
+# ---------------------------------------------------------------------------------- primitives
+
+
+def bound_arguments(ctx: Context, declared: Primitive | Composite, args: tuple, kwargs: dict) -> dict[str, Any]:
+    """Arguments by parameter name; the ones not given are left out."""
+    signature = inspect.signature(declared.body)
+    try:
+        return dict(signature.bind(*args, **kwargs).arguments)
+    except TypeError as error:
+        options = ", ".join(signature.parameters)
+        raise ctx.refuse(f"{declared.name}: {error}; dlsrc knows the arguments ({options})") from None
+
+
+def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dict) -> Binding:
+    by_name = bound_arguments(ctx, primitive, args, kwargs)
+    signature = inspect.signature(primitive.body)
+    atoms, static = [], {}
+    for name in primitive.parameters:
+        default = signature.parameters[name].default
+        given = by_name.get(name, default)
+        if name in primitive.static:
+            static[name] = given if given is default else ctx.static(given, f"the argument `{name}` of {primitive.name}")
+            continue
+        if given is default and not isinstance(given, Value | Const):
+            given = Const(default)
+        atoms.append(array_or_number(ctx, given, f"the argument `{name}` of {primitive.name}"))
+    if primitive.effect and primitive.result_rule is None:
+        ctx.effect(primitive, *atoms, **static)
+        return Static(None)
+    result = ctx.op(primitive, *atoms, **static)
+    if primitive.view and isinstance(result, Value):
+        ctx.roots[result] = root_of(ctx, atoms[0])  # type: ignore[arg-type]
+    return result
+
+
+def array_or_number(ctx: Context, binding: Binding, what: str):
+    """An atom; lists and tuples of numbers become arrays, as NumPy makes of them."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Container | Shape) and not (isinstance(inner, Container) and inner.kind == "dict"):
+        return as_atom(ctx, ctx.array(inner), what)
+    return as_atom(ctx, inner, what)
+
+
+def apply_composite(ctx: Context, composite: Composite, args: tuple, kwargs: dict) -> Binding:
+    bound_arguments(ctx, composite, args, kwargs)  # for the message
+    return splice(ctx, closure_of(ctx, composite.body), args, kwargs, composite=True)
+
+
+# ---------------------------------------------------------------------------------- splicing
+
+
+_bodies: dict[int, tuple[Any, Body]] = {}
+
+
+def body_of(function: Any) -> Body:
+    """The body of a live function; parsed once for each code object."""
+    code = function.__code__
+    found = _bodies.get(id(code))
+    if found is None or found[0] is not code:
+        parsed = parse(read(function))
+        found = (code, Body(parsed))
+        _bodies[id(code)] = found
+    return replace(found[1], function=function)
+
+
+def closure_of(ctx: Context, function: Any) -> Closure:
+    """A live Python function as something to splice; its defaults are read at every call."""
+    root = Getter(("object", function, function.__name__))
+    defaults = tuple(
+        ctx.captured(value, root.then("attribute", "__defaults__").then("item", k))
+        for k, value in enumerate(function.__defaults__ or ())
+    )
+    kwdefaults = tuple(
+        (name, ctx.captured(value, root.then("attribute", "__kwdefaults__").then("item", name)))
+        for name, value in (function.__kwdefaults__ or {}).items()
+    )
+    return Closure(function.__name__, body_of(function), None, defaults, kwdefaults, function)
+
+
+def splice(ctx: Context, closure: Closure, args: tuple, kwargs: dict[str, Binding], *, composite: bool = False) -> Binding:
+    """The body of a function, built here with these arguments; its result."""
+    key = (closure.parsed.body, closure.frame)
+    if any(k[0] is key[0] and k[1] is key[1] for k in ctx.stack) and not composite:
+        raise ctx.refuse(f"`{closure.name}` calls itself; recursion cannot be differentiated yet: write a loop")
+    if len(ctx.stack) >= DEEPEST:
+        raise ctx.refuse(f"calls are nested more than {DEEPEST} deep; write a loop")
+    outer = ctx.frames[-1] if ctx.frames else None
+    at = None
+    if composite or (outer is not None and outer.composite is not None):
+        at = ctx.loc
+    frame = Frame(closure.parsed, parent=closure.frame, composite=at, nonlocals=closure.parsed.nonlocals)
+    bind_parameters(ctx, frame, closure, args, kwargs)
+    if closure.function is not None and at is None:
+        ctx.calls.append(closure.function)
+    ctx.stack.append(key)
+    ctx.frames.append(frame)
+    try:
+        with ctx.at(ctx.loc):
+            ctx.lower_body(frame)
+    finally:
+        ctx.stack.pop()
+        # A closure made in this frame still reads its names; the frame stays for snapshots.
+        ctx.frames = [f for f in ctx.frames if f is not frame or frame_is_captured(ctx, frame)]
+    return frame.result
+
+
+def frame_is_captured(ctx: Context, frame: Frame) -> bool:
+    """Whether a function defined in the frame may outlive it."""
+    return any(isinstance(b, Closure) and b.frame is frame for b in frame.env.values())
+
+
+def bind_parameters(ctx: Context, frame: Frame, closure: Closure, args: tuple, kwargs: dict[str, Binding]) -> None:
+    """Python's rules for positional, keyword, default and starred arguments."""
+    spec = closure.parsed.args
+    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    given = dict(zip(positional, args, strict=False))
+    rest = args[len(positional) :]
+    if rest and spec.vararg is None:
+        raise ctx.refuse(f"{closure.name}() takes {len(positional)} positional arguments, {len(args)} were given")
+    named = dict(kwargs)
+    for name in (*positional, *(a.arg for a in spec.kwonlyargs)):
+        if name in named:
+            if name in given:
+                raise ctx.refuse(f"{closure.name}() got two values for the argument `{name}`")
+            given[name] = named.pop(name)
+    if named and spec.kwarg is None:
+        raise ctx.refuse(f"{closure.name}() has no argument `{next(iter(named))}`")
+    offset = len(positional) - len(closure.defaults)
+    for k, default in enumerate(closure.defaults):
+        given.setdefault(positional[offset + k], default)
+    for name, default in closure.kwdefaults:
+        given.setdefault(name, default)
+    for name in (*positional, *(a.arg for a in spec.kwonlyargs)):
+        if name not in given:
+            raise ctx.refuse(f"{closure.name}() is missing the argument `{name}`")
+        frame.env[name] = given[name]
+    if spec.vararg is not None:
+        frame.env[spec.vararg.arg] = Container("tuple", tuple(rest))
+    if spec.kwarg is not None:
+        frame.env[spec.kwarg.arg] = ctx.make("dict", named.values(), tuple(named))

@@ -1,0 +1,307 @@
+"""The state of one build: frames with their names, the heap of mutable containers, what was captured.
+
+A frame is one activation of one function of the user's (or of a composite's body).  Calls are spliced,
+so several frames may be open; a closure reads the frame it was defined in as it is *now*, which is
+Python's late binding.  Branches and loops take snapshots of all of it and merge them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..kernels.primitive import Composite, Primitive, registry
+from ..kernels.types import Array, Scalar, Type, promote, type_of
+from .binding import (
+    Binding, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape, Static, Unbound,
+)
+from .builder import Builder
+from .ir import Atom, Const, Value
+from .location import Location
+
+__all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]
+
+
+class Refused(Exception):
+    """A construct that is refused; becomes one of the problems of the function."""
+
+    def __init__(self, location: Location, message: str):
+        super().__init__(message)
+        self.location = location
+        self.message = message
+
+
+class NeedStatic(Exception):
+    """A captured number or an argument must be known while building (an axis, a size); the build starts again."""
+
+    def __init__(self, key: Any):
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something the built program relies on, tested at every call: ``kind`` is "is", "equal" or "length"."""
+
+    getter: Getter
+    kind: str
+    expected: Any
+
+    def holds(self) -> bool:
+        try:
+            found = self.getter()
+        except (KeyError, IndexError, AttributeError, ValueError):
+            return False
+        if self.kind == "is":
+            return found is self.expected
+        if self.kind == "length":
+            return len(found) == self.expected
+        return type(found) is type(self.expected) and bool(found == self.expected)
+
+
+@dataclass(eq=False)
+class Frame:
+    """One activation: the names it binds, and where the names it does not bind are looked for.
+
+    ``composite`` is the location of the call if the function is not the user's own text.
+    """
+
+    parsed: Any
+    env: dict[str, Binding] = field(default_factory=dict)
+    parent: "Frame | None" = None
+    composite: Location | None = None
+    result: Binding = Static(None)
+    nonlocals: frozenset[str] = frozenset()
+
+    def owner(self, name: str) -> "Frame | None":
+        """The frame whose variable this name is, seen from here."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.env and not (frame is self and name in self.nonlocals):
+                return frame
+            frame = frame.parent
+        return None
+
+
+def _unset(*_: Any) -> Any:
+    raise AssertionError("the context was not completed by normalize")
+
+
+TRUSTED = ("numpy", "math", "scipy", "dlsrc", "builtins", "operator", "functools", "numba")
+
+
+class Context(Builder):
+    """A builder that knows names."""
+
+    def __init__(self, static_keys: frozenset = frozenset()):
+        super().__init__()
+        self.static_keys = static_keys
+        self.frames: list[Frame] = []
+        self.stack: list[Any] = []                       # what is being spliced, to notice recursion
+        self.heap: dict[int, Container] = {}
+        self.hidden: dict[tuple, tuple[Getter, Value]] = {}
+        self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
+        self.guards: dict[tuple, Guard] = {}
+        self.problems: list[tuple[Location, str]] = []
+        self.hints: dict[Value, str] = {}
+        self.replaced: dict[Value, Atom] = {}
+        self.renamed: dict[Value, Value] = {}
+        self.params: set[Value] = set()                  # arguments, the hidden ones included
+        self.dead = False                                # whether the current block has raised
+        self.calls: list[Any] = []                       # live functions that were spliced
+        self.roots: dict[Value, Value] = {}              # views and what they look at
+        self.lower_body: Callable = _unset               # these three are set by normalize
+        self.call_with: Callable = _unset
+        self.array_of: Callable = _unset
+
+    def call(self, function: Any, args: tuple = (), kwargs: dict | None = None) -> Binding:
+        """The result of calling a binding, a primitive or a composite."""
+        return self.call_with(self, function, args, kwargs)
+
+    def array(self, binding: Binding) -> Binding:
+        """The array that NumPy makes of a list or tuple."""
+        return self.array_of(self, binding)
+
+    def known(self, name: str) -> Primitive | Composite:
+        """The primitive or composite of this name."""
+        return registry[name]
+
+    # ------------------------------------------------------------------ refusing
+
+    def refuse(self, message: str) -> Refused:
+        """To be raised: the construct at the current location is refused."""
+        return Refused(self.loc, message)
+
+    # ------------------------------------------------------------------ names
+
+    def bind(self, frame: Frame, name: str, binding: Binding) -> None:
+        """Give a name a binding; the first name a fresh value gets becomes its hint."""
+        owner = frame
+        if name in frame.nonlocals and frame.parent is not None:
+            owner = frame.parent.owner(name) or frame
+        owner.env[name] = binding
+        if frame.composite is None:
+            self.suggest(binding, name)
+
+    def suggest(self, binding: Binding, name: str) -> None:
+        if isinstance(binding, Value) and not binding.hint and binding not in self.hints and binding in self.origin:
+            self.hints[binding] = name
+
+    # ------------------------------------------------------------------ containers
+
+    def new_ref(self, container: Container) -> Ref:
+        ref = Ref(len(self.heap) + 1)
+        self.heap[ref.number] = container
+        return ref
+
+    def contents(self, binding: Binding) -> Binding:
+        """The container behind a reference; anything else as it is."""
+        return self.heap[binding.number] if isinstance(binding, Ref) else binding
+
+    def make(self, kind: str, items: Any, keys: tuple = (), cls: Any = None) -> Binding:
+        """A container; lists and dicts become references."""
+        container = Container(kind, tuple(items), tuple(keys), cls)
+        return self.new_ref(container) if kind in ("list", "dict") else container
+
+    # ------------------------------------------------------------------ captured objects
+
+    def guard(self, getter: Getter, kind: str, expected: Any) -> None:
+        self.guards[(getter.key, kind)] = Guard(getter, kind, expected)
+
+    def captured(self, value: Any, getter: Getter) -> Binding:
+        """The binding of a captured object: numbers and arrays become hidden arguments, read at every call."""
+        if hasattr(value, "__dlsrc_array__"):
+            value, getter = value.__dlsrc_array__(), getter.then("attribute", "value")
+        if isinstance(value, bool | str | bytes | type(None)):
+            self.guard(getter, "equal", value)
+            return Const(value) if isinstance(value, bool) else Static(value)
+        if isinstance(value, int | float | np.number | np.ndarray | np.bool_):
+            return self._hidden(value, getter)
+        if isinstance(value, complex):
+            raise self.refuse(f"`{getter}` is complex; complex numbers cannot be differentiated yet: split it into real and imaginary parts")
+        module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
+        if callable(value) and not str(module).split(".")[0] in TRUSTED:
+            self.guard(getter, "is", value)
+        return Live(value, getter)
+
+    def _hidden(self, value: Any, getter: Getter) -> Binding:
+        if getter.key in self.static_keys:
+            if not isinstance(value, int | np.integer | float):
+                raise self.refuse(f"`{getter}` must be a number that is known while the gradient is built, not an array")
+            self.guard(getter, "equal", value)
+            return Const(value if isinstance(value, int | float) else value.item())
+        found = self.hidden.get(getter.key)
+        if found is not None:
+            return found[1]
+        if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+            raise self.refuse(f"`{getter}` is a {type(value).__name__}, whose operators mean something else; write np.asarray({getter})")
+        try:
+            type_ = type_of(value)
+        except TypeError as error:
+            raise self.refuse(f"`{getter}`: {error}") from None
+        if np.dtype(type_.dtype).kind not in "biuf":
+            raise self.refuse(f"`{getter}` holds {type_.dtype} values; only real numbers and truth values can be computed with here")
+        name = "".join(c if c.isalnum() or c == "_" else "_" for c in str(getter)).strip("_")
+        made = self.value(type_, name)
+        self.hidden[getter.key] = (getter, made)
+        self.argument_keys[made] = getter.key
+        self.params.add(made)
+        return made
+
+    # ------------------------------------------------------------------ static values
+
+    def static(self, binding: Binding, what: str) -> Any:
+        """The Python object behind a binding that must be known while building.
+
+        Raises
+        ------
+        NeedStatic
+            If it is an argument or a captured number: the build starts again with it known.
+        Refused
+            If it is computed.
+        """
+        binding = self.contents(binding)
+        if isinstance(binding, Const | Static | Live):
+            return binding.value
+        if isinstance(binding, Container):
+            values = [self.static(item, what) for item in binding.items]
+            if binding.kind == "dict":
+                return dict(zip(binding.keys, values, strict=True))
+            return tuple(values) if binding.kind == "tuple" else values
+        if isinstance(binding, Value) and binding in self.argument_keys:
+            raise NeedStatic(self.argument_keys[binding])
+        raise self.refuse(f"{what} must be a constant or an argument: here it is computed")
+
+    def is_static(self, binding: Binding) -> bool:
+        """Whether ``static`` would give a value without building again."""
+        binding = self.contents(binding)
+        if isinstance(binding, Container):
+            return all(self.is_static(item) for item in binding.items)
+        return isinstance(binding, Const | Static | Live)
+
+    # ------------------------------------------------------------------ snapshots
+
+    def snapshot(self) -> tuple:
+        return ([(f, dict(f.env)) for f in self.frames], dict(self.heap), self.dead)
+
+    def restore(self, snapshot: tuple) -> None:
+        environments, heap, self.dead = snapshot
+        for frame, env in environments:
+            frame.env = dict(env)
+        self.heap = dict(heap)
+
+    def state(self) -> dict:
+        """Every binding there is, by place: (frame, name) or ("heap", number)."""
+        places: dict = {(frame, name): b for frame in self.frames for name, b in frame.env.items()}
+        places.update({("heap", number): c for number, c in self.heap.items()})
+        return places
+
+    def put(self, place: tuple, binding: Binding) -> None:
+        owner, name = place
+        if owner == "heap":
+            self.heap[name] = binding  # type: ignore[assignment]
+        else:
+            owner.env[name] = binding
+
+    # ------------------------------------------------------------------ types of joined values
+
+    def join(self, a: Type, b: Type) -> Type | None:
+        """The one type of a value that is an ``a`` on one way and a ``b`` on the other, if there is one."""
+        if a == b:
+            return a
+        labels = a.labels if a.labels is not None else b.labels
+        if isinstance(a, Scalar) and isinstance(b, Scalar):
+            if a.dtype == b.dtype:
+                return Scalar(a.dtype, a.weak and b.weak, labels)
+            if "bool" in (a.dtype, b.dtype):
+                return None
+            return Scalar(*promote(a, b), labels)
+        if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
+            return Array(a.dtype, a.ndim, a.layout if a.layout == b.layout else "A", labels)
+        return None
+
+
+def describe(binding: Binding, ctx: Context) -> str:
+    """A binding in a message: "a float64 vector", "a tuple of 3", "the string 'a'"."""
+    binding = ctx.contents(binding)
+    match binding:
+        case Value() | Const():
+            return f"a {ctx.type_of(binding)}"
+        case Container(kind=kind, items=items, cls=cls):
+            return f"a {cls.__name__ if cls else kind} of {len(items)}"
+        case Static(value=value) | Live(value=value):
+            return f"{value!r}" if value is None or isinstance(value, str) else f"the {type(value).__name__} {getattr(value, '__name__', '')}".strip()
+        case Shape():
+            return "a shape"
+        case Range() | Iterator():
+            return "a range or iterator"
+        case Closure(name=name):
+            return f"the function {name}"
+        case Partial():
+            return "a partial function"
+        case Unbound(name=name) | Maybe(name=name):
+            return f"the unbound name {name}"
+        case Poison():
+            return "something refused before"
+    return type(binding).__name__

@@ -1,0 +1,216 @@
+"""Which arrays share memory, which are written, and what cannot be told.
+
+Every array value has a *root*: the parameter, operation or joining name that its memory came from; a
+view's root is its base's.  A branch or loop that rebinds a name joins roots, so two roots may be one
+memory.  A store into memory that another live name may share, where the two are not a view and its
+base, is refused: its derivative would depend on which of the two it is.
+
+    a, b = b, a            in a loop: two memories that change names; never shared
+    v = a if c else b      then v[0] = 1.0 and a read later: refused
+"""
+
+from dataclasses import dataclass, field
+
+from ..kernels.types import Array, Sequence
+from .ir import UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read
+from .location import Location
+from .outline import Outline, is_loop
+
+__all__ = ["Memory", "analyze"]
+
+
+@dataclass
+class Memory:
+    """Facts about the arrays of a program.
+
+    Attributes
+    ----------
+    root : dict of Value to Value
+        For every array value, where its memory came from.
+    base : dict of Value to Value
+        For a view, what it was taken from.
+    stores : dict of Value to list of statements
+        For each root, the statements that write to it.
+    sources : dict of Value to tuple
+        For a root that joins others (a merge, a loop header or result): the atoms it may be.
+    problems : list of (location, message)
+    """
+
+    outline: Outline
+    root: dict[Value, Value] = field(default_factory=dict)
+    base: dict[Value, Value] = field(default_factory=dict)
+    stores: dict[Value, list[Statement]] = field(default_factory=dict)
+    sources: dict[Value, tuple[Atom, ...]] = field(default_factory=dict)
+    problems: list[tuple[Location, str]] = field(default_factory=list)
+
+    def roots_shared_with(self, root: Value) -> set[Value]:
+        """All roots that may be the same memory at some time, the root itself included."""
+        found = {root}
+        pending = [root]
+        while pending:
+            one = pending.pop()
+            linked = [self.root[a] for a in self.sources.get(one, ()) if isinstance(a, Value) and a in self.root]
+            linked += [r for r, atoms in self.sources.items() if any(isinstance(a, Value) and self.root.get(a) == one for a in atoms)]
+            for other in linked:
+                if other not in found:
+                    found.add(other)
+                    pending.append(other)
+        return found
+
+    def written(self, root: Value) -> bool:
+        """Whether anything ever writes to this memory, under any name."""
+        return any(r in self.stores for r in self.roots_shared_with(root))
+
+    def stores_after(self, value: Value, at: Statement) -> bool:
+        """Whether the contents of an array may change after the statement ``at`` has run."""
+        for root in self.roots_shared_with(self.root[value]):
+            for store in self.stores.get(root, ()):
+                if store is not at and self.outline.may_follow(store, at, self.outline.home[self.root[value]]):
+                    return True
+        return False
+
+
+def analyze(program: Program, outline: Outline) -> Memory:
+    """The memory facts of a program; `Memory.problems` holds what must be refused."""
+    memory = Memory(outline)
+    types = program.types
+    for value in program.params:
+        if isinstance(types[value], Array | Sequence):
+            memory.root[value] = value
+    for statement in outline.statements:
+        match statement:
+            case Assign(target=target, op=op, args=args) if target is not None and isinstance(types[target], Array | Sequence):
+                shares = op.view or op.name in ("relabel", "detach")
+                if shares and isinstance(args[0], Value) and args[0] in memory.root:
+                    memory.base[target] = args[0]
+                    memory.root[target] = memory.root[args[0]]
+                else:
+                    memory.root[target] = target
+            case Read(target=target, base=base, index=index) if isinstance(types[target], Array):
+                if index.kind(types[base].ndim) == "view":
+                    memory.base[target] = base
+                    memory.root[target] = memory.root[base]
+                else:
+                    memory.root[target] = target
+            case If(merges=merges):
+                for merge in merges:
+                    _join(memory, types, merge.target, (merge.then, merge.orelse))
+            case For() | While():
+                for carry in statement.carries:
+                    _join(memory, types, carry.header, (carry.init, carry.out))
+                    _join(memory, types, carry.result, (carry.header,))
+            case _:
+                for value in getattr(statement, "results", ()):
+                    if isinstance(types[value], Array):
+                        memory.root[value] = value
+    for statement in outline.statements:
+        written = _written(statement)
+        if written is not None and written in memory.root:
+            memory.stores.setdefault(memory.root[written], []).append(statement)
+    _refuse_ambiguous(memory)
+    return memory
+
+
+def _join(memory: Memory, types, target: Value, atoms: tuple[Atom, ...]) -> None:
+    if isinstance(types[target], Array | Sequence):
+        memory.root[target] = target
+        memory.sources[target] = tuple(a for a in atoms if a is not UNBOUND)
+
+
+def _written(statement: Statement) -> Value | None:
+    if isinstance(statement, Store):
+        return statement.base
+    if isinstance(statement, Assign) and statement.op.effect and isinstance(statement.args[0], Value):
+        return statement.args[0]
+    return None
+
+
+def _refuse_ambiguous(memory: Memory) -> None:
+    for root, stores in memory.stores.items():
+        others = [r for r in memory.roots_shared_with(root) if r != root]
+        for store in stores:
+            for other in others:
+                if _in_use(memory, other, store) and _read_after(memory, other, store) and _may_be_one(memory, root, other):
+                    names = " and ".join(f"`{v!r}`" for v in (root, other))
+                    memory.problems.append(
+                        (store.loc, f"{names} may be one array here, and both are used after this write; make one of them a .copy()")
+                    )
+                    return
+
+
+def _may_be_one(memory: Memory, a: Value, b: Value, assumed: frozenset = frozenset()) -> bool:
+    """Whether two roots may be the same memory while both names are in use."""
+    if a == b:
+        return True
+    pair = (min(a, b, key=lambda v: v.number), max(a, b, key=lambda v: v.number))
+    if pair in assumed:
+        return False
+    assumed |= {pair}
+    loop_a, loop_b = (_joined_at(memory, r) for r in (a, b))
+    if loop_a is not None and loop_a == loop_b:
+        # Two names of one loop or branch: compared on each way in.
+        together = zip(memory.sources[a], memory.sources[b], strict=False)
+        return any(_atoms_may_be_one(memory, x, y, assumed) for x, y in together)
+    # The one that came to be later is taken apart: it is the other, or it is not.
+    one, other = sorted((a, b), key=lambda r: _age(memory, r), reverse=True)
+    if one in memory.sources:
+        return any(_atoms_may_be_one(memory, x, other, assumed) for x in memory.sources[one])
+    if other in memory.sources and _age(memory, other) > _age(memory, one):
+        return any(_atoms_may_be_one(memory, x, one, assumed) for x in memory.sources[other])
+    return False  # made by an operation of its own after the other was there
+
+
+def _age(memory: Memory, root: Value) -> tuple[int, int]:
+    """The order in which roots come to be; a header before what is in its loop, a result after."""
+    statement = memory.outline.defined[root]
+    if statement is None:
+        return (-1, root.number)
+    position = memory.outline.position[id(statement)]
+    if is_loop(statement) and not any(c.header == root for c in statement.carries):  # type: ignore[union-attr]
+        position += sum(1 for s in memory.outline.statements if any(t is statement for t, _ in memory.outline.scope[id(s)]))
+        return (position, 1)
+    if isinstance(statement, If):
+        position += sum(1 for s in memory.outline.statements if any(t is statement for t, _ in memory.outline.scope[id(s)]))
+        return (position, 1)
+    return (position, 0)
+
+
+def _atoms_may_be_one(memory: Memory, x: Atom, y: Atom, assumed: frozenset) -> bool:
+    if isinstance(x, Const) or isinstance(y, Const) or x not in memory.root or y not in memory.root:
+        return False
+    return _may_be_one(memory, memory.root[x], memory.root[y], assumed)  # type: ignore[index]
+
+
+def _joined_at(memory: Memory, root: Value) -> tuple[int, bool] | None:
+    """The loop or branch at which a root joins others; headers and results of one loop are kept apart."""
+    if root not in memory.sources:
+        return None
+    statement = memory.outline.defined[root]
+    header = isinstance(statement, For | While) and any(c.header == root for c in statement.carries)
+    return (id(statement), header)
+
+
+def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
+    """Whether the name exists when the store runs; one that is bound later takes the memory over."""
+    home, scope = memory.outline.home[root], memory.outline.scope[id(store)]
+    inside = len(home) <= len(scope) and all(h[0] is s[0] for h, s in zip(home, scope, strict=False))
+    return inside and _age(memory, root)[0] <= memory.outline.position[id(store)]
+
+
+def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
+    """Whether the memory is read, under a name of this root, after the store."""
+    outline = memory.outline
+    for statement in outline.statements:
+        if statement is store:
+            continue
+        read = [a for a in atoms_read(statement) if isinstance(a, Value) and memory.root.get(a) == root]
+        if not read:
+            continue
+        if is_loop(statement):
+            # Handing a name on to the next trip or to after the loop is a use only if that name is used.
+            continue
+        if isinstance(statement, If):
+            continue
+        if outline.may_follow(statement, store, outline.home[root]):
+            return True
+    return any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns)

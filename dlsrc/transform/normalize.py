@@ -1,0 +1,289 @@
+"""The user's function → the program: one operation a statement, every value assigned once and typed.
+
+Syntax is read, names are resolved, calls are spliced and types are inferred in one walk, because each
+needs the others: whether ``a + b`` joins two lists or adds two arrays, which function ``layers[k].act``
+is, and how many dimensions ``x`` has are decided by what was built before.  The walk is a partial
+evaluation: whatever does not depend on the numbers in the arguments (containers, functions, strings,
+``x.ndim``) is evaluated now and leaves no trace in the program.
+
+    def f(x, opts):                        f(x):
+        s = 0.0                                For(i, 0, x.shape[0]; s: 0.0 → s2)
+        for i in range(len(x)):      →             v1 = x[i]
+            if opts["square"]:                     v2 = power_const(v1, n=2)
+                s += x[i] ** 2                     s2 = add(s, v2)
+        return s                               return s
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import UnsupportedSyntax
+from ..kernels.types import Type
+from ..nodes import LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure, TupleNode
+from . import loops  # registers the loops beside the other statements
+from .assemble import assemble
+from .binding import Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Range, Shape, Static, Unbound
+from .calls import apply, closure_of, splice, unwrapped
+from .context import Context, Guard, NeedStatic, Refused
+from .expressions import as_atom, static_items
+from .ir import Atom, Const, Program, Value
+from .location import Location
+from .save import Edits
+from .specials import array_of, gradient
+from .statements import lower_block
+from .subscripts import NeedUnroll
+
+__all__ = ["Normalized", "Request", "complete", "normalize"]
+
+_ = loops
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be differentiated: a function, and what its arguments look like.
+
+    Attributes
+    ----------
+    function : callable
+    structure : Structure
+        Of the tuple (args, kwargs).
+    types, names : tuple
+        The type of each leaf and how the user would write it.
+    values : tuple
+        The leaves of the call at hand; read only where a number must be known while building.
+    traced : tuple of bool
+        Which leaves derivatives may be taken by.
+    argnums : tuple of int or None
+        For ``grad``: positions to differentiate by, after the function has returned; None for ``dlfeval``.
+    single : bool
+        Whether argnums was one number.
+    has_aux : bool
+        Whether the function returns (value, something else).
+    static : frozenset
+        Keys of numbers that must be known while building: ("leaf", k) or of a captured number.
+    """
+
+    function: Callable
+    structure: Structure
+    types: tuple[Type, ...]
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+    traced: tuple[bool, ...]
+    argnums: tuple[int, ...] | None = None
+    single: bool = True
+    has_aux: bool = False
+    static: frozenset = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """The program and what calling it needs to know.
+
+    ``outputs`` is the structure of the result; its leaves are the program's returns in order, ``labels``
+    says for each whether it is a dlarray.  ``leaves`` are the positions of the call's leaves that are
+    parameters; after them come the ``hidden`` ones.
+    """
+
+    program: Program
+    traced: frozenset[Value]
+    outputs: Structure
+    labels: tuple[str | None, ...]
+    leaves: tuple[int, ...]
+    hidden: tuple[tuple[Getter, Type], ...]
+    guards: tuple[Guard, ...]
+    functions: tuple[Any, ...]
+    static: frozenset
+    location: Location
+
+
+def normalize(request: Request) -> Normalized:
+    """The program of a function for arguments of these types.
+
+    Raises
+    ------
+    UnsupportedSyntax
+        With every problem of the function.
+    SourceError
+        If its source is not available.
+    """
+    static = request.static
+    while True:
+        try:
+            return _attempt(replace(request, static=static))
+        except NeedStatic as need:
+            static = static | {need.key}
+
+
+def complete(ctx: Context) -> None:
+    """Give a context the parts that stand above it: how bodies are built and calls applied."""
+    ctx.lower_body = lambda frame: lower_block(ctx, frame, frame.parsed.body)
+    ctx.call_with, ctx.array_of = apply, array_of
+
+
+def _attempt(request: Request) -> Normalized:
+    ctx = Context(request.static)
+    complete(ctx)
+    function, closure, extra = _entry(ctx, request.function)
+    where = _definition(closure)
+    with ctx.at(where):
+        params: list[Value] = []
+        leaves: list[int] = []
+        traced: set[Value] = set()
+        counter = iter(range(len(request.types)))
+        arguments = _binding_of(ctx, request, request.structure, counter, params, leaves, traced)
+        assert isinstance(arguments, Container)
+        args, kwargs = arguments.items
+        named = ctx.contents(kwargs)
+        try:
+            result = splice(ctx, closure, extra + args.items, dict(zip(named.keys, named.items, strict=True)))  # type: ignore[union-attr]
+            returned = _finish(ctx, request, args.items, result)  # type: ignore[union-attr]
+            atoms: list[Atom] = []
+            labels: list[str | None] = []
+            outputs = _output(ctx, returned, atoms, labels)
+        except Refused as refused:
+            if refused.message:
+                ctx.problems.append((refused.location, refused.message))
+            outputs = LEAF
+        except NeedUnroll:
+            ctx.problems.append((where, "a container of unlike items is indexed by a computed number; index it by literals"))
+    if ctx.problems:
+        raise UnsupportedSyntax(ctx.problems)
+    hidden = tuple(ctx.hidden.values())
+    for value, hint in ctx.hints.items():
+        ctx.renamed[value] = Value(value.number, value.hint or (hint if hint.isidentifier() else ""))
+    name = getattr(function, "__name__", "function").replace("<lambda>", "objective")
+    everything = (*params, *(v for _, v in hidden))
+    program = assemble(Program(name, everything, tuple(ctx.block), tuple(atoms), ctx.types), ctx, Edits())
+    return Normalized(
+        program=program, traced=frozenset(traced), outputs=outputs, labels=tuple(labels),
+        leaves=tuple(leaves), hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
+        guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
+        static=request.static, location=where,
+    )  # fmt: skip
+
+
+def _entry(ctx: Context, function: Any) -> tuple[Any, Closure, tuple]:
+    """The plain function of a callable, its closure, and arguments that come first (self)."""
+    bound = getattr(function, "__self__", None)
+    if bound is not None and hasattr(function, "__func__"):
+        inner = unwrapped(function.__func__)
+        return inner, closure_of(ctx, inner), (Live(bound, Getter(("object", bound, "self"))),)
+    inner = unwrapped(function)
+    if inner is None and hasattr(type(function), "__call__"):
+        inner = unwrapped(type(function).__call__)
+        if inner is not None:
+            return inner, closure_of(ctx, inner), (Live(function, Getter(("object", function, "self"))),)
+    if inner is None:
+        raise TypeError(f"dlsrc differentiates Python functions, not {type(function).__name__}")
+    return inner, closure_of(ctx, inner), ()
+
+
+def _definition(closure: Closure) -> Location:
+    from_source = closure.parsed.parsed.source
+    node = from_source.tree
+    text = from_source.lines[node.lineno - 1].strip() if node.lineno <= len(from_source.lines) else ""
+    return Location(from_source.file, node.lineno, 0, node.lineno, 0, text, from_source.qualname)
+
+
+# ---------------------------------------------------------------------------------- arguments
+
+
+def _binding_of(ctx, request, node, counter, params, leaves, traced) -> Binding:
+    """The binding of an argument, from its structure; leaves become parameters."""
+    if node is LEAF:
+        k = next(counter)
+        return _parameter(ctx, request, k, params, leaves, traced)
+    if isinstance(node, StaticNode):
+        value = node.value
+        if callable(value) or not isinstance(value, str | bytes | type(None) | type):
+            return Live(value, Getter(("object", value, getattr(value, "__name__", "argument"))))
+        return Static(value)
+    items = tuple(_binding_of(ctx, request, child, counter, params, leaves, traced) for child in node.children)
+    match node:
+        case TupleNode():
+            return Container("tuple", items)
+        case ListNode():
+            return ctx.make("list", items)
+        case DictNode(keys=keys):
+            return ctx.make("dict", items, keys)
+        case NamedTupleNode(cls=cls):
+            return Container("namedtuple", items, node.names, cls)
+        case DataclassNode(cls=cls, names=names):
+            return Container("dataclass", items, names, cls)
+        case CustomNode(cls=cls, names=names, aux=aux):
+            return Container("custom", items, names or (), (cls, aux, names))
+    raise AssertionError(node)
+
+
+def _parameter(ctx: Context, request: Request, k: int, params: list, leaves: list, traced: set) -> Binding:
+    type_ = request.types[k]
+    if ("leaf", k) in ctx.static_keys:
+        value = request.values[k]
+        return Const(value.item() if hasattr(value, "item") else value)
+    name = "".join(c if c.isalnum() else "_" for c in request.names[k])
+    while "__" in name:
+        name = name.replace("__", "_")
+    made = ctx.value(type_, name.strip("_") or "x")
+    params.append(made)
+    leaves.append(k)
+    ctx.params.add(made)
+    ctx.argument_keys[made] = ("leaf", k)
+    if request.traced[k]:
+        traced.add(made)
+    return made
+
+
+def _finish(ctx: Context, request: Request, args: tuple, result: Binding) -> Binding:
+    """For ``grad``: the gradient of what the function returned, beside it."""
+    if request.argnums is None:
+        return result
+    aux: Binding | None = None
+    inner = ctx.contents(result)
+    if request.has_aux:
+        if not isinstance(inner, Container) or len(inner.items) != 2:
+            raise ctx.refuse("with has_aux=True the function must return a pair (value, something else)")
+        inner, aux = inner.items
+    if isinstance(ctx.contents(inner), Container | Static):
+        raise ctx.refuse(
+            "the function must return one real number to take its gradient; "
+            "for a pair (value, something else) say has_aux=True"
+        )
+    value = as_atom(ctx, inner, "what the function returns")
+    grads = gradient(ctx, value, tuple(args[k] for k in request.argnums))
+    value_pair: Binding = value if aux is None else Container("tuple", (value, aux))
+    if len(request.argnums) == 1 and not request.single:
+        grads = Container("tuple", (grads,))
+    return Container("tuple", (value_pair, grads))
+
+
+def _output(ctx: Context, binding: Binding, atoms: list, labels: list) -> Structure:
+    """The structure of what is returned; its leaves are appended to atoms."""
+    inner = ctx.contents(binding)
+    match inner:
+        case Value() | Const():
+            atoms.append(inner)
+            labels.append(ctx.type_of(inner).labels)
+            return LEAF
+        case Container(items=items, kind=kind, keys=keys, cls=cls):
+            children = tuple(_output(ctx, item, atoms, labels) for item in items)
+            if kind == "list":
+                return ListNode(children)
+            if kind == "dict":
+                return DictNode(keys, children)
+            if kind == "namedtuple":
+                return NamedTupleNode(cls, children)
+            if kind == "dataclass":
+                return DataclassNode(cls, keys, children)
+            if kind == "custom":
+                return CustomNode(cls[0], cls[2], children, cls[1])
+            return TupleNode(children)
+        case Shape():
+            return _output(ctx, Container("tuple", tuple(static_items(ctx, inner))), atoms, labels)
+        case Static(value=value) | Live(value=value):
+            return StaticNode(value, type(value))
+        case Unbound() | Maybe() | Poison():
+            return _output(ctx, as_atom(ctx, inner), atoms, labels)
+        case Closure() | Partial() | Range():
+            raise ctx.refuse("the function returns a function or an iterator; return numbers and arrays")
+    raise ctx.refuse(f"the function returns {type(inner).__name__}, which has no value outside; return numbers and arrays")

@@ -1,0 +1,54 @@
+"""Statements with other atoms in the place of some."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .ir import (
+    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Raise, Read, Statement, Store, Value, While,
+)
+
+__all__ = ["renamed"]
+
+
+def renamed(block: Block, change: Mapping[Value, Atom]) -> Block:
+    """The block reading ``change[v]`` wherever it read ``v``; what it defines keeps its names."""
+
+    def atom(a):
+        return change.get(a, a) if isinstance(a, Value) else a
+
+    def carries(s):
+        return tuple(Carry(c.header, atom(c.init), atom(c.out), c.result) for c in s.carries)
+
+    def one(s: Statement) -> Statement:
+        match s:
+            case Assign(args=args):
+                return replace(s, args=tuple(map(atom, args)))
+            case Read():
+                return replace(s, base=atom(s.base), index=s.index.replaced(atom))
+            case Store():
+                return replace(s, base=atom(s.base), index=s.index.replaced(atom), value=atom(s.value))
+            case Check():
+                return replace(s, low=atom(s.low), high=atom(s.high), size=atom(s.size), when=None if s.when is None else atom(s.when))
+            case If():
+                merges = tuple(Merge(m.target, atom(m.then), atom(m.orelse)) for m in s.merges)
+                return If(atom(s.cond), block_of(s.then), block_of(s.orelse), merges, s.loc)
+            case For():
+                return replace(
+                    s, start=atom(s.start), stop=atom(s.stop), step=atom(s.step), carries=carries(s), body=block_of(s.body),
+                    stop_flag=None if s.stop_flag is None else atom(s.stop_flag),
+                )  # fmt: skip
+            case While():
+                return replace(
+                    s, carries=carries(s), test=block_of(s.test), cond=atom(s.cond), body=block_of(s.body),
+                    stop_flag=None if s.stop_flag is None else atom(s.stop_flag),
+                )  # fmt: skip
+            case Gradient():
+                return Gradient(s.results, atom(s.loss), tuple(map(atom, s.targets)), s.loc)
+            case Raise():
+                return s
+        raise AssertionError(s)
+
+    def block_of(inner: Block) -> Block:
+        return tuple(one(s) for s in inner)
+
+    return block_of(block)

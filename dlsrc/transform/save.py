@@ -1,0 +1,428 @@
+"""Where the reverse sweep finds the forward values it needs: still there, recomputed, or kept.
+
+A value outside every loop that is swept backwards is *still there* (out of a branch it is brought by a
+merge).  One inside a loop is *recomputed* if that is a few additions and multiplications away from what
+is there; otherwise it is *kept*, one entry a trip:
+
+    for i in range(n):                    s_kept = np.empty(n)
+        s = s * np.exp(x[i])      →        for i in range(n):
+                                               s_kept[i] = s
+                                               s = s * np.exp(x[i])
+
+``x[i]`` is read again (nothing writes to x), ``s`` is kept.  A counted nest gets one array indexed by its
+counters; anything else a growing one and a counter carried through; arrays are kept by reference in a
+list, and copied only if something writes to them later.
+
+This file decides and notes *edits* of the forward program (`Edits`); ``assemble`` makes them.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..kernels.types import Array, Scalar, Shape, Tape
+from .context import Context
+from .ir import UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Read, Statement, Value, While
+from .memory import Memory
+from .outline import Outline, Scope, is_loop
+
+__all__ = ["Edits", "Kept", "Saver", "trip_number"]
+
+# What recomputing a value may cost, in additions; beyond that it is kept.
+CHEAP = 3
+COSTS = {
+    "add": 1, "subtract": 1, "multiply": 1, "negative": 1, "cast": 1, "less": 1, "less_equal": 1, "greater": 1,
+    "greater_equal": 1, "equal": 1, "not_equal": 1, "logical_not": 1, "logical_and": 1, "logical_or": 1, "dim": 0,
+    "size": 0, "detach": 0, "relabel": 0, "absolute": 1, "minimum": 1, "maximum": 1, "transpose": 0, "square": 1,
+    "shape": 0,
+}  # fmt: skip
+
+
+@dataclass
+class Edits:
+    """Additions to the forward program, by the identity of the statement they belong to."""
+
+    before: dict[int, list[Statement]] = field(default_factory=dict)
+    after: dict[int, list[Statement]] = field(default_factory=dict)
+    start: dict[tuple[int, str], list[Statement]] = field(default_factory=dict)
+    end: dict[tuple[int, str], list[Statement]] = field(default_factory=dict)
+    carries: dict[int, list[Carry]] = field(default_factory=dict)
+    merges: dict[int, list[Merge]] = field(default_factory=dict)
+    trips: dict[int, Value] = field(default_factory=dict)
+    replaced: dict[int, list[Statement]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One tape, for ``explain``: what is kept, in which loop, how many bytes an entry (0: a reference)."""
+
+    value: Value
+    loop: Statement
+    bytes: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tape:
+    kind: str                 # "block", "stack" or "list"
+    inside: Value             # the tape as the innermost loop's body sees it
+    after: Value              # the tape after the outermost loop, where that loop stands
+    loops: tuple[Statement, ...]
+
+
+class Saver:
+    """Decides where forward values are kept, for all gradients of a program."""
+
+    def __init__(self, ctx: Context, outline: Outline, memory: Memory):
+        self.ctx = ctx
+        self.outline = outline
+        self.memory = memory
+        self.edits = Edits()
+        self.kept: list[Kept] = []
+        self.recomputed: list[Value] = []
+        self._tapes: dict[tuple, _Tape] = {}
+        self._exported: dict[tuple[Value, int], Value] = {}
+        self._counters: dict[tuple[int, int], tuple[Value, Value]] = {}
+        self._numbers: dict[int, Atom] = {}
+        self._copies: dict[tuple[Value, int], Value] = {}
+        self._after_of: dict[Value, Value] = {}     # values that an edit computes right after another one
+
+    # ------------------------------------------------------------------ places
+
+    def adopt(self, value: Value, scope: Scope, statement: Statement | None) -> Value:
+        """Register a value that an edit defines."""
+        self.outline.home[value] = scope
+        self.outline.defined[value] = statement
+        return value
+
+    def export(self, value: Value, here: Scope) -> Value:
+        """The value, visible in the scope ``here``: brought out of the branches it was made in."""
+        scope = self.outline.home[value]
+        common = 0
+        while common < min(len(scope), len(here)) and scope[common][0] is here[common][0] and scope[common][1] == here[common][1]:
+            common += 1
+        out = value
+        for depth in range(len(scope) - 1, common - 1, -1):
+            statement, slot = scope[depth]
+            assert isinstance(statement, If), "only branches are left by export; loops keep tapes"
+            key = (out, id(statement))
+            if key not in self._exported:
+                made = self.ctx.value(self.ctx.types[out], base=out)
+                self.adopt(made, scope[:depth], statement)
+                if made in self.ctx.types and isinstance(self.ctx.types[out], Array):
+                    self.memory.root[made] = self.memory.root.get(out, out)
+                merge = Merge(made, out, UNBOUND) if slot == "then" else Merge(made, UNBOUND, out)
+                self.edits.merges.setdefault(id(statement), []).append(merge)
+                self._exported[key] = made
+            out = self._exported[key]
+        return out
+
+    # ------------------------------------------------------------------ trips
+
+    def trips(self, loop: Statement) -> Atom:
+        """How many trips a loop made, as a value of the scope it stands in."""
+        if isinstance(loop, For) and loop.stop_flag is None:
+            return self._count(loop)
+        found = self.edits.trips.get(id(loop))
+        if found is None:
+            found = self.ctx.value(Scalar("int64", True), "trips")
+            self.adopt(found, self.outline.scope[id(loop)], loop)
+            self.edits.trips[id(loop)] = found
+        return found
+
+    def _count(self, loop: For) -> Atom:
+        """The number of trips of a counted loop, computed before it."""
+        key = id(loop)
+        if key not in self._numbers:
+            with self.ctx.at(loop.loc), self.ctx.collecting() as block:
+                made = count_of(self.ctx, loop)
+            self.edits.before.setdefault(key, []).extend(block)
+            for statement in block:
+                self.adopt(statement.target, self.outline.scope[key], statement)  # type: ignore[union-attr, arg-type]
+            self._numbers[key] = made
+        return self._numbers[key]
+
+    def is_block(self, loops: list[Statement]) -> bool:
+        """Whether the loops are a counted nest: all trip counts known before the outermost one."""
+        outer = self.outline.scope[id(loops[0])]
+        for loop in loops:
+            if not isinstance(loop, For):
+                return False
+            for atom in (loop.start, loop.stop, loop.step):
+                if isinstance(atom, Value) and not _visible(self.outline.home[atom], outer):
+                    return False
+        return len(loops) <= 3
+
+    # ------------------------------------------------------------------ tapes
+
+    def tape(self, value: Value, loops: list[Statement], at: Statement | None, contents: Value | None = None) -> _Tape:
+        """The tape of a value, made (with the pushes of the forward sweep) when first asked for."""
+        key = (value, id(loops[0]), id(at) if contents is not None else 0)
+        if key not in self._tapes:
+            type_ = self.ctx.types[value]
+            if isinstance(type_, Scalar):
+                made = self._block(value, loops) if self.is_block(loops) else self._stack(value, loops)
+            else:
+                made = self._list(value, loops, at if contents is not None else None)
+            self._tapes[key] = made
+        return self._tapes[key]
+
+    def _block(self, value: Value, loops: list[Statement]) -> _Tape:
+        ctx = self.ctx
+        outermost = loops[0]
+        type_ = ctx.types[value]
+        with ctx.at(outermost.loc), ctx.collecting() as block:
+            sizes = [capacity_of(ctx, loop) for loop in loops]  # type: ignore[arg-type]
+            tape = ctx.value(Array(type_.dtype, len(loops)), base=value, form="{}_kept")
+            op = "empty_vector" if len(loops) == 1 else f"empty{len(loops)}"
+            ctx.op(op, *sizes, dtype=type_.dtype, target=tape)
+        self.edits.before.setdefault(id(outermost), []).extend(block)
+        self._adopt_all(block, self.outline.scope[id(outermost)])
+        with ctx.at(self._loc_of(value)), ctx.collecting() as push:
+            index = [self.number(loop) for loop in loops]
+            ctx.store(tape, Index(tuple(index)), value)
+        self._insert_push(value, push)
+        self._note(value, loops, type_, "array")
+        return _Tape("block", tape, tape, tuple(loops))
+
+    def _stack(self, value: Value, loops: list[Statement]) -> _Tape:
+        ctx = self.ctx
+        type_ = ctx.types[value]
+        array = Array(type_.dtype, 1)
+        first = ctx.value(array, base=value, form="{}_kept")
+        with ctx.at(loops[0].loc), ctx.collecting() as block:
+            ctx.op("empty_vector", Const(64), dtype=type_.dtype, target=first)
+        self.edits.before.setdefault(id(loops[0]), []).extend(block)
+        self.adopt(first, self.outline.scope[id(loops[0])], None)
+        position, _ = self.counter(loops)
+        slot = "test" if isinstance(loops[-1], While) else "body"
+        header = ctx.value(array, base=value, form="{}_kept")
+        with ctx.at(loops[-1].loc), ctx.collecting() as grow:
+            inside = ctx.op("room", header, position, target=ctx.value(array, base=value, form="{}_kept"))
+        assert isinstance(inside, Value)
+        after = self.thread(loops, first, header, inside)
+        self.edits.start.setdefault((id(loops[-1]), slot), []).extend(grow)
+        self.adopt(inside, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), grow[-1])
+        with ctx.at(self._loc_of(value)), ctx.collecting() as push:
+            ctx.store(inside, Index((position,)), value)
+        self._insert_push(value, push)
+        self._note(value, loops, type_, "growing array")
+        return _Tape("stack", inside, after, tuple(loops))
+
+    def _list(self, value: Value, loops: list[Statement], at: Statement | None) -> _Tape:
+        """A list of arrays or shapes; an entry a trip, also where a branch has none to keep."""
+        ctx = self.ctx
+        type_ = ctx.types[value]
+        tape = ctx.value(Tape(replace(type_, layout="C") if isinstance(type_, Array) else type_), base=value, form="{}_kept")
+        with ctx.at(loops[0].loc), ctx.collecting() as block:
+            ctx.op("tape_list", target=tape, kept=type_)
+        self.edits.before.setdefault(id(loops[0]), []).extend(block)
+        self.adopt(tape, self.outline.scope[id(loops[0])], None)
+        home = self.outline.home[value] if at is None else self.outline.scope[id(at)]
+        innermost = (*self.outline.scope[id(loops[-1])], (loops[-1], home[len(self.outline.scope[id(loops[-1])])][1]))
+        with ctx.at(self._loc_of(value)), ctx.collecting() as push:
+            kept: Atom = value
+            if at is not None or getattr(type_, "layout", "C") != "C":  # the items of a list have one layout
+                kept = ctx.op("copy", value, target=ctx.value(ctx.types[value], base=value))
+            if len(home) == len(innermost):
+                ctx.effect("append", tape, kept)
+            else:
+                ctx.effect("replace_last", tape, kept)
+        if len(home) > len(innermost):
+            slot = innermost[-1][1]
+            with ctx.at(loops[-1].loc), ctx.collecting() as first:
+                name = f"nothing{type_.ndim}" if isinstance(type_, Array) else f"nothing_shape{type_.ndim}"
+                ctx.effect(name, tape, dtype=getattr(type_, "dtype", "int64"))
+            self.edits.start.setdefault((id(loops[-1]), slot), []).extend(first)
+        if at is not None and self.outline.defined.get(value) is not at:
+            self.edits.before.setdefault(id(at), []).extend(push)
+        elif at is not None:
+            self.edits.after.setdefault(id(at), []).extend(push)
+        else:
+            self._insert_push(value, push)
+        self._note(value, loops, type_, "copies" if at is not None else "references")
+        return _Tape("list", tape, tape, tuple(loops))
+
+    def _note(self, value: Value, loops: list[Statement], type_: Any, how: str) -> None:
+        size = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bool": 1}.get(getattr(type_, "dtype", ""), 0)
+        self.kept.append(Kept(value, loops[-1], size if isinstance(type_, Scalar) else 0, how))
+
+    def _adopt_all(self, block: list[Statement], scope: Scope) -> None:
+        for statement in block:
+            target = getattr(statement, "target", None)
+            if target is not None:
+                self.adopt(target, scope, statement)
+
+    def _loc_of(self, value: Value) -> Any:
+        statement = self.outline.defined.get(value)
+        return statement.loc if statement is not None else self.ctx.loc
+
+    def _insert_push(self, value: Value, push: list[Statement]) -> None:
+        """Right after the value comes to be: after its statement, or at the start of the loop it heads."""
+        value = self._after_of.get(value, value)
+        statement = self.outline.defined[value]
+        assert statement is not None
+        home = self.outline.home[value]
+        if is_loop(statement) and home and home[-1][0] is statement:
+            self.edits.start.setdefault((id(statement), home[-1][1]), []).extend(push)
+        else:
+            self.edits.after.setdefault(id(statement), []).extend(push)
+
+    # ------------------------------------------------------------------ positions
+
+    def number(self, loop: Statement) -> Atom:
+        """The position of a counted loop's trip in a block tape, in the forward sweep."""
+        assert isinstance(loop, For)
+        key = -id(loop)
+        if key not in self._numbers:
+            with self.ctx.at(loop.loc), self.ctx.collecting() as block:
+                self._numbers[key] = trip_number(self.ctx, loop, loop.index)
+            self.edits.start.setdefault((id(loop), "body"), []).extend(block)
+            self._adopt_all(block, (*self.outline.scope[id(loop)], (loop, "body")))
+        return self._numbers[key]
+
+    def counter(self, loops: list[Statement]) -> tuple[Atom, Value]:
+        """A counter of all trips of the innermost loop: its value in a trip, and after the outermost loop."""
+        key = (id(loops[0]), id(loops[-1]))
+        if key not in self._counters:
+            ctx = self.ctx
+            type_ = Scalar("int64", True)
+            header, out = ctx.value(type_, "count"), ctx.value(type_, "count")
+            with ctx.at(loops[-1].loc), ctx.collecting() as block:
+                ctx.op("add", header, Const(1), target=out)
+            slot = "body"
+            self.edits.end.setdefault((id(loops[-1]), slot), []).extend(block)
+            self.adopt(out, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), block[0])
+            after = self.thread(loops, Const(0), header, out)
+            self._counters[key] = (header, after)
+        return self._counters[key]
+
+    def thread(self, loops: list[Statement], init: Atom, header: Value, out: Value) -> Value:
+        """Carry a value through nested loops: ``header`` and ``out`` belong to the innermost; the last result."""
+        ctx = self.ctx
+        type_ = ctx.types[header]
+
+        def like() -> Value:
+            return ctx.value(type_, header.hint, header.base, header.form)
+
+        headers = [like() for _ in loops[:-1]] + [header]
+        inner_out: Value = out
+        for k in range(len(loops) - 1, -1, -1):
+            loop = loops[k]
+            slot = "test" if isinstance(loop, While) else "body"
+            self.adopt(headers[k], (*self.outline.scope[id(loop)], (loop, slot)), loop)
+            result = self.adopt(like(), self.outline.scope[id(loop)], loop)
+            # Where the loop stands in branches of the loop around it, the other way leaves the value as it came.
+            incoming: Atom = init if k == 0 else headers[k - 1]
+            self.edits.carries.setdefault(id(loop), []).append(Carry(headers[k], incoming, inner_out, result))
+            carried: Value = result
+            if k > 0:
+                scope = self.outline.scope[id(loop)]
+                depth = len(self.outline.scope[id(loops[k - 1])]) + 1
+                for d in range(len(scope) - 1, depth - 1, -1):
+                    statement, way = scope[d]
+                    assert isinstance(statement, If)
+                    merged = self.adopt(like(), scope[:d], statement)
+                    merge = Merge(merged, carried, incoming) if way == "then" else Merge(merged, incoming, carried)
+                    self.edits.merges.setdefault(id(statement), []).append(merge)
+                    carried = merged
+            inner_out = carried
+        return inner_out
+
+    # ------------------------------------------------------------------ copies in time
+
+    def copy_at(self, value: Value, at: Statement) -> Value:
+        """A copy of an array's contents as they are at a statement outside of the loops swept backwards."""
+        key = (value, id(at))
+        if key not in self._copies:
+            ctx = self.ctx
+            with ctx.at(at.loc), ctx.collecting() as block:
+                made = ctx.op("copy", value, target=ctx.value(ctx.types[value], base=value, form="{}_kept"))
+            assert isinstance(made, Value)
+            place = self.edits.after if self.outline.defined.get(value) is at else self.edits.before
+            place.setdefault(id(at), []).extend(block)
+            self.adopt(made, self.outline.scope[id(at)], block[0])
+            self.memory.root[made] = made
+            self._copies[key] = made
+        return self._copies[key]
+
+    def shape_of(self, value: Value) -> Value:
+        """The shape of an array, computed right after the array in the forward sweep."""
+        key = (value, 0)
+        if key not in self._copies:
+            ctx = self.ctx
+            with ctx.at(self._loc_of(value)), ctx.collecting() as block:
+                made = ctx.op("shape", value, target=ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape"))
+            assert isinstance(made, Value)
+            self._insert_push(value, block)
+            self.adopt(made, self.outline.home[value], block[0])
+            self._after_of[made] = value
+            self._copies[key] = made
+        return self._copies[key]
+
+    # ------------------------------------------------------------------ costs
+
+    def cost(self, value: Atom, there: Scope, tapes: Any, depth: int = 0) -> float:
+        """What recomputing a value costs where the values of ``there`` are at hand; infinite if it cannot be."""
+        if not isinstance(value, Value) or _visible(self.outline.home[value], there) or tapes(value):
+            return 0
+        statement = self.outline.defined.get(value)
+        if isinstance(statement, For) and value == statement.index:
+            return 0
+        if depth > 4:
+            return float("inf")
+        if isinstance(statement, Assign):
+            if statement.op.name not in COSTS and not (statement.op.name == "power_const" and dict(statement.static).get("n") == 2):
+                return float("inf")
+            if isinstance(self.ctx.types[value], Array) and not statement.op.view:
+                return float("inf")
+            own = COSTS.get(statement.op.name, 1)
+            return own + sum(self.cost(a, there, tapes, depth + 1) for a in statement.args)
+        if isinstance(statement, Read):
+            element = isinstance(self.ctx.types[value], Scalar)
+            if not element and statement.index.kind(self.ctx.types[statement.base].ndim) != "view":
+                return float("inf")
+            if element and self.memory.stores_after(statement.base, statement):
+                return float("inf")
+            atoms = (statement.base, *statement.index.atoms)
+            return 1 + sum(self.cost(a, there, tapes, depth + 1) for a in atoms)
+        return float("inf")
+
+
+def _visible(home: Scope, here: Scope) -> bool:
+    """Whether a value of the scope ``home`` can be used in the scope ``here``."""
+    return len(home) <= len(here) and all(h[0] is t[0] and h[1] == t[1] for h, t in zip(home, here, strict=False))
+
+
+def count_of(ctx: Context, loop: For) -> Atom:
+    """The number of trips of a counted loop without a flag."""
+    step = loop.step.value  # type: ignore[union-attr]
+    if step == 1 and loop.start == Const(0):
+        return loop.stop
+    span = ctx.op("subtract", loop.stop, loop.start) if step > 0 else ctx.op("subtract", loop.start, loop.stop)
+    if abs(step) == 1:
+        return span
+    return ctx.op("floor_divide", ctx.op("add", span, Const(abs(step) - 1)), Const(abs(step)))
+
+
+def capacity_of(ctx: Context, loop: For) -> Atom:
+    """The length of a block tape along a loop; never negative."""
+    if isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step == Const(1):
+        size = loop.stop
+    elif loop.stop == Const(-1) and loop.step == Const(-1):
+        size = ctx.op("add", loop.start, Const(1))
+    else:
+        size = count_of(ctx, loop)
+    made = ctx.origin.get(size) if isinstance(size, Value) else None
+    known = isinstance(size, Const) and size.value >= 0 or isinstance(made, Assign) and made.op.name in ("dim", "size")
+    return size if known else ctx.op("maximum", size, Const(0))
+
+
+def trip_number(ctx: Context, loop: For, index: Atom) -> Atom:
+    """The position of a trip in a block tape, from the loop's counter (the counter itself where that serves)."""
+    if isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step == Const(1):
+        return index
+    if loop.stop == Const(-1) and loop.step == Const(-1):
+        return index
+    step = loop.step.value  # type: ignore[union-attr]
+    past = ctx.op("subtract", index, loop.start) if step > 0 else ctx.op("subtract", loop.start, index)
+    return past if abs(step) == 1 else ctx.op("floor_divide", past, Const(abs(step)))

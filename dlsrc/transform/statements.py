@@ -1,0 +1,221 @@
+"""Statements of the user's → statements of the program and changes of bindings.
+
+    y = x; y[0] = 2.0      →  no statement for the first (two names, one array); Store(x, (0,), 2.0)
+    x += 1 (an array)      →  Store(x, (:,), 1, "add"): in place, as NumPy does it
+    if c: a = 1 else: a = 2 →  If(c, …) with the merge a = 1 | 2
+"""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from ..kernels.types import Array
+from .binding import Binding, Container, Poison, Static
+from .calls import define
+from .context import Context, Frame, Refused, describe
+from .expressions import branch, evaluate, locate, operate, read_name, static_items, truth
+from .ir import Atom, Const, Raise, Value
+from .subscripts import aug_assign_array, aug_assign_subscript, read_array, store_subscript
+
+__all__ = ["STATEMENTS", "assign", "assigned_names", "lower_block"]
+
+STATEMENTS: dict[type, Callable[[Context, Frame, Any], None]] = {}
+
+
+def statement(*kinds: type) -> Callable:
+    """Register the function for these kinds of node."""
+
+    def register(function: Callable) -> Callable:
+        for kind in kinds:
+            STATEMENTS[kind] = function
+        return function
+
+    return register
+
+
+def lower_block(ctx: Context, frame: Frame, nodes: Any) -> None:
+    """The statements of a block; one that is refused poisons the names it would have bound."""
+    for node in nodes:
+        if ctx.dead:
+            return
+        try:
+            with ctx.at(locate(frame, node)):
+                STATEMENTS[type(node)](ctx, frame, node)
+        except Refused as refused:
+            if frame.composite is not None:
+                raise
+            problem = (refused.location, refused.message)
+            if refused.message and problem not in ctx.problems:
+                ctx.problems.append(problem)
+            for name in assigned_names([node]):
+                ctx.bind(frame, name, Poison(""))
+
+
+def assigned_names(nodes: Any) -> set[str]:
+    """The names that these statements bind (not what functions defined inside them bind)."""
+    found: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+            continue
+        if isinstance(node, ast.Lambda | ast.GeneratorExp | ast.ListComp):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            found.add(node.id)
+        pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+# ---------------------------------------------------------------------------------- binding names
+
+
+@statement(ast.Assign)
+def assign_(ctx: Context, frame: Frame, node: ast.Assign) -> None:
+    binding = evaluate(ctx, frame, node.value)
+    for target in node.targets:
+        assign(ctx, frame, target, binding)
+
+
+@statement(ast.AnnAssign)
+def annotated(ctx: Context, frame: Frame, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        assign(ctx, frame, node.target, evaluate(ctx, frame, node.value))
+
+
+def assign(ctx: Context, frame: Frame, target: ast.expr, binding: Binding) -> None:
+    """Bind a name, unpack a tuple, or write an element."""
+    match target:
+        case ast.Name(id=name):
+            ctx.bind(frame, name, binding)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part, item in zip(parts, unpacked(ctx, binding, len(parts)), strict=True):
+                assign(ctx, frame, part, item)
+        case ast.Subscript():
+            store_subscript(ctx, frame, target, binding)
+        case ast.Attribute():
+            raise ctx.refuse(f"the attribute `.{target.attr}` cannot be assigned inside the objective; return the value instead")
+        case _:
+            raise ctx.refuse("this cannot be assigned to; unpack by index instead")
+
+
+def unpacked(ctx: Context, binding: Binding, count: int) -> list[Binding]:
+    """The ``count`` items of a container or of a short array."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
+        size = ctx.dim(inner, 0)
+        with ctx.collecting() as block:
+            ctx.add(Raise("ValueError", f"{ctx.loc}: {count} names need an array of {count} items", ctx.loc))
+        _raise_if(ctx, ctx.op("not_equal", size, Const(count)), block)
+        return [read_array(ctx, inner, [Const(k)]) for k in range(count)]
+    items = static_items(ctx, inner)
+    if len(items) != count:
+        raise ctx.refuse(f"{count} names cannot take the {len(items)} items of {describe(inner, ctx)}")
+    return items
+
+
+def _raise_if(ctx: Context, cond: Atom, block: list) -> None:
+    branch(ctx, cond, lambda: ctx.block.extend(block) or Static(None), lambda: Static(None))
+
+
+@statement(ast.AugAssign)
+def augmented(ctx: Context, frame: Frame, node: ast.AugAssign) -> None:
+    if isinstance(node.target, ast.Subscript):
+        aug_assign_subscript(ctx, frame, node)
+        return
+    if not isinstance(node.target, ast.Name):
+        raise ctx.refuse("an attribute cannot be changed inside the objective; use a local name")
+    old = read_name(ctx, frame, node.target.id)
+    inner = ctx.contents(old)
+    value = evaluate(ctx, frame, node.value)
+    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
+        if isinstance(node.op, ast.MatMult):
+            raise ctx.refuse("`@=` is not supported; write x = x @ y")
+        aug_assign_array(ctx, inner, node.op, value)
+        return
+    if isinstance(inner, Container) and inner.kind == "list" and isinstance(node.op, ast.Add):
+        ctx.heap[old.number] = inner.with_items((*inner.items, *static_items(ctx, value)))  # type: ignore[union-attr]
+        return
+    ctx.bind(frame, node.target.id, operate(ctx, node.op, old, value))
+
+
+@statement(ast.Delete)
+def delete(ctx: Context, frame: Frame, node: ast.Delete) -> None:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            frame.env.pop(target.id, None)
+
+
+@statement(ast.FunctionDef)
+def function(ctx: Context, frame: Frame, node: ast.FunctionDef) -> None:
+    ctx.bind(frame, node.name, define(ctx, frame, node, node.name))
+
+
+@statement(ast.Return)
+def return_(ctx: Context, frame: Frame, node: ast.Return) -> None:
+    frame.result = Static(None) if node.value is None else evaluate(ctx, frame, node.value)
+
+
+@statement(ast.Expr)
+def expression_statement(ctx: Context, frame: Frame, node: ast.Expr) -> None:
+    if not isinstance(node.value, ast.Constant):
+        evaluate(ctx, frame, node.value)
+
+
+@statement(ast.Pass, ast.Nonlocal)
+def nothing(ctx: Context, frame: Frame, node: ast.stmt) -> None:
+    pass
+
+
+# ---------------------------------------------------------------------------------- branches and exits
+
+
+@statement(ast.If)
+def if_(ctx: Context, frame: Frame, node: ast.If) -> None:
+    cond = truth(ctx, evaluate(ctx, frame, node.test))
+    if isinstance(cond, Const):
+        lower_block(ctx, frame, node.body if cond.value else node.orelse)
+        return
+
+    def way(nodes: list) -> Callable[[], Binding]:
+        def run() -> Binding:
+            lower_block(ctx, frame, nodes)
+            return Static(None)
+
+        return run
+
+    branch(ctx, cond, way(node.body), way(node.orelse))
+
+
+@statement(ast.Assert)
+def assert_(ctx: Context, frame: Frame, node: ast.Assert) -> None:
+    cond = truth(ctx, evaluate(ctx, frame, node.test))
+    message = ""
+    if node.msg is not None:
+        binding = ctx.contents(evaluate(ctx, frame, node.msg))
+        message = str(binding.value) if isinstance(binding, Static | Const) else ""
+    if cond == Const(True):
+        return
+    with ctx.collecting() as block:
+        ctx.add(Raise("AssertionError", message, ctx.loc))
+    if isinstance(cond, Const):
+        ctx.block.extend(block)
+        ctx.dead = True
+        return
+    _raise_if(ctx, ctx.op("logical_not", cond), block)
+
+
+@statement(ast.Raise)
+def raise_(ctx: Context, frame: Frame, node: ast.Raise) -> None:
+    if node.exc is None or node.cause is not None:
+        raise ctx.refuse("re-raising is not supported inside the objective; raise a new exception")
+    called = node.exc if isinstance(node.exc, ast.Call) else ast.copy_location(ast.Call(node.exc, [], []), node.exc)
+    kind = ctx.static(evaluate(ctx, frame, called.func), "the exception")
+    if not (isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == "builtins"):
+        name = getattr(kind, "__name__", kind)
+        raise ctx.refuse(f"only Python's own exceptions can be raised inside the objective, not {name}; raise ValueError(...)")
+    parts = [ctx.contents(evaluate(ctx, frame, a)) for a in called.args]
+    message = " ".join(str(p.value) if isinstance(p, Static | Const) else "(computed)" for p in parts)
+    ctx.add(Raise(kind.__name__, message, ctx.loc))
+    ctx.dead = True
