@@ -295,7 +295,7 @@ def dtype_of_steps(*ends):
     """The dtype of arange."""
     dtype = promote(*ends)[0]
     if dtype not in ("float64", "int64"):
-        refuse(f"arange of {dtype} numbers: convert them with float(...) or int(...), and the result with .astype")
+        refuse(f"arange of {dtype} numbers: convert them with float(...), and the result with .astype")
     return dtype
 
 
