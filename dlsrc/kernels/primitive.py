@@ -396,6 +396,9 @@ def lookup(function: Any) -> Primitive | Composite | None:
     if found is not None and found[0] is function:
         return found[1]
     name = getattr(function, "__name__", None)
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return _by_path.get(f"numpy.{owner.__name__}.{name}")  # np.add.at is made anew at every look
     if name is not None:
         for path, declared in _by_path.items():
             module, _, attribute = path.rpartition(".")
