@@ -4,12 +4,22 @@ cotangents taken back out of a shadow."""
 import numpy as np
 
 from .primitive import primitive, real, sample
-from .types import Array
+from .types import Array, Tape
 
 __all__ = [
     "nothing1", "nothing2", "nothing3", "nothing_shape1", "nothing_shape2", "nothing_shape3", "replace_last",
-    "withdraw", "zeros_of",
+    "withdraw", "zeros_of", "new_list",
 ]
+
+
+@primitive(inline=True, generated=True)
+def new_list():
+    """An empty list; numba types it by what is appended."""
+    return []
+
+
+new_list.result(lambda: Tape(Array("float64", 1)))
+new_list.samples(sample())
 
 
 def _same_tape(tape, dtype):
@@ -88,7 +98,7 @@ zeros_of.zero("shape")
 zeros_of.samples(sample((2, 3), dtype="float64"))
 
 
-@primitive(generated=True)
+@primitive(effect=True, generated=True)
 def withdraw(target, indices):
     """The cotangents that a store ``x[indices] = value`` has overwritten, which become zero in the shadow.
 

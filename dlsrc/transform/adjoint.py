@@ -466,6 +466,7 @@ class Sweep:
         names = body_of(rule).args.args
         static = dict(s.static)
         by_name = dict(zip(s.op.arguments, s.args, strict=True))
+        argument = next(n for n, r in s.op.adjoints.items() if r is rule)
         given: dict[str, Any] = {}
         for parameter in (a.arg for a in names):
             if parameter == "dy":
@@ -479,8 +480,10 @@ class Sweep:
             else:
                 given[parameter] = self.fetch_shape(by_name[parameter.removesuffix("_shape")])  # type: ignore[arg-type]
         if is_expression(rule, frozenset(static)) and not any(isinstance(v, Value) and isinstance(self.ctx.types[v], Shape) for v in given.values()):
-            return self._write_out(rule, given, static)
-        argument = next(n for n, r in s.op.adjoints.items() if r is rule)
+            made = self._write_out(rule, given, static)
+            if not s.op.elementwise and isinstance(self.ctx.type_of(made), Array):
+                self.shapes.equate(made, by_name[argument])  # type: ignore[arg-type]
+            return made
         primitive = rule_primitive(s.op, rule)
         atoms = [v for n, v in given.items() if n not in static]
         types = [self.ctx.type_of(a) for a in atoms]
@@ -518,8 +521,16 @@ def is_expression(rule: Any, static: frozenset) -> bool:
     """Whether a rule is one expression once its static parameters are known."""
     key = (rule, static)
     if key not in _expression_rules:
-        _expression_rules[key] = all(_is_static_choice(s, static) for s in body_of(rule).parsed.source.tree.body if not _is_docstring(s))
+        tree = body_of(rule).parsed.source.tree
+        choices = all(_is_static_choice(s, static) for s in tree.body if not _is_docstring(s))
+        _expression_rules[key] = choices and not _calls_kernels(rule, tree)
     return _expression_rules[key]
+
+
+def _calls_kernels(rule: Any, tree: Any) -> bool:
+    """Whether a rule calls a plain function of loops, which stays a call."""
+    called = (n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    return any(getattr(rule.__globals__.get(name), "is_kernel", False) for name in called)
 
 
 def _is_docstring(node: ast.stmt) -> bool:

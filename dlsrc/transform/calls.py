@@ -12,7 +12,9 @@ import inspect
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..kernels.primitive import Composite, Primitive, lookup, lookup_method
+import numpy as np
+
+from ..kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
 from ..kernels.types import Scalar
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Poison, Shape, Static
 from .context import Context, Frame, describe
@@ -122,6 +124,8 @@ def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: 
     name = special_name(value)
     if name is not None:
         return SPECIALS[name](ctx, args, kwargs)
+    if value in EVALUATED or getattr(value, "is_folded", False):
+        return evaluated(ctx, value, args, kwargs)
     if isinstance(value, type):
         return construct(ctx, value, args, kwargs)
     if isinstance(value, functools.partial):
@@ -138,6 +142,28 @@ def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: 
     if hasattr(type(value), "__call__") and inspect.isfunction(type(value).__call__) and not _is_library(type(value).__call__):
         return splice(ctx, closure_of(ctx, type(value).__call__), (Live(value, getter), *args), kwargs)
     return SPECIALS["opaque"](ctx, value, getter, args, kwargs)
+
+
+EVALUATED = (refuse, np.dtype, np.result_type, np.promote_types, np.issubdtype, np.finfo, np.iinfo)
+
+
+def evaluated(ctx: Context, value: Any, args: tuple, kwargs: dict[str, Binding]) -> Binding:
+    """A call of a function of build-time values, made now."""
+    name = getattr(value, "__name__", "this")
+    if name == "refuse":
+        raise ctx.refuse(str(ctx.static(args[0], "a message")))
+    what = f"an argument of {name}" if value in EVALUATED else "an axis, size or dtype"
+    found = value(*(ctx.static(a, what) for a in args), **{k: ctx.static(a, what) for k, a in kwargs.items()})
+    return from_python(ctx, found)
+
+
+def from_python(ctx: Context, found: Any) -> Binding:
+    """A Python object as a binding."""
+    if isinstance(found, bool | int | float):
+        return Const(found)
+    if isinstance(found, tuple):
+        return Container("tuple", tuple(from_python(ctx, f) for f in found))
+    return Static(found)
 
 
 def unwrapped(value: Any) -> Any:

@@ -11,7 +11,10 @@ import ast
 import builtins
 import operator
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 from ..kernels.primitive import Refusal, lookup_attribute, lookup_method
 from ..kernels.types import Array, Scalar
@@ -250,7 +253,7 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
         items, count = (a, b) if isinstance(a, Container) else (b, a)
         if isinstance(count, Const | Value) and (not isinstance(count, Value) or not isinstance(ctx.type_of(count), Array)):
             return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))  # type: ignore[union-attr]
-    if isinstance(a, Static | Live) and isinstance(b, Static | Live | Const) and isinstance(a.value, str):
+    if isinstance(a, Static | Live) and isinstance(b, Static | Live | Const) and isinstance(a.value, str | type):
         return Static(compute(a.value, b.value))
     a, b = (as_operand(ctx, x, y) for x, y in ((a, b), (b, a)))
     return arithmetic(ctx, symbol, a, b)
@@ -537,6 +540,11 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
             if callable(method):
                 return Partial(Live(method, Getter(("object", cls, cls.__name__), (("attribute", attr),))), (owner,))
             raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`")
+        case Static(value=np.dtype() | np.finfo() | np.iinfo() | SimpleNamespace() as value) if attr != "type":
+            found = getattr(value, attr)
+            return Const(found if isinstance(found, bool | int) else float(found)) if isinstance(found, bool | int | np.number) else Static(found)
+        case Static(value=np.dtype() as value):
+            return Static(value.type)
         case Container() | Range() | Static():
             return BoundMethod(owner, attr)
         case Value() | Const():
@@ -549,7 +557,9 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
     if attr == "ndim":
         return Const(type_.ndim)
     if attr == "dtype":
-        return Static(type_.dtype)
+        return Static(np.dtype(type_.dtype))
+    if attr == "flags":
+        return Static(SimpleNamespace(c_contiguous=type_.layout == "C", f_contiguous=type_.layout == "F"))
     if attr == "shape":
         return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())  # type: ignore[arg-type]
     if attr == "size":

@@ -44,6 +44,7 @@ class _Folder:
         self.written = {v for s in walk(program.body) for v in written_by(s)}
         self.version: dict[Value, int] = {}
         self.clock = 0
+        self.kept: list[Statement] = []          # the block at hand, as far as it is done
         self.number = max((v.number for v in program.types), default=0)
 
     # ------------------------------------------------------------------ values
@@ -108,9 +109,11 @@ class _Folder:
             self.seen.pop()
 
     def block(self, block: Block) -> Block:
-        kept: list[Statement] = []
+        outer, kept = self.kept, []
         for statement in block:
+            self.kept = kept
             kept += self.statement(statement)
+        self.kept = outer
         if len(kept) == len(block) and all(a is b for a, b in zip(kept, block, strict=True)):
             return block
         return tuple(kept)
@@ -153,9 +156,10 @@ class _Folder:
         if isinstance(found, tuple):
             name, args = found
             statement = replace(statement, op=registry[name], args=args, static=())
+            self.uses.update(a for a in args if isinstance(a, Value))
         elif found is not None and (isinstance(found, Const) or not target.hint or statement.loc.back):
             if self.may_share(found, target):
-                self.known[target] = found
+                self.become(target, found, statement.args)
                 return []
         before = self.pulled(statement)
         if before:
@@ -164,6 +168,21 @@ class _Folder:
             return []
         self.made[target] = statement
         return [*before[:-1], statement]
+
+    def become(self, target: Value, found: Atom, operands: tuple[Atom, ...] = ()) -> None:
+        """Read another value or a literal wherever ``target`` is read."""
+        if isinstance(found, Value) and found in operands and target.base is not None and self.uses[found] == 1:
+            # A temporary that only leads to a value with a name takes that name.
+            made = self.made.get(found)
+            if made is not None and not found.hint and found.base is None:
+                for k in range(len(self.kept) - 1, -1, -1):
+                    if self.kept[k] is made:
+                        self.kept[k] = self.made[target] = replace(made, target=target)
+                        self.known[found] = target
+                        return
+        self.known[target] = found
+        if isinstance(found, Value):
+            self.uses[found] += self.uses[target]
 
     def pulled(self, statement: Assign) -> list[Assign]:
         """``-a * b`` as ``-(a * b)``: the sign may then become that of a sum or a store."""
@@ -194,7 +213,7 @@ class _Folder:
             return False
         if target.hint or self.types[earlier] != self.types[target]:
             return False
-        self.known[target] = earlier
+        self.become(target, earlier)
         return True
 
     def read(self, statement: Read) -> list[Statement]:
@@ -206,7 +225,7 @@ class _Folder:
             if earlier is None:
                 self.seen[-1][key] = target
             elif not target.hint and self.types[earlier] == self.types[target]:
-                self.known[target] = earlier
+                self.become(target, earlier)
                 return []
         return [statement]
 
@@ -217,6 +236,7 @@ class _Folder:
             inner = made.args[0]
             if isinstance(inner, Value) and self.types[inner] == self.types[value]:
                 value, mode = inner, {"add": "sub", "sub": "add"}[mode]
+                self.uses[inner] += 1
         statement = _with(
             statement, base=self.now(statement.base), index=statement.index.replaced(self.now), value=value, mode=mode
         )
@@ -309,7 +329,7 @@ class _Folder:
         body = self.inner(loop.body)
         self.write(written)
         flag = None if loop.stop_flag is None else self.now(loop.stop_flag)
-        flag = None if flag == Const(False) else flag
+        flag = None if isinstance(flag, Const) and not flag.value else flag
         return [
             _with(
                 loop, start=start, stop=stop, step=step, body=body, stop_flag=flag, carries=self.leave(carries, inits)
@@ -327,7 +347,7 @@ class _Folder:
         self.seen.pop()
         self.write(written)
         flag = None if loop.stop_flag is None else self.now(loop.stop_flag)
-        flag = None if flag == Const(False) else flag
+        flag = None if isinstance(flag, Const) and not flag.value else flag
         return [
             _with(
                 loop, test=test, cond=self.now(loop.cond), body=body, stop_flag=flag,

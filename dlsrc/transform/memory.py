@@ -194,7 +194,7 @@ def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
     """Whether the name exists when the store runs; one that is bound later takes the memory over."""
     home, scope = memory.outline.home[root], memory.outline.scope[id(store)]
     inside = len(home) <= len(scope) and all(h[0] is s[0] for h, s in zip(home, scope, strict=False))
-    return inside and _age(memory, root)[0] <= memory.outline.position[id(store)]
+    return inside and _age(memory, root) < (memory.outline.position[id(store)], 1)
 
 
 def _read_after(memory: Memory, root: Value, store: Statement) -> bool:

@@ -104,11 +104,15 @@ def reads(statement: Statement) -> tuple[Atom, ...]:
 def connective(branch: If) -> str:
     """How a branch with one merge reads as an expression: "and", "or" or "if"."""
     merge = branch.merges[0]
-    if merge.orelse == branch.cond or merge.orelse == Const(False):
+    if merge.orelse == branch.cond or _is(merge.orelse, False):
         return "and"
-    if merge.then == branch.cond or merge.then == Const(True):
+    if merge.then == branch.cond or _is(merge.then, True):
         return "or"
     return "if"
+
+
+def _is(atom: Atom, truth: bool) -> bool:
+    return isinstance(atom, Const) and atom.value is truth  # 0 is equal to False
 
 
 def expression_atoms(branch: If) -> tuple[Atom, ...]:
@@ -211,7 +215,8 @@ class _Planner:
                 return True
             if found in sources and found not in seen:
                 seen.add(found)
-                pending += [] if found.hint else sources[found]  # type: ignore[union-attr,index]
+                if not found.hint and self.uses[found] == 1:  # type: ignore[union-attr,index]
+                    pending += sources[found]  # type: ignore[index]
         return False
 
     def users(self, block: Block, end: tuple[Atom, ...]) -> dict[Value, int]:
@@ -363,6 +368,8 @@ class _Planner:
         atoms = self.operands(statement)
         inside = sum(self.atom_width(a) for a in atoms)
         match statement:
+            case Assign(op=op) if op.name in ("logical_and", "logical_or", "logical_not"):
+                return inside + 5
             case Assign(op=op, args=args):
                 template = expansion(statement, self.program.type_of)
                 if template is None:

@@ -88,10 +88,14 @@ class Saver:
 
     # ------------------------------------------------------------------ places
 
-    def adopt(self, value: Value, scope: Scope, statement: Statement | None) -> Value:
+    def adopt(self, value: Value, scope: Scope, statement: Statement | None, next_to: Statement | None = None) -> Value:
         """Register a value that an edit defines."""
         self.outline.home[value] = scope
         self.outline.defined[value] = statement
+        if statement is not None and id(statement) not in self.outline.position:
+            # An edit stands where it is put: next to a statement of the program.
+            self.outline.position[id(statement)] = self.outline.position[id(next_to)] if next_to is not None else -1
+            self.outline.scope[id(statement)] = scope
         return value
 
     def export(self, value: Value, here: Scope) -> Value:
@@ -214,7 +218,7 @@ class Saver:
         type_ = ctx.types[value]
         tape = ctx.value(Tape(replace(type_, layout="C") if isinstance(type_, Array) else type_), base=value, form="{}_kept")
         with ctx.at(loops[0].loc), ctx.collecting() as block:
-            ctx.op("tape_list", target=tape, kept=type_)
+            ctx.add(Assign(tape, ctx.known("new_list"), (), (), ctx.loc))  # type: ignore[arg-type]
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
         self.adopt(tape, self.outline.scope[id(loops[0])], None)
         home = self.outline.home[value] if at is None else self.outline.scope[id(at)]
@@ -354,7 +358,7 @@ class Saver:
                 made = ctx.op("shape", value, target=ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape"))
             assert isinstance(made, Value)
             self._insert_push(value, block)
-            self.adopt(made, self.outline.home[value], block[0])
+            self.adopt(made, self.outline.home[value], block[0], self.outline.defined[value])
             self._after_of[made] = value
             self._copies[key] = made
         return self._copies[key]

@@ -194,12 +194,12 @@ def _masked(ctx: Context, base: Value, entries: list, first: int, mask: Value, m
     rest = [e for k, e in enumerate(entries) if k != first]
     if mask_type.ndim not in (1, type_.ndim) or any(e != (None, None, None) for e in rest) or first != 0:
         raise ctx.refuse("a mask stands alone and has one dimension, or as many as the array; index in two steps")
-    same: Atom = Const(True)
-    for k in range(mask_type.ndim):
-        same = ctx.op("logical_and", same, ctx.op("equal", ctx.dim(mask, k), ctx.dim(base, k))) if k else ctx.op("equal", ctx.dim(mask, 0), ctx.dim(base, 0))
+    unlike: Atom = ctx.op("not_equal", ctx.dim(mask, 0), ctx.dim(base, 0))
+    for k in range(1, mask_type.ndim):
+        unlike = ctx.op("logical_or", unlike, ctx.op("not_equal", ctx.dim(mask, k), ctx.dim(base, k)))
     with ctx.collecting() as block:
         ctx.add(Raise("IndexError", f"{ctx.loc}: the mask does not have the shape of the array", ctx.loc))
-    ctx.add(If(ctx.op("logical_not", same), tuple(block), (), (), ctx.loc))
+    ctx.add(If(unlike, tuple(block), (), (), ctx.loc))
     if mask_type.ndim > 1:
         base = ctx.call(ctx.known("ravel"), (base,))
         mask = ctx.call(ctx.known("ravel"), (mask,))

@@ -158,7 +158,7 @@ def _message(node: ast.AST, kind: str, printed: bool) -> str | None:
 
 def _shows_text(node: ast.AST) -> bool:
     match node:
-        case ast.Raise() | ast.Assert() | ast.Call(func=ast.Name(id="print")):
+        case ast.Raise() | ast.Assert() | ast.Call(func=ast.Name(id="print" | "refuse")):
             return True
     return False
 

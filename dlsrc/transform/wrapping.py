@@ -1,5 +1,7 @@
 """Lines of at most a hundred columns: longer ones are broken inside brackets."""
 
+from collections.abc import Iterator
+
 __all__ = ["LIMIT", "wrapped"]
 
 LIMIT = 100
@@ -21,9 +23,9 @@ def wrapped(line: str, indent: str) -> list[str]:
                 line = f"{before}{mark}({after})"
                 break
     lines: list[str] = []
-    room = LIMIT - len(indent)
+    room, depth = LIMIT - len(indent), 0
     while len(line) > room:
-        at = _last_break(line, room)
+        at, depth = _last_break(line, room, depth)
         if at is None:
             break
         lines.append(line[:at].rstrip())
@@ -32,9 +34,9 @@ def wrapped(line: str, indent: str) -> list[str]:
     return [indent + text for text in lines]
 
 
-def _places(line: str):
-    """Where the line may be broken, with the depth of brackets there."""
-    depth, quote = 0, ""
+def _places(line: str, depth: int = 0) -> Iterator[tuple[int, int]]:
+    """Where a line that begins at this depth of brackets may be broken, with the depth there."""
+    quote = ""
     for k, character in enumerate(line):
         if quote:
             quote = "" if character == quote and line[k - 1] != "\\" else quote
@@ -55,10 +57,11 @@ def _enclosed(line: str) -> bool:
     return any(k <= LIMIT - 8 for k, _ in _places(line)) and line.rstrip().endswith((")", "]", "):"))
 
 
-def _last_break(line: str, room: int) -> int | None:
-    places = [(k, depth) for k, depth in _places(line) if 8 < k <= room]
+def _last_break(line: str, room: int, depth: int) -> tuple[int | None, int]:
+    """Where to break, as late and as shallow as can be, and the depth there."""
+    places = [(k, found) for k, found in _places(line, depth) if 8 < k <= room]
     if not places:
-        return None
-    shallow = min(depth for _, depth in places)
-    usable = [k for k, depth in places if depth == shallow and k > room // 2]
-    return usable[-1] if usable else places[-1][0]
+        return None, depth
+    shallow = min(found for _, found in places)
+    late = [(k, found) for k, found in places if found == shallow and k > room // 2]
+    return (late or places)[-1]
