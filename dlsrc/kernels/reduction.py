@@ -316,7 +316,7 @@ def some(x):
         if flat[i]:
             found = True
             break
-    return found
+    return np.bool_(found)
 
 
 @primitive()
@@ -328,7 +328,7 @@ def every(x):
         if not flat[i]:
             holds = False
             break
-    return holds
+    return np.bool_(holds)
 
 
 for _test in (some, every):
