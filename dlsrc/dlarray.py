@@ -142,6 +142,15 @@ def _method(name: str) -> Callable[..., Any]:
     return call
 
 
+class _OnTheClass:
+    """An attribute of the class alone: the transformation asks a callee for it, and an array is no callee."""
+
+    def __get__(self, instance: object, owner: type) -> str:
+        if instance is None:
+            return "dlarray"
+        raise AttributeError("__dlsrc_special__")
+
+
 class dlarray:
     """An array of float64, float32 or bool values that `dlfeval` traces.
 
@@ -174,6 +183,12 @@ class dlarray:
     __array_priority__ = 2000.0
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    __dlsrc_special__: ClassVar = _OnTheClass()
+
+    def __dlsrc_array__(self) -> np.ndarray:
+        """The array inside, for a function that captured this dlarray; at every call it is read anew."""
+        return self.data
 
     def __init__(self, X: npt.ArrayLike, fmt: str | None = None):
         if fmt:
@@ -390,3 +405,8 @@ def extractdata(x: Any) -> Any:
     if isinstance(x, dlarray):
         return x.data.copy()[()]  # [()] makes a scalar of an array without dimensions
     return x
+
+
+# The transformation recognizes them by these marks.
+extractdata.__dlsrc_special__ = "extractdata"  # type: ignore[attr-defined]
+isdlarray.__dlsrc_special__ = "isdlarray"  # type: ignore[attr-defined]

@@ -1,7 +1,8 @@
-"""The one module through which numba and SciPy are imported: at first use, never at ``import dlsrc``.
+"""The one module through which numba, SciPy and dlsrc's own engine are imported at first use.
 
 numba takes half a second to import and its first compilation half a second more, which a program that
-only reads a derivative, or runs it with ``NUMBA_DISABLE_JIT=1``, should not pay.
+only reads a derivative, or runs it with ``NUMBA_DISABLE_JIT=1``, should not pay.  The transformation and
+the primitives take 150 ms, which a program that has not called a derivative yet should not pay either.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import os
 from functools import cache
 from types import ModuleType
 
-__all__ = ["jit_enabled", "numba", "scipy"]
+__all__ = ["engine", "jit_enabled", "numba", "scipy"]
 
 
 @cache
@@ -22,6 +23,12 @@ def numba(submodule: str = "") -> ModuleType:
 def scipy(submodule: str = "") -> ModuleType:
     """SciPy, or one of its submodules: ``scipy("special")``."""
     return importlib.import_module(f"scipy.{submodule}" if submodule else "scipy")
+
+
+@cache
+def engine(submodule: str = "transform") -> ModuleType:
+    """``dlsrc.transform``, or another part of dlsrc that is heavy to import: ``engine("kernels.types")``."""
+    return importlib.import_module(f"{__package__}.{submodule}")
 
 
 def jit_enabled() -> bool:

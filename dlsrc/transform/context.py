@@ -6,7 +6,7 @@ Python's late binding.  Branches and loops take snapshots of all of it and merge
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -171,8 +171,8 @@ class Context(Builder):
 
     def captured(self, value: Any, getter: Getter) -> Binding:
         """The binding of a captured object: numbers and arrays become hidden arguments, read at every call."""
-        if hasattr(value, "__dlsrc_array__"):
-            value, getter = value.__dlsrc_array__(), getter.then("attribute", "value")
+        if hasattr(type(value), "__dlsrc_array__"):  # a dlarray, which is a constant here: it is not traced
+            return self._hidden(value.data, getter.then("attribute", "data"), value.labels)
         if isinstance(value, bool | str | bytes | type(None)):
             self.guard(getter, "equal", value)
             return Const(value) if isinstance(value, bool) else Static(value)
@@ -185,7 +185,7 @@ class Context(Builder):
             self.guard(getter, "is", value)
         return Live(value, getter)
 
-    def _hidden(self, value: Any, getter: Getter) -> Binding:
+    def _hidden(self, value: Any, getter: Getter, labels: str | None = None) -> Binding:
         if getter.key in self.static_keys:
             if not isinstance(value, int | np.integer | float):
                 raise self.refuse(f"`{getter}` must be a number that is known while the gradient is built, not an array")
@@ -197,7 +197,7 @@ class Context(Builder):
         if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
             raise self.refuse(f"`{getter}` is a {type(value).__name__}, whose operators mean something else; write np.asarray({getter})")
         try:
-            type_ = type_of(value)
+            type_ = replace(type_of(value), labels=labels)
         except TypeError as error:
             raise self.refuse(f"`{getter}`: {error}") from None
         if np.dtype(type_.dtype).kind not in "biuf":
