@@ -356,7 +356,7 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
             reverse_block(sweep, s.test)
         outs: dict[Any, Atom] = {}
         for key in headers:
-            if isinstance(key, Value) and any(c.header == key for c in s.carries):
+            if _is_carried(s, key):
                 found = sweep.take(key)
                 if found is None:
                     found = zero_header(sweep, key, headers[key][0])
@@ -373,17 +373,24 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
         results[key] = result
     ctx.add(For(index, start, stop, step, tuple(carries), (*mirror.prelude, *code), None, None, ctx.loc))
     sweep.cot = after
+    # Sums for outer scalars first: what a carry started from may be such a scalar, and is added to its sum.
     for key, result in results.items():
         ctx.origin[result] = ctx.block[-1]
-        carry = next((c for c in s.carries if c.header == key), None) if isinstance(key, Value) else None
-        if carry is None:
+        if not _is_carried(s, key):
             sweep.cot[key] = result
-        else:
+    for carry in s.carries:
+        result = results.get(carry.header)
+        if result is not None:
             sweep.shapes.equate(result, carry.header)
             if carry.init is not UNBOUND:
-                if isinstance(carry.init, Value) and isinstance(ctx.types[key], Array):
+                if isinstance(carry.init, Value) and isinstance(ctx.types[carry.header], Array):
                     sweep.shapes.equate(result, carry.init)
                 sweep.contribute(carry.init, result, owned=True)
+
+
+def _is_carried(s: For | While, key: Any) -> bool:
+    """Whether a header of the reverse loop is the cotangent of something that the loop carries."""
+    return isinstance(key, Value) and any(carry.header == key for carry in s.carries)
 
 
 def _given(sweep: Sweep, atom: Atom) -> bool:
