@@ -25,7 +25,7 @@ from .context import Context
 from .ir import Assign, Atom, Const, For, Gradient, Index, Read, Span, Statement, Store, Value, While, blocks_of, walk
 from .memory import Memory
 from .outline import Outline, Scope, is_loop
-from .save import CHEAP, Saver
+from .save import Saver
 from .shapes import Shapes
 
 __all__ = ["Mirror", "Sweep", "full_index"]
@@ -132,7 +132,8 @@ class Sweep:
         cotangent = self.fit(atom, cotangent)
         holder = self.holder(atom)
         if holder in self.in_memory:
-            if atom is holder and holder not in self.cot and owned and isinstance(cotangent, Value):
+            whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array)
+            if atom is holder and holder not in self.cot and owned and whole:
                 self.cot[holder] = cotangent
                 return
             self._store_into(self.shadow(atom), cotangent)
@@ -143,11 +144,21 @@ class Sweep:
         if old is None:
             self.cot[atom] = self.named(cotangent, atom)
             return
-        target = self.ctx.value(self._cotangent_type(atom), base=atom, form="d{}")
-        self.cot[atom] = self._sum(old, cotangent, target)
+        type_ = self._cotangent_type(atom)
+        if isinstance(type_, Array) and all(isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)):
+            type_ = Scalar(type_.dtype)
+        target = self.ctx.value(type_, base=atom, form="d{}")
+        self.cot[atom] = self.ctx.op("add", old, cotangent, target=target)
+        if isinstance(type_, Array):
+            self.shapes.equate(target, atom)
 
-    def _sum(self, old: Atom, new: Atom, target: Value) -> Atom:
-        return self.ctx.op("add", old, new, target=target)
+    def whole(self, value: Value, cotangent: Atom) -> Atom:
+        """A cotangent as an array: one that is the same for every element is written out."""
+        if not isinstance(self.ctx.types[value], Array) or isinstance(self.ctx.type_of(cotangent), Array):
+            return cotangent
+        made = self.zeros(value)
+        self.ctx.store(made, full_index(self.ctx.types[made]), cotangent)
+        return made
 
     def _cotangent_type(self, value: Value) -> Any:
         type_ = self.ctx.types[value]
@@ -172,6 +183,8 @@ class Sweep:
         if isinstance(type_, Scalar):
             if isinstance(have, Array):
                 cotangent = self.ctx.op("sum_all", cotangent)
+        elif isinstance(have, Scalar):
+            pass  # the same for every element
         elif isinstance(have, Array) and not self.shapes.same(cotangent, atom):
             if have.ndim != type_.ndim or not self.shapes.same(cotangent, atom):
                 cotangent = self.ctx.op("sum_to", cotangent, self.fetch_shape(atom))
@@ -200,7 +213,9 @@ class Sweep:
         found = self.cot.get(value)
         if found is None:
             found = self.zeros(value)
-            self.cot[value] = found
+        elif not isinstance(self.ctx.type_of(found), Array):
+            found = self.whole(value, found)
+        self.cot[value] = found
         assert isinstance(found, Value)
         return found
 
@@ -285,7 +300,9 @@ class Sweep:
         statement = self.outline.defined[atom]
         if isinstance(statement, For) and atom == statement.index:
             found: Atom = loops[-1].index  # type: ignore[assignment]
-        elif self.saver.cost(atom, self.outline.scope[id(loops[0].statement)], lambda v: self._has_tape(v)) <= CHEAP:
+        elif self.saver.induction(atom) is not None:
+            found = self._counted(atom, loops)
+        elif self.saver.worth(atom, self.outline.scope[id(loops[0].statement)], self._has_tape):
             found = self._recompute(atom, statement, mirror)
         else:
             found = self._from_tape(atom, loops, None)
@@ -305,6 +322,30 @@ class Sweep:
                 found = mirror
         assert found is not None
         return found
+
+    def _counted(self, value: Value, loops: list[Mirror]) -> Atom:
+        """An integer that every trip changes by the same number, from the number of the trip."""
+        ctx = self.ctx
+        start, step = self.saver.induction(value)  # type: ignore[misc]
+        loop = self.outline.defined[value]
+        mirror = next(m for m in self.mirrors if m.statement is loop)
+        first = self.fetch(start, loop)  # type: ignore[arg-type]
+        outer, ctx.block = ctx.block, mirror.prelude
+        made = ctx.value(ctx.types[value], base=value)
+        with ctx.at(loop.loc.backward()):  # type: ignore[union-attr]
+            ctx.op("add", first, ctx.op("multiply", self._trip(mirror), Const(step)), target=made)
+        ctx.block = outer
+        return made
+
+    def _trip(self, mirror: Mirror) -> Atom:
+        """How many trips came before the one that is being swept."""
+        loop = mirror.statement
+        assert mirror.number is not None
+        if not isinstance(loop, For) or mirror.index is not mirror.number or loop.start == Const(0) and loop.step == Const(1):
+            return mirror.number
+        sign = loop.step.value  # type: ignore[union-attr]
+        start = self.fetch(loop.start, loop)
+        return self.ctx.op("subtract", mirror.index, start) if sign > 0 else self.ctx.op("subtract", start, mirror.index)
 
     def _recompute(self, value: Value, statement: Any, mirror: Mirror) -> Atom:
         ctx = self.ctx
@@ -400,8 +441,13 @@ class Sweep:
         dy = self.take(s.target)
         if dy is None:
             return
+        if not s.op.elementwise:
+            dy = self.whole(s.target, dy)
         for name, arg in zip(s.op.arguments, s.args, strict=True):
             if not isinstance(arg, Value) or arg not in self.active or name in s.op.zeros:
+                continue
+            if s.op.name == "sum_all" and isinstance(self.ctx.types[arg], Array):
+                self.contribute(arg, dy)
                 continue
             rule = s.op.adjoints.get(name)
             if rule is None:

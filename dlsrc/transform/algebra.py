@@ -71,7 +71,9 @@ def simpler(
 class _Case:
     """One operation, and what its rules ask about it."""
 
-    def __init__(self, statement: Assign, type_of: Callable[[Atom], Any], made_by: Callable[[Atom], Assign | None]):
+    def __init__(
+        self, statement: Assign, type_of: Callable[[Atom], Any], made_by: Callable[[Atom], Assign | None]
+    ):
         self.type_of = type_of
         self.made_by = made_by
         self.type = type_of(statement.target)  # type: ignore[arg-type]
@@ -99,7 +101,9 @@ class _Case:
 
     def exact(self, a: Const, b: Const) -> Const | None:
         """The product of two factors, if multiplying by it is as good as multiplying by both."""
-        if isinstance(a.value, bool) or isinstance(b.value, bool) or {a.dtype, b.dtype} - {None, self.type.dtype}:
+        if isinstance(a.value, bool) or isinstance(b.value, bool):
+            return None
+        if {a.dtype, b.dtype} - {None, self.type.dtype}:
             return None
         product = a.value * b.value
         whole = float(a.value).is_integer() and float(b.value).is_integer() and abs(product) < _LARGEST
@@ -219,5 +223,6 @@ def _connected(case: _Case, a: Atom, b: Atom, neutral: bool) -> Any:
 
 _RULES: dict[str, Callable] = {
     "multiply": _multiply, "divide": _divide, "add": _add, "subtract": _subtract, "negative": _negative,
-    "positive": _positive, "power_const": _power_const, "logical_not": _not, "logical_and": _and, "logical_or": _or,
+    "positive": _positive, "power_const": _power_const, "logical_not": _not, "logical_and": _and,
+    "logical_or": _or,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels as kernels_package
 from ..errors import InternalError
 from ..lazy import jit_enabled, numba
 from .emit import Emitted
@@ -93,7 +94,7 @@ def _imports(tree: ast.Module, emitted: Emitted, namespace: dict[str, Any]) -> d
                 found = emitted.kernels.get(alias.name)
                 if found is None:
                     table = table or kernels_table()
-                    found = table.get(alias.name)
+                    found = table.get(alias.name) or getattr(kernels_package, alias.name, None)
                 if found is None:
                     raise InternalError(f"the generated text calls {alias.name}, which no kernel is called")
                 kernels[printed] = found
@@ -128,12 +129,12 @@ def _nearest(emitted: Emitted, line: int) -> Location | None:
 def _reason(message: str) -> str:
     """The sentence of numba's report that says what is wrong."""
     wanted = (
-        "No implementation of function", "Cannot unify", "Unknown attribute", "No conversion from", "Invalid use of",
-        "unsupported", "not supported", "cannot determine",
+        "No implementation of function", "Cannot unify", "Unknown attribute", "No conversion from",
+        "Invalid use of", "unsupported", "not supported", "cannot determine",
     )
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    lines = [re.sub(r"^(-?\s*Resolution failure.*|Failed in \w+ mode pipeline.*)$", "", line) for line in lines]
-    lines = [line for line in lines if line]
+    noise = re.compile(r"-?\s*Resolution failure|Failed in \w+ mode pipeline")
+    lines = [line for line in lines if not noise.match(line)]
     for words in wanted:
         for line in reversed(lines):
             if words.lower() in line.lower():

@@ -62,7 +62,7 @@ def finish(sweep: Sweep) -> list[Statement]:
     """Bind the results to the cotangents of the targets."""
     ctx = sweep.ctx
     made: list[Statement] = []
-    by_target: dict[Any, Value] = {}
+    given: set[Any] = set()
     for result, target in zip(sweep.gradient.results, sweep.gradient.targets, strict=True):
         with ctx.at(sweep.gradient.loc), ctx.collecting() as block:
             found: Atom | None = None
@@ -71,11 +71,13 @@ def finish(sweep: Sweep) -> list[Statement]:
                 if found is None:
                     found = sweep.cot.get(sweep.holder(target) if target not in sweep.targets else target)
             type_ = ctx.types[result]
+            if found is not None and isinstance(target, Value):
+                found = sweep.whole(target, found)
             if found is None:
                 found = _zero(sweep, target, type_)
-            elif target in by_target or (isinstance(type_, Array) and not _fresh(sweep, found)):
+            elif found in given or (isinstance(type_, Array) and not _fresh(sweep, found)):
                 found = ctx.op("copy", found) if isinstance(type_, Array) else found
-            by_target[target] = result
+            given.add(found)
             ctx.types[result] = ctx.type_of(found) if isinstance(type_, Array) else type_
             ctx.replaced[result] = found
         made.extend(block)
@@ -83,16 +85,13 @@ def finish(sweep: Sweep) -> list[Statement]:
 
 
 def _fresh(sweep: Sweep, atom: Atom) -> bool:
-    """Whether the array is memory that nothing else has: made here, and not a view."""
+    """Whether the array is memory that only this sweep has: made by it, and not a view."""
+    if _given(sweep, atom):
+        return True
     statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
-    if isinstance(statement, Assign):
-        return not statement.op.view and statement.op.name not in ("relabel", "detach") and statement in sweep.ctx.block or _owned(sweep, atom)
-    return _owned(sweep, atom)
-
-
-def _owned(sweep: Sweep, atom: Atom) -> bool:
-    statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
-    return isinstance(statement, Assign) and not statement.op.view and atom not in sweep.outline.home and statement.op.name not in ("relabel", "detach")
+    if not isinstance(statement, Assign) or atom in sweep.outline.home:
+        return False
+    return not statement.op.view and statement.op.name not in ("relabel", "detach", "sum_to")
 
 
 def _zero(sweep: Sweep, target: Atom, type_: Any) -> Atom:
@@ -134,6 +133,7 @@ def capture(sweep: Sweep, statement: Statement) -> None:
             if found is None:
                 sweep.captured[target] = _zero(sweep, target, sweep.ctx.types[target])
             else:
+                found = sweep.whole(target, found)
                 is_array = isinstance(sweep.ctx.types[target], Array)
                 sweep.captured[target] = sweep.ctx.op("copy", found) if is_array else found
 
@@ -155,6 +155,13 @@ def relevant(sweep: Sweep, statement: Statement) -> bool:
         if isinstance(inner, Store) and inner.base in sweep.active:
             return True
     return False
+
+
+def materialize(sweep: Sweep, statement: Statement) -> None:
+    """Write out the uniform cotangents of arrays before a branch or loop that may add to them."""
+    for key, cotangent in list(sweep.cot.items()):
+        if isinstance(key, Value) and isinstance(sweep.ctx.types[key], Array):
+            sweep.cot[key] = sweep.whole(key, cotangent)
 
 
 def prepare(sweep: Sweep, statement: Statement) -> None:
@@ -194,6 +201,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
     with ctx.at(s.loc.backward()):
         prepare(sweep, s)
         merged = [(m, sweep.take(m.target)) for m in s.merges if m.target in sweep.active]
+        materialize(sweep, s)
         base = dict(sweep.cot)
         ways = []
         for slot, block in slots(s):
@@ -204,6 +212,8 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                 for merge, cotangent in merged:
                     atom = merge.then if slot == "then" else merge.orelse
                     if cotangent is not None and atom is not UNBOUND:
+                        cotangent = sweep.whole(merge.target, cotangent)
+                        sweep.shapes.equate(cotangent, atom) if isinstance(atom, Value) else None
                         sweep.contribute(atom, cotangent, owned=True)
                 reverse_block(sweep, block)
             sweep.mirrors.pop()
@@ -223,6 +233,10 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                 if side is None:
                     with ctx.collecting() as extra:
                         side = zero_cotangent(sweep, key)
+                    code.extend(extra)
+                elif isinstance(key, Value):
+                    with ctx.collecting() as extra:
+                        side = sweep.whole(key, side)
                     code.extend(extra)
                 sides.append(side)
             target = merged_cotangent(sweep, key)
@@ -269,7 +283,8 @@ def reverse_loop(sweep: Sweep, s: For | While) -> None:
             if carry.header in sweep.active:
                 found = sweep.take(carry.result)
                 if found is not None:
-                    carried[carry.header] = found
+                    carried[carry.header] = sweep.whole(carry.result, found)
+        materialize(sweep, s)
         prepare(sweep, s)
         trips = sweep.fetch(sweep.saver.trips(s), s)
         _backward(sweep, s, trips, carried, s.stop_flag is not None)
@@ -284,7 +299,7 @@ def earlier_trips(sweep: Sweep, s: Statement, slot: str) -> None:
         if carry.header in sweep.active:
             found = sweep.take(carry.header)
             if found is not None:
-                carried[carry.header] = found
+                carried[carry.header] = sweep.whole(carry.header, found)
     outer_use = relevant(sweep, s)
     if not carried and not outer_use:
         return
@@ -349,6 +364,8 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
             sweep.cot[own] = position
         for carry in s.carries:
             if carry.header in headers:
+                if isinstance(carry.out, Value):
+                    sweep.shapes.equate(headers[carry.header][0], carry.out)
                 sweep.contribute(carry.out, headers[carry.header][0], owned=True)
         reverse_block(sweep, s.body)
         if isinstance(s, While):
@@ -360,7 +377,7 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
                 found = sweep.take(key)
                 if found is None:
                     found = zero_header(sweep, key, headers[key][0])
-                outs[key] = found
+                outs[key] = sweep.whole(key, found)
             else:
                 outs[key] = sweep.cot[key]
     sweep.mirrors.pop()

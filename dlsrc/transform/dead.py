@@ -114,17 +114,15 @@ class _Sweep:
 
     def kept(self, block: Block) -> Block:
         found = [self.slimmed(s) for s in block if id(s) in self.needed]
-        return block if len(found) == len(block) and all(a is b for a, b in zip(found, block, strict=True)) else (
-            tuple(found)
-        )
+        same = len(found) == len(block) and all(a is b for a, b in zip(found, block, strict=True))
+        return block if same else tuple(found)
 
     def slimmed(self, statement: Statement) -> Statement:
         match statement:
             case If():
                 merges = tuple(m for m in statement.merges if m.target in self.live)
-                changed = replace(
-                    statement, then=self.kept(statement.then), orelse=self.kept(statement.orelse), merges=merges
-                )
+                then, orelse = self.kept(statement.then), self.kept(statement.orelse)
+                changed = replace(statement, then=then, orelse=orelse, merges=merges)
             case For():
                 trips = statement.trips if statement.trips in self.live else None
                 changed = replace(

@@ -14,7 +14,7 @@ from ..kernels.primitive import registry
 from ..kernels.types import Array, Scalar
 from .algebra import folded, simpler
 from .ir import (
-    UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Index, Merge, Program,
+    UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Merge, Program,
     Read, Statement, Store, Value, While, atoms_read, walk,
 )
 from .regions import Regions, written_by
@@ -135,11 +135,8 @@ class _Folder:
             case While():
                 return self.while_(statement)
             case Gradient():
-                return [
-                    replace(
-                        statement, loss=self.now(statement.loss), targets=tuple(self.now(t) for t in statement.targets)
-                    )
-                ]
+                targets = tuple(self.now(t) for t in statement.targets)
+                return [replace(statement, loss=self.now(statement.loss), targets=targets)]
         return [statement]
 
     def assign(self, statement: Assign) -> list[Statement]:
@@ -171,14 +168,14 @@ class _Folder:
 
     def become(self, target: Value, found: Atom, operands: tuple[Atom, ...] = ()) -> None:
         """Read another value or a literal wherever ``target`` is read."""
-        if isinstance(found, Value) and found in operands and target.base is not None and self.uses[found] == 1:
+        if found in operands and target.base is not None and self.uses[found] == 1:  # type: ignore[index]
             # A temporary that only leads to a value with a name takes that name.
-            made = self.made.get(found)
-            if made is not None and not found.hint and found.base is None:
+            made = self.made_by(found)
+            if made is not None and not found.hint and found.base is None:  # type: ignore[union-attr]
                 for k in range(len(self.kept) - 1, -1, -1):
                     if self.kept[k] is made:
                         self.kept[k] = self.made[target] = replace(made, target=target)
-                        self.known[found] = target
+                        self.known[found] = target  # type: ignore[index]
                         return
         self.known[target] = found
         if isinstance(found, Value):
@@ -220,7 +217,8 @@ class _Folder:
         statement = _with(statement, base=self.now(statement.base), index=statement.index.replaced(self.now))
         target = statement.target
         if isinstance(self.types[target], Scalar):
-            key = ("read", statement.base, _typed(statement.index.atoms), statement.index, self.moment(statement.base))
+            moment = self.moment(statement.base)
+            key = ("read", statement.base, _typed(statement.index.atoms), statement.index, moment)
             earlier = self.find(key)
             if earlier is None:
                 self.seen[-1][key] = target
@@ -237,9 +235,8 @@ class _Folder:
             if isinstance(inner, Value) and self.types[inner] == self.types[value]:
                 value, mode = inner, {"add": "sub", "sub": "add"}[mode]
                 self.uses[inner] += 1
-        statement = _with(
-            statement, base=self.now(statement.base), index=statement.index.replaced(self.now), value=value, mode=mode
-        )
+        index = statement.index.replaced(self.now)
+        statement = _with(statement, base=self.now(statement.base), index=index, value=value, mode=mode)
         self.write((statement.base,))
         return [statement]
 
@@ -250,7 +247,8 @@ class _Folder:
                 return []
             when = None
         low, high, size = (self.now(a) for a in (statement.low, statement.high, statement.size))
-        if all(isinstance(a, Const) for a in (low, high, size)) and -size.value <= low.value <= high.value < size.value:
+        known = all(isinstance(a, Const) for a in (low, high, size))
+        if known and -size.value <= low.value <= high.value < size.value:
             return []
         key = ("check", low, high, size)
         if self.find(key):
@@ -330,11 +328,8 @@ class _Folder:
         self.write(written)
         flag = None if loop.stop_flag is None else self.now(loop.stop_flag)
         flag = None if isinstance(flag, Const) and not flag.value else flag
-        return [
-            _with(
-                loop, start=start, stop=stop, step=step, body=body, stop_flag=flag, carries=self.leave(carries, inits)
-            )
-        ]
+        left = self.leave(carries, inits)
+        return [_with(loop, start=start, stop=stop, step=step, body=body, stop_flag=flag, carries=left)]
 
     def while_(self, loop: While) -> list[Statement]:
         carries = self.enter(loop)
@@ -348,12 +343,8 @@ class _Folder:
         self.write(written)
         flag = None if loop.stop_flag is None else self.now(loop.stop_flag)
         flag = None if isinstance(flag, Const) and not flag.value else flag
-        return [
-            _with(
-                loop, test=test, cond=self.now(loop.cond), body=body, stop_flag=flag,
-                carries=self.leave(carries, inits),
-            )
-        ]  # fmt: skip
+        cond, left = self.now(loop.cond), self.leave(carries, inits)
+        return [_with(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
 
 
 def _with(statement: Any, **fields: Any) -> Any:

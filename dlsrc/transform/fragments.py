@@ -13,7 +13,10 @@ from typing import Any
 
 from .specialize import specialized
 
-__all__ = ["ATOM", "COMPARISON", "CONDITIONAL", "CONJUNCTION", "DISJUNCTION", "Fragment", "Template", "literal", "show", "template_of"]
+__all__ = [
+    "ATOM", "COMPARISON", "CONDITIONAL", "CONJUNCTION", "DISJUNCTION", "NEGATION", "SIGN", "Fragment", "Template",
+    "literal", "show", "template_of",
+]
 
 CONDITIONAL, DISJUNCTION, CONJUNCTION, NEGATION, COMPARISON = 1, 2, 3, 4, 5
 SUM, PRODUCT, SIGN, POWER, ATOM = 10, 11, 12, 13, 15
@@ -21,7 +24,8 @@ SUM, PRODUCT, SIGN, POWER, ATOM = 10, 11, 12, 13, 15
 _BINARY = {
     ast.Add: ("+", SUM), ast.Sub: ("-", SUM), ast.Mult: ("*", PRODUCT), ast.Div: ("/", PRODUCT),
     ast.FloorDiv: ("//", PRODUCT), ast.Mod: ("%", PRODUCT), ast.MatMult: ("@", PRODUCT),
-    ast.LShift: ("<<", 9), ast.RShift: (">>", 9), ast.BitAnd: ("&", 8), ast.BitXor: ("^", 7), ast.BitOr: ("|", 6),
+    ast.LShift: ("<<", 9), ast.RShift: (">>", 9), ast.BitAnd: ("&", 8), ast.BitXor: ("^", 7),
+    ast.BitOr: ("|", 6),
 }
 _COMPARE = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.Is: "is",
@@ -32,7 +36,7 @@ _UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """The text of an expression and how tightly it binds; ``simple`` is a name or a number, without brackets."""
+    """The text of an expression and how tightly it binds; ``simple`` is a name or number without brackets."""
 
     text: str
     level: int = ATOM
@@ -54,19 +58,24 @@ def literal(value: Any) -> Fragment:
     return Fragment(repr(value), SIGN if negative else ATOM, simple=number)
 
 
-def show(node: ast.expr, names: Callable[[str], Fragment]) -> Fragment:
-    """An expression as text; ``names`` says what each name in it stands for."""
+def show(
+    node: ast.expr, names: Callable[[str], Fragment], number: Callable[[Any], Fragment] = literal
+) -> Fragment:
+    """An expression as text; ``names`` says what each name in it stands for, ``number`` how literals are."""
 
     def sub(inner: ast.expr, level: int) -> str:
-        return show(inner, names).at(level)
+        return show(inner, names, number).at(level)
 
     match node:
         case ast.Name():
             return names(node.id)
         case ast.Constant():
-            return literal(node.value)
+            return number(node.value)
         case ast.BinOp(op=ast.Pow()):
-            base, exponent = show(node.left, names), show(node.right, names)
+            # A whole exponent changes no dtype.
+            whole = isinstance(node.right, ast.Constant) and isinstance(node.right.value, int)
+            base = show(node.left, names, number)
+            exponent = show(node.right, names, literal if whole else number)
             # `x**-y` needs no parentheses, `x**y**z` gets them for the reader's sake.
             right = exponent.text if exponent.level == SIGN else exponent.at(ATOM)
             space = "" if base.simple and base.level == ATOM and exponent.simple else " "
@@ -86,7 +95,8 @@ def show(node: ast.expr, names: Callable[[str], Fragment]) -> Fragment:
         case ast.BoolOp():
             conjunction = isinstance(node.op, ast.And)
             level = CONJUNCTION if conjunction else DISJUNCTION
-            return Fragment((" and " if conjunction else " or ").join(sub(v, level) for v in node.values), level)
+            word = " and " if conjunction else " or "
+            return Fragment(word.join(sub(v, level) for v in node.values), level)
         case ast.IfExp():
             return Fragment(
                 f"{sub(node.body, DISJUNCTION)} if {sub(node.test, DISJUNCTION)} else "
@@ -97,13 +107,15 @@ def show(node: ast.expr, names: Callable[[str], Fragment]) -> Fragment:
             words += [f"{k.arg}={sub(k.value, CONDITIONAL)}" for k in node.keywords]
             return Fragment(f"{sub(node.func, ATOM)}({', '.join(words)})")
         case ast.Attribute():
-            value = show(node.value, names)
+            value = show(node.value, names, number)
             return Fragment(f"{value.at(ATOM)}.{node.attr}", simple=value.simple)
         case ast.Subscript():
             return Fragment(f"{sub(node.value, ATOM)}[{_subscript(node.slice, sub)}]")
         case ast.Tuple():
             words = [sub(e, CONDITIONAL) for e in node.elts]
             return Fragment(f"({words[0]},)" if len(words) == 1 else f"({', '.join(words)})")
+        case ast.List():
+            return Fragment(f"[{', '.join(sub(e, CONDITIONAL) for e in node.elts)}]")
     raise TypeError(f"{type(node).__name__} cannot be written out: {ast.unparse(node)}")
 
 
@@ -141,8 +153,8 @@ class Template:
 
 
 _WRITABLE = (
-    ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call, ast.Attribute,
-    ast.Subscript, ast.Slice, ast.Tuple, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
+    ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call,
+    ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
     ast.keyword,
 )
 
@@ -156,7 +168,8 @@ def template_of(body: Callable, static: tuple[tuple[str, Any], ...] = ()) -> Tem
     function = specialized(body, dict(static))
     if function is None:
         return None
-    statements = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    is_text = [isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in function.body]
+    statements = [s for s, text in zip(function.body, is_text, strict=True) if not text]
     if len(statements) != 1 or not isinstance(statements[0], ast.Return) or statements[0].value is None:
         return None
     node = statements[0].value

@@ -125,7 +125,8 @@ def plain(found: Any) -> Callable:
         spread = [np.broadcast_to(v, out.shape) if isinstance(v, np.ndarray) else v for v in values]
         for index in np.ndindex(out.shape):
             element = iter([v[index] if isinstance(v, np.ndarray) else v for v in spread])
-            out[index] = callee.body(*(static[p] if p in static else next(element) for p in callee.parameters))
+            given = [static[p] if p in static else next(element) for p in callee.parameters]
+            out[index] = callee.body(*given)
         return out
 
     each.__name__ = callee.name
@@ -148,8 +149,8 @@ def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
                 raise InternalError(f"the kernel {callee.name} calls itself: write it as a loop")
             _begun.add(key)
             try:
-                element = _rebuilt(callee, dict(static))
-                _compiled[key] = _elementwise(callee, dict(static), element) if callee.elementwise else element
+                made = _rebuilt(callee, dict(static))
+                _compiled[key] = _elementwise(callee, dict(static), made) if callee.elementwise else made
             finally:
                 _begun.discard(key)
         return _compiled[key]
@@ -256,7 +257,8 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
             if not isinstance(element, types.Number | types.Boolean):
                 return None
             dtype = as_dtype(element).name
-            kinds.append(Array(dtype, each.ndim) if isinstance(each, types.Array) and each.ndim else Scalar(dtype))
+            ndim = each.ndim if isinstance(each, types.Array) else 0
+            kinds.append(Array(dtype, ndim) if ndim else Scalar(dtype))
         namespace = {"np": np, "element": scalar}
         dtype = callee.result_dtype(kinds, static)
         namespace["result"] = getattr(np, "bool_" if dtype == "bool" else dtype)
@@ -264,7 +266,7 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
         return namespace[callee.name]  # type: ignore[return-value]
 
     namespace: dict[str, Any] = {"choose": choose}
-    exec(f"def {callee.name}({arguments}):\n    raise TypeError('only compiled code calls this')\n", namespace)
+    exec(f"def {callee.name}({arguments}):\n    raise TypeError('only compiled code calls this')", namespace)
     stub = namespace[callee.name]
     exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
     numba("extending").overload(stub, jit_options=_FLAGS)(namespace["typed"])
@@ -320,7 +322,8 @@ def _loops(name: str, names: list[str], ndims: list[int]) -> str:
         lines += nest("        ", lambda n, k, first: f"i{k}")
         lines.append("    else:")
         for n, d in arrays:
-            lines += [f"        {n}_{k} = 0 if {n}.shape[{k - (ndim - d)}] == 1 else 1" for k in range(ndim - d, ndim)]
+            first = ndim - d
+            lines += [f"        {n}_{k} = 0 if {n}.shape[{k - first}] == 1 else 1" for k in range(first, ndim)]
         lines += nest("        ", lambda n, k, first: f"i{k} * {n}_{k}")
     return "\n".join([*lines, "    return out"])
 

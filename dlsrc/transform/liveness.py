@@ -9,7 +9,8 @@ the name of its target, because both then hold the same.
 from collections.abc import Iterable
 
 from .ir import (
-    UNBOUND, Assign, Atom, Block, Carry, For, If, Program, Read, Statement, Value, While, blocks_of, values_defined,
+    UNBOUND, Assign, Atom, Block, Carry, For, If, Program, Read, Statement, Value, While, blocks_of,
+    values_defined,
 )
 from .placement import Placement, reads
 

@@ -96,6 +96,9 @@ class _Groups:
             return self.wanted[root]
         if value.hint:
             return value.hint
+        if value.base is not None and value.form == "{}":
+            # The value itself, brought back: the same variable.
+            return self.label(value.base) or f"*#{self.find(value.base).number}"
         if value.base is not None:
             # The mark keeps the cotangent of x apart from a user's own dx.
             return "*" + value.form.format(self.label(value.base) or f"#{self.find(value.base).number}")
@@ -132,7 +135,8 @@ class _Namer:
         self.names: dict[Value, str] = {}
         self.holders: dict[str, list[Value]] = {}
         self.labels: dict[str, str] = {}
-        self.hints = {v.hint for known in (*program.types, *program.params) for v in _lineage(known) if v.hint}
+        every = (v for known in (*program.types, *program.params) for v in _lineage(known))
+        self.hints = {v.hint for v in every if v.hint}
         self.taken = self.hints | set(reserved) | set(keyword.kwlist) | set(dir(builtins)) | {"np", "math"}
         self.counter = 0
         self.origin: dict[Value, Value] = {}
@@ -180,7 +184,7 @@ class _Namer:
         holders = self.holders.get(candidate)
         if not holders:
             return True
-        if self.labels[candidate] != label:
+        if self.labels[candidate] != label and label != f"*#{holders[0].number}":
             return False
         edges = self.groups.edges.get(root, ())
         return not any(holder in edges for holder in holders)

@@ -78,13 +78,13 @@ def expansion(statement: Assign, type_of: Callable[[Atom], Any]) -> Template | N
     template = template_of(op.body, known)
     if template is None:
         return None
-    if any(not (isinstance(f, Primitive) or getattr(f, "is_kernel", False)) for f in template.functions.values()):
+    called = template.functions.values()
+    if any(not (isinstance(f, Primitive) or getattr(f, "is_kernel", False)) for f in called):
         return None
     if op.elementwise and not op.inline:
-        arrays = [
-            p for p, a in zip(op.arguments, statement.args, strict=False) if not isinstance(type_of(a), Scalar)
-        ]
-        # An expression that leaves out an array would have the wrong shape; the bare array would share memory.
+        given = zip(op.arguments, statement.args, strict=False)
+        arrays = [p for p, a in given if not isinstance(type_of(a), Scalar)]
+        # Without one of the arrays the shape would be wrong; the bare array would share memory.
         whole = template.arrays and all(template.count.get(p) for p in arrays) and not (
             isinstance(template.node, ast.Name)
         )
@@ -238,7 +238,8 @@ class _Planner:
                 template = expansion(statement, self.program.type_of)
                 if template is None:
                     return args
-                return tuple(a for p, a in zip(op.arguments, args, strict=False) if template.count.get(p, 1) == 1)
+                given = zip(op.arguments, args, strict=False)
+                return tuple(a for p, a in given if template.count.get(p, 1) == 1)
             case If(cond=cond):
                 if statement.merges and self.expressions.get(statement.merges[0].target) is statement:
                     return expression_atoms(statement)
@@ -345,7 +346,9 @@ class _Planner:
     def shorten(self, block: Block, depth: int) -> None:
         """Give lines of their own to operands of expressions that would be too wide."""
         for statement in block:
-            if isinstance(statement, For | While) or (isinstance(statement, If) and not self.is_expression(statement)):
+            if isinstance(statement, For | While):
+                continue
+            if isinstance(statement, If) and not self.is_expression(statement):
                 continue
             target = self.defined_by(statement)
             limit = _WIDTH if target in self.inlined else _LINE - 4 * depth
@@ -373,7 +376,8 @@ class _Planner:
             case Assign(op=op, args=args):
                 template = expansion(statement, self.program.type_of)
                 if template is None:
-                    return len(op.name) + 2 * len(args) + inside + sum(len(repr(v)) + 2 for _, v in statement.static)
+                    static = sum(len(repr(v)) + 2 for _, v in statement.static)
+                    return len(op.name) + 2 * len(args) + inside + static
                 return _template_width(template, op.arguments) + inside
             case If():
                 return inside + 5 * len(atoms)

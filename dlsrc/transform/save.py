@@ -198,7 +198,7 @@ class Saver:
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
         self.adopt(first, self.outline.scope[id(loops[0])], None)
         position, _ = self.counter(loops)
-        slot = "test" if isinstance(loops[-1], While) else "body"
+        slot = "body"
         header = ctx.value(array, base=value, form="{}_kept")
         with ctx.at(loops[-1].loc), ctx.collecting() as grow:
             inside = ctx.op("room", header, position, target=ctx.value(array, base=value, form="{}_kept"))
@@ -222,7 +222,7 @@ class Saver:
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
         self.adopt(tape, self.outline.scope[id(loops[0])], None)
         home = self.outline.home[value] if at is None else self.outline.scope[id(at)]
-        innermost = (*self.outline.scope[id(loops[-1])], (loops[-1], home[len(self.outline.scope[id(loops[-1])])][1]))
+        innermost = (*self.outline.scope[id(loops[-1])], (loops[-1], "body"))
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
             kept: Atom = value
             if at is not None or getattr(type_, "layout", "C") != "C":  # the items of a list have one layout
@@ -266,7 +266,11 @@ class Saver:
         statement = self.outline.defined[value]
         assert statement is not None
         home = self.outline.home[value]
-        if is_loop(statement) and home and home[-1][0] is statement:
+        within = [entry for entry in home if isinstance(entry[0], While) and entry[1] == "test"]
+        if within and within[-1] is home[-1]:
+            # The last test has no trip behind it: what it computes is kept when the trip begins.
+            self.edits.start.setdefault((id(home[-1][0]), "body"), []).extend(push)
+        elif is_loop(statement) and home and home[-1][0] is statement:
             self.edits.start.setdefault((id(statement), home[-1][1]), []).extend(push)
         else:
             self.edits.after.setdefault(id(statement), []).extend(push)
@@ -365,22 +369,31 @@ class Saver:
 
     # ------------------------------------------------------------------ costs
 
-    def cost(self, value: Atom, there: Scope, tapes: Any, depth: int = 0) -> float:
-        """What recomputing a value costs where the values of ``there`` are at hand; infinite if it cannot be."""
-        if not isinstance(value, Value) or _visible(self.outline.home[value], there) or tapes(value):
+    def worth(self, value: Value, there: Scope, at_hand: Any) -> bool:
+        """Whether to compute a value again: cheap, and from what is at hand or one thing that a loop carries."""
+        leaves: set[Value] = set()
+        return self._cost(value, there, at_hand, leaves, 0) <= CHEAP and len(leaves) <= 1
+
+    def _cost(self, value: Atom, there: Scope, at_hand: Any, leaves: set[Value], depth: int) -> float:
+        if not isinstance(value, Value) or _visible(self.outline.home[value], there) or at_hand(value):
             return 0
         statement = self.outline.defined.get(value)
         if isinstance(statement, For) and value == statement.index:
             return 0
+        if depth > 0 and is_loop(statement) and isinstance(self.ctx.types[value], Scalar):  # type: ignore[arg-type]
+            if self.induction(value) is None:
+                leaves.add(value)
+            return 0
         if depth > 4:
             return float("inf")
         if isinstance(statement, Assign):
-            if statement.op.name not in COSTS and not (statement.op.name == "power_const" and dict(statement.static).get("n") == 2):
+            square = statement.op.name == "power_const" and dict(statement.static).get("n") == 2
+            if statement.op.name not in COSTS and not square:
                 return float("inf")
             if isinstance(self.ctx.types[value], Array) and not statement.op.view:
                 return float("inf")
             own = COSTS.get(statement.op.name, 1)
-            return own + sum(self.cost(a, there, tapes, depth + 1) for a in statement.args)
+            return own + sum(self._cost(a, there, at_hand, leaves, depth + 1) for a in statement.args)
         if isinstance(statement, Read):
             element = isinstance(self.ctx.types[value], Scalar)
             if not element and statement.index.kind(self.ctx.types[statement.base].ndim) != "view":
@@ -388,8 +401,28 @@ class Saver:
             if element and self.memory.stores_after(statement.base, statement):
                 return float("inf")
             atoms = (statement.base, *statement.index.atoms)
-            return 1 + sum(self.cost(a, there, tapes, depth + 1) for a in atoms)
+            return 1 + sum(self._cost(a, there, at_hand, leaves, depth + 1) for a in atoms)
         return float("inf")
+
+    def induction(self, value: Value) -> tuple[Atom, int] | None:
+        """The start and the step of an integer that a loop carries and every trip changes by the same literal."""
+        loop = self.outline.defined.get(value)
+        if not isinstance(loop, For | While) or not isinstance(self.ctx.types[value], Scalar):
+            return None
+        if self.ctx.types[value].dtype != "int64":
+            return None
+        carry = next((c for c in loop.carries if c.header == value), None)
+        if carry is None or not isinstance(carry.out, Value) or carry.init is UNBOUND:
+            return None
+        made = self.outline.defined.get(carry.out)
+        if not isinstance(made, Assign) or made.op.name not in ("add", "subtract") or self.outline.scope[id(made)][-1][0] is not loop:
+            return None
+        a, b = made.args
+        if a == value and isinstance(b, Const) and isinstance(b.value, int):
+            return carry.init, b.value if made.op.name == "add" else -b.value
+        if b == value and isinstance(a, Const) and isinstance(a.value, int) and made.op.name == "add":
+            return carry.init, a.value
+        return None
 
 
 def _visible(home: Scope, here: Scope) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 
 from ..kernels.primitive import Primitive, registry
 from ..kernels.types import Array, Scalar
-from .fragments import ATOM, COMPARISON, CONDITIONAL, CONJUNCTION, DISJUNCTION, Fragment, literal, show, template_of
+from .fragments import (
+    ATOM, COMPARISON, CONDITIONAL, CONJUNCTION, DISJUNCTION, NEGATION, SIGN, Fragment, literal, show, template_of,
+)
 from .ir import (
     ELLIPSIS, NEWAXIS, Assign, Atom, Const, Fancy, If, Index, Program, Read, Span, Statement, Value,
 )
@@ -81,7 +83,7 @@ class Speller:
             word = "nan" if math.isnan(value) else "inf"
             bare = Fragment(f"{self.globals.name('np')}.{word}", simple=True)
             if value < 0:
-                bare = Fragment(f"-{bare.text}", level=12)
+                bare = Fragment(f"-{bare.text}", level=SIGN)
         else:
             if dtype in ("float64", "float32") and not isinstance(value, float):
                 value = float(value)
@@ -118,9 +120,11 @@ class Speller:
         cond = self.atom(branch.cond)
         joined = connective(branch)
         if joined == "and":
-            return Fragment(f"{cond.at(CONJUNCTION)} and {self.atom(merge.then).at(CONJUNCTION)}", CONJUNCTION)
+            other = self.atom(merge.then).at(CONJUNCTION)
+            return Fragment(f"{cond.at(CONJUNCTION)} and {other}", CONJUNCTION)
         if joined == "or":
-            return Fragment(f"{cond.at(DISJUNCTION)} or {self.atom(merge.orelse).at(DISJUNCTION)}", DISJUNCTION)
+            other = self.atom(merge.orelse).at(DISJUNCTION)
+            return Fragment(f"{cond.at(DISJUNCTION)} or {other}", DISJUNCTION)
         type_ = self.program.types[merge.target]
         then, orelse = self.as_type(merge.then, type_), self.as_type(merge.orelse, type_)
         return Fragment(
@@ -154,13 +158,21 @@ class Speller:
                 return Fragment(self.globals.kernel(public, found), simple=True)
             return Fragment(self.globals.name(word), simple=True)
 
-        return show(template.node, name)
+        return show(template.node, name, self.narrow if op.elementwise and _in_float32(types) else literal)
+
+    def narrow(self, value: Any) -> Fragment:
+        """A number in an expression of float32: NumPy keeps it float32, numba would widen it."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return literal(value)
+        return self.const(Const(float(value), "float32"), typed=True)
 
     def is_identity(self, op: Primitive) -> bool:
         template = template_of(op.body)
         return template is not None and isinstance(template.node, ast.Name)
 
-    def positional(self, op: Primitive, arguments: list[Fragment], static: Mapping[str, Any]) -> list[Fragment]:
+    def positional(
+        self, op: Primitive, arguments: list[Fragment], static: Mapping[str, Any]
+    ) -> list[Fragment]:
         """The arguments of a call in the order of the parameters, static ones among them."""
         values = iter(arguments)
         ordered = []
@@ -214,6 +226,11 @@ class Speller:
         return self.indexed(base, index)
 
 
+def _in_float32(types: list) -> bool:
+    strong = {t.dtype for t in types if isinstance(t, Scalar | Array) and not t.weak}
+    return "float32" in strong and not strong & {"float64", "int64", "int32"}
+
+
 # ---------------------------------------------------------------------------------- special spellings
 
 
@@ -229,7 +246,7 @@ def _cast(speller: Speller, arguments: list[Fragment], types: list, static: Mapp
 
 
 def _connective(word: str, level: int) -> Callable:
-    def spell(speller: Speller, arguments: list[Fragment], types: list, static: Mapping[str, Any]) -> Fragment | None:
+    def spell(speller: Speller, arguments: list[Fragment], types: list, static: Any) -> Fragment | None:
         if any(not isinstance(t, Scalar) or t.dtype != "bool" for t in types):
             return None
         return Fragment(f" {word} ".join(a.at(level) for a in arguments), level)
@@ -237,8 +254,10 @@ def _connective(word: str, level: int) -> Callable:
     return spell
 
 
-def _negation(speller: Speller, arguments: list[Fragment], types: list, static: Mapping[str, Any]) -> Fragment | None:
-    return None if not isinstance(types[0], Scalar) else Fragment(f"not {arguments[0].at(4)}", 4)
+def _negation(speller: Speller, arguments: list[Fragment], types: list, static: Any) -> Fragment | None:
+    if not isinstance(types[0], Scalar):
+        return None
+    return Fragment(f"not {arguments[0].at(NEGATION)}", NEGATION)
 
 
 _SPECIAL: dict[str, Callable] = {
