@@ -565,3 +565,12 @@ def test_the_text_means_what_the_program_means(start):
             np.testing.assert_array_equal(got, want, err_msg=f"seed {seed}\n{emitted.text}")
         compared += 1
     assert compared > 80
+
+
+def test_a_float32_expression_has_float32_numbers():
+    n = Notes()
+    x, dy = n.param(Scalar("float32"), "x"), n.param(Array("float32", 1), "dy")
+    y = n.op("reciprocal", x, type_=Scalar("float32"))
+    z = n.op("power_const", dy, type_=Array("float32", 1), n=1.5)
+    w = n.op("power_const", dy, type_=Array("float32", 1), n=3)
+    assert body(n.program(y, z, w)) == ["return np.float32(1.0) / x, dy ** np.float32(1.5), dy**3"]

@@ -14,8 +14,8 @@ from typing import Any
 from .specialize import specialized
 
 __all__ = [
-    "ATOM", "COMPARISON", "CONDITIONAL", "CONJUNCTION", "DISJUNCTION", "NEGATION", "SIGN", "Fragment", "Template",
-    "literal", "show", "template_of",
+    "ATOM", "COMPARISON", "CONDITIONAL", "CONJUNCTION", "DISJUNCTION", "NEGATION", "SIGN", "Fragment",
+    "Template", "literal", "show", "template_of",
 ]
 
 CONDITIONAL, DISJUNCTION, CONJUNCTION, NEGATION, COMPARISON = 1, 2, 3, 4, 5

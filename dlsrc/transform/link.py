@@ -323,7 +323,8 @@ def _loops(name: str, names: list[str], ndims: list[int]) -> str:
         lines.append("    else:")
         for n, d in arrays:
             first = ndim - d
-            lines += [f"        {n}_{k} = 0 if {n}.shape[{k - first}] == 1 else 1" for k in range(first, ndim)]
+            for k in range(first, ndim):
+                lines.append(f"        {n}_{k} = 0 if {n}.shape[{k - first}] == 1 else 1")
         lines += nest("        ", lambda n, k, first: f"i{k} * {n}_{k}")
     return "\n".join([*lines, "    return out"])
 

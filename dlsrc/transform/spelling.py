@@ -9,7 +9,8 @@ from typing import Any
 from ..kernels.primitive import Primitive, registry
 from ..kernels.types import Array, Scalar
 from .fragments import (
-    ATOM, COMPARISON, CONDITIONAL, CONJUNCTION, DISJUNCTION, NEGATION, SIGN, Fragment, literal, show, template_of,
+    ATOM, COMPARISON, CONDITIONAL, CONJUNCTION, DISJUNCTION, NEGATION, SIGN, Fragment, literal, show,
+    template_of,
 )
 from .ir import (
     ELLIPSIS, NEWAXIS, Assign, Atom, Const, Fancy, If, Index, Program, Read, Span, Statement, Value,
