@@ -214,10 +214,10 @@ sum_to.samples(
 @composite(np.broadcast_to)
 def broadcast_to(x, shape):
     """The array repeated to a shape; a copy, where NumPy gives a read-only view."""
-    if isinstance(shape, tuple):
-        dims = shape
-    else:
+    if isinstance(shape, (int, np.integer)):
         dims = (shape,)
+    else:
+        dims = shape
     if x.ndim == 0:
         return np.full(dims, x)
     return expand(x, make_shape(dims))

@@ -121,10 +121,10 @@ for _rank, _made in enumerate((full1, full2, full3, full4, full5), 1):
 @composite(np.zeros)
 def zeros(shape, dtype="float64", order="C"):
     """Zeros of a shape, an integer or a tuple."""
-    if isinstance(shape, tuple):
-        dims = shape
-    else:
+    if isinstance(shape, (int, np.integer)):
         dims = (shape,)
+    else:
+        dims = shape
     if order != "C":
         refuse("arrays are made in C order: leave order out, or transpose")
     kind = dtype_name(dtype)
@@ -144,10 +144,10 @@ def zeros(shape, dtype="float64", order="C"):
 @composite(np.empty)
 def empty(shape, dtype="float64", order="C"):
     """An array of a shape, not initialized."""
-    if isinstance(shape, tuple):
-        dims = shape
-    else:
+    if isinstance(shape, (int, np.integer)):
         dims = (shape,)
+    else:
+        dims = shape
     if order != "C":
         refuse("arrays are made in C order: leave order out, or transpose")
     kind = dtype_name(dtype)
@@ -167,10 +167,10 @@ def empty(shape, dtype="float64", order="C"):
 @composite(np.full)
 def full(shape, fill_value, dtype=None, order="C"):
     """An array of a shape with equal elements."""
-    if isinstance(shape, tuple):
-        dims = shape
-    else:
+    if isinstance(shape, (int, np.integer)):
         dims = (shape,)
+    else:
+        dims = shape
     if order != "C":
         refuse("arrays are made in C order: leave order out, or transpose")
     if dtype is None:

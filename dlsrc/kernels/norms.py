@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .axes import axes_of, axis_of, grouped, is_number, kind_of, known, without_axis
-from .primitive import composite, kernel, kink, primitive, real, refuse, sample
+from .axes import axes_of, axis_of, grouped, is_number, kind_of, without_axis
+from .primitive import composite, folded, kernel, kink, primitive, real, refuse, sample
 from .reduction import kept_dims, reduced, scalar_of
 
 __all__ = ["norm", "norm2", "norm2_axis", "norm_power"]
@@ -115,6 +115,18 @@ norm_power.samples(
 )
 
 
+@folded
+def norm_order(ord):
+    """The order of a norm, the infinite ones as words.
+
+    >>> norm_order(-np.inf), norm_order(None), norm_order("fro")
+    ('-inf', None, 'fro')
+    """
+    if is_number(ord) and np.isinf(ord):
+        return "inf" if ord > 0 else "-inf"
+    return ord
+
+
 @composite()
 def vector_norm(x, ord, axis):
     """A norm of a vector, or of the vectors along an axis (None: of all elements)."""
@@ -122,14 +134,14 @@ def vector_norm(x, ord, axis):
         if axis is None or x.ndim == 1:
             return norm2(x)
         return norm2_axis(x, axis_of(axis, x.ndim))
-    if not is_number(ord):
-        refuse(f"a vector has no norm {ord!r}: use None, 1, 2, another number, np.inf or -np.inf")
     if ord == 1:
         return np.sum(np.abs(x), axis)
-    if ord == np.inf:
+    if ord == "inf":
         return np.max(np.abs(x), axis)
-    if ord == -np.inf:
+    if ord == "-inf":
         return np.min(np.abs(x), axis)
+    if not is_number(ord):
+        refuse(f"a vector has no norm {ord!r}: use None, 1, 2, another number, np.inf or -np.inf")
     if ord == 0:
         return 1.0 * np.count_nonzero(x, axis)
     if axis is None or x.ndim == 1:
@@ -144,7 +156,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
         return np.abs(x)
     if kind_of(x.dtype) != "f":
         x = x.astype("float64")
-    ord = known(ord)
+    ord = norm_order(ord)
     axes = axes_of(axis, x.ndim)
     if axis is None and ord is None:
         y = norm2(x)
@@ -158,9 +170,9 @@ def norm(x, ord=None, axis=None, keepdims=False):
         y = np.max(np.sum(np.abs(x), 0))
     elif ord == -1:
         y = np.min(np.sum(np.abs(x), 0))
-    elif ord == np.inf:
+    elif ord == "inf":
         y = np.max(np.sum(np.abs(x), 1))
-    elif ord == -np.inf:
+    elif ord == "-inf":
         y = np.min(np.sum(np.abs(x), 1))
     else:
         refuse(f"the matrix norm {ord!r} needs singular values: use 'fro', 1, -1, np.inf or -np.inf")

@@ -138,7 +138,7 @@ flattened.samples(sample(real(2, 3).T), sample(real(8)[::2]))
 @composite(np.reshape, methods=("reshape",))
 def reshape(x, *shape, order="C"):
     """The elements in C order in another shape; one size may be -1."""
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+    if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
         dims = shape[0]
     else:
         dims = shape
