@@ -154,8 +154,8 @@ class Template:
 
 _WRITABLE = (
     ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call,
-    ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
-    ast.keyword,
+    ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.expr_context, ast.operator,
+    ast.unaryop, ast.cmpop, ast.boolop, ast.keyword,
 )
 
 
