@@ -41,12 +41,15 @@ class Emitted:
     kernels : dict of str to object
         The kernels that the text imports, by their public names: primitives, rules, functions;
         None where only the name is known.
+    names : dict of Value to str
+        What each value is called in the text; two may share a name.
     """
 
     name: str
     text: str
     line_map: Mapping[int, Location] = field(default_factory=dict)
     kernels: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[Value, str] = field(default_factory=dict)
 
 
 def emit(program: Program, *, header: str = "") -> Emitted:
