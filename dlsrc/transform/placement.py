@@ -16,6 +16,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ..kernels.primitive import Primitive
@@ -396,4 +397,9 @@ class _Planner:
 
 
 def _template_width(template: Template, parameters: tuple[str, ...]) -> int:
-    return len(ast.unparse(template.node)) - sum(template.count.get(p, 0) * len(p) for p in parameters)
+    return _length(template.node) - sum(template.count.get(p, 0) * len(p) for p in parameters)
+
+
+@cache
+def _length(node: ast.expr) -> int:
+    return len(ast.unparse(node))
