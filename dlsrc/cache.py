@@ -1,0 +1,127 @@
+"""Built programs by what they were built for, least recently used first.
+
+A cache belongs to one function (its code); a key says everything else that the text of the program
+depends on.  Several entries may have one key: they rely on different values of captured variables, and
+each says itself whether it holds.  The key is made of plain values in one place, `key_of`, so that a
+cache on disk needs nothing else.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
+
+from .nodes import Structure
+from .signature import Kind
+
+__all__ = ["Cache", "Flags", "Mode", "key_of"]
+
+CACHE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What is asked of a function: its value, or its value and gradient.
+
+    ``argnums`` are the positions to differentiate by, None where the function itself calls `dlgradient`;
+    ``single`` says that one number was asked for and not a tuple; ``has_aux`` that the function returns
+    a pair (value, something else).
+    """
+
+    argnums: tuple[int, ...] | None = None
+    single: bool = True
+    has_aux: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """How a program is compiled; numba's names."""
+
+    fastmath: Any = False
+    boundscheck: bool = True
+    nogil: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.fastmath, set):
+            object.__setattr__(self, "fastmath", frozenset(self.fastmath))
+
+    @property
+    def for_numba(self) -> dict[str, Any]:
+        """The options that numba takes; bounds are tested by the generated text, not by numba."""
+        chosen: dict[str, Any] = {"nogil": self.nogil} if self.nogil else {}
+        if self.fastmath:
+            chosen["fastmath"] = set(self.fastmath) if isinstance(self.fastmath, frozenset) else True
+        return chosen
+
+
+def key_of(structure: Structure, kinds: tuple[Kind, ...], mode: Mode, flags: Flags, compiled: bool) -> tuple:
+    """What a program depends on besides the code and captured values of its functions."""
+    # Of a scalar only whether it is a Python number matters: np.float64 and a 0-d array are one type.
+    seen = tuple((k.cls in (float, int, bool), *k[1:]) for k in kinds)
+    return (structure, seen, mode, flags, compiled)
+
+
+class Cache:
+    """The entries of one function, and how often they were found.
+
+    Parameters
+    ----------
+    size : int
+        How many are kept; the least recently used is dropped.
+    """
+
+    def __init__(self, size: int = CACHE_SIZE):
+        self.hits = self.misses = 0
+        self._size = size
+        self._entries: OrderedDict[Any, tuple] = OrderedDict()  # entry → its key
+        # Whoever keeps an entry for its next call is told to forget it.
+        self.users: WeakSet = WeakSet()
+
+    @property
+    def size(self) -> int:
+        """The number of entries that are kept."""
+        return self._size
+
+    @size.setter
+    def size(self, size: int) -> None:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"the cache size is a positive number of entries, not {size!r}")
+        self._size = size
+        self._shrink()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Any]:
+        return reversed(tuple(self._entries))
+
+    def find(self, key: tuple) -> list:
+        """The entries with this key, the most recently used first."""
+        return [entry for entry, own in reversed(tuple(self._entries.items())) if own == key]
+
+    def add(self, key: tuple, entry: Any) -> None:
+        """Keep an entry."""
+        self._entries[entry] = key
+        self._shrink()
+
+    def touch(self, entry: Any) -> None:
+        """Say that an entry was used."""
+        if entry in self._entries:
+            self._entries.move_to_end(entry)
+
+    def clear(self) -> None:
+        """Drop every entry and start counting anew."""
+        self._entries.clear()
+        self.hits = self.misses = 0
+        self._tell()
+
+    def _shrink(self) -> None:
+        if len(self._entries) > self._size:
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+            self._tell()
+
+    def _tell(self) -> None:
+        for user in tuple(self.users):
+            user.forget()

@@ -1,0 +1,130 @@
+"""Derivatives of plain functions: ``grad`` and ``value_and_grad``, with JAX's signatures."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .evaluate import Runner, Target, mode_of, runner_of, target_of
+
+__all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
+
+
+class Derivative:
+    """What `grad` and `value_and_grad` give: a function that pickles and that threads may share.
+
+    Attributes
+    ----------
+    fun : callable
+        The function that is differentiated.
+    argnums : int or tuple of int
+        The positions to differentiate by.
+    has_aux : bool
+        Whether it returns a pair (value, something else).
+    """
+
+    __dlsrc_special__ = "derivative"
+
+    def __init__(self, fun: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool):
+        self.fun = fun
+        self.argnums = argnums
+        self.has_aux = has_aux
+        self.with_value = with_value
+        self._target: Target = target_of(fun)
+        shift = len(self._target.first)
+        mode = mode_of(argnums, has_aux)
+        if shift and mode.argnums:
+            numbers = tuple(k + shift if k >= 0 else k for k in mode.argnums)
+            mode = mode_of(numbers[0] if mode.single else numbers, has_aux)
+        self._mode = mode
+        self._runner: Runner = runner_of(self._target, mode)
+        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+            # Not __wrapped__: this is no other spelling of the function.
+            setattr(self, name, getattr(fun, name, None))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        target = self._target
+        if target.first or target.named:
+            args, kwargs = target.first + args, {**target.named, **kwargs}
+        value, gradient = self._runner(target.owner, args, kwargs)
+        if self.with_value:
+            return value, gradient
+        return (gradient, value[1]) if self.has_aux else gradient
+
+    @property
+    def __dlsrc_derivative__(self) -> tuple:
+        return self._target, self._mode
+
+    def __repr__(self) -> str:
+        name = "value_and_grad" if self.with_value else "grad"
+        options = (f", argnums={self.argnums!r}" if self.argnums != 0 else "") + (", has_aux=True" if self.has_aux else "")
+        return f"{name}({getattr(self.fun, '__qualname__', self.fun)}{options})"
+
+    def __reduce__(self) -> tuple:
+        return (value_and_grad if self.with_value else grad), (self.fun, self.argnums, self.has_aux)
+
+
+def grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The gradient of a function of real numbers and arrays that returns one real number.
+
+    Parameters
+    ----------
+    fun : callable
+        A Python function, method, lambda, numba dispatcher or accelerated function.
+    argnums : int or tuple of int
+        Positions of the arguments to differentiate by.
+    has_aux : bool
+        Whether the function returns a pair (value, something else).
+
+    Returns
+    -------
+    callable
+        With the function's arguments.  It returns the gradient, of the structure, shapes and dtypes of the
+        argument: a float for a float, new arrays for arrays; a tuple of them for a tuple of argnums; a pair
+        (gradient, something else) with ``has_aux``.
+
+    Examples
+    --------
+    >>> from dlsrc import grad
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    """
+    return Derivative(fun, argnums, has_aux, False)
+
+
+def value_and_grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The value and the gradient of a function that returns one real number.
+
+    Parameters
+    ----------
+    fun, argnums, has_aux
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        It returns (value, gradient), the value as a Python float; ((value, something else), gradient) with
+        ``has_aux``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.optimize import minimize
+    >>> from dlsrc import value_and_grad
+    >>> def f(x):
+    ...     return (x[0] - 1.0) ** 2 + x[1] ** 2
+    >>> minimize(value_and_grad(f), np.zeros(2), jac=True).x.round(6)
+    array([1., 0.])
+    """
+    return Derivative(fun, argnums, has_aux, True)
+
+
+def stop_gradient(x: Any) -> Any:
+    """``x`` itself; in a function that is differentiated, no derivative passes through it.
+
+    >>> from dlsrc import grad, stop_gradient
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return x
+
+
+stop_gradient.__dlsrc_special__ = "stop_gradient"  # type: ignore[attr-defined]

@@ -1,0 +1,145 @@
+"""Errors on the way from a call to its result, told in terms of the user's function."""
+
+import copy
+import linecache
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType, MethodType
+from typing import Any
+
+from .errors import DlsrcError, InternalError, UnsupportedSyntax
+from .lazy import engine
+from .signature import Call
+
+__all__ = ["Replayed", "building", "failed", "here", "replaying"]
+
+LINED = re.compile(r"[^:\s]+:\d+: ")  # the messages of generated code begin with the user's line
+OURS = (NameError, AttributeError, KeyError, AssertionError, NotImplementedError, SystemError)
+
+
+class Building:
+    """How far a build has come: the text, once there is one."""
+
+    emitted: Any = None
+
+
+@contextmanager
+def building(function: Callable, call: Call, names: tuple[str, ...]) -> Iterator[Building]:
+    """Turn what goes wrong while a program is built into an error about the user's function.
+
+    Raises
+    ------
+    UnsupportedSyntax
+        If numba refuses the generated text: at the user's line, with numba's reason.
+    InternalError
+        If dlsrc itself fails.
+    """
+    stage = Building()
+    try:
+        yield stage
+    except DlsrcError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] == "numba" and stage.emitted is not None:
+            location, reason = engine("transform.compile").explain_failure(error, stage.emitted)
+            if location is not None:
+                message = f"numba cannot compile this: {reason}; write it with operations that numba knows"
+                raise UnsupportedSyntax([(location, message)]) from error
+        raise internal(error, function, call, names) from error
+
+
+def internal(error: Exception, function: Callable, call: Call, names: tuple[str, ...]) -> InternalError:
+    """What to report when dlsrc fails: at most 15 lines."""
+    code: CodeType = function.__code__  # type: ignore[attr-defined]
+    shown = [f"{name}: {_kind(kind)}" for name, kind in zip(names[:6], call.kinds, strict=False)]
+    if len(names) > len(shown):
+        shown.append(f"{len(names) - len(shown)} more")
+    reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})" if trace else ""
+    version = getattr(sys.modules[__package__], "__version__", "unknown")
+    return InternalError(
+        "\n".join([
+            "a bug in dlsrc, not in your code; please report these lines and the function's source",
+            f"  function   {code.co_qualname} ({code.co_filename}:{code.co_firstlineno})",
+            f"  arguments  {', '.join(shown) or 'none'}",
+            f"  dlsrc      {version}, Python {sys.version.split()[0]}",
+            f"  error      {reason[0][:200]}{where}",
+            *(f"             {line[:200]}" for line in reason[1:4]),
+        ])
+    )  # fmt: skip
+
+
+def _kind(kind: Any) -> str:
+    size = f"{kind.ndim}-d {kind.layout} array of {kind.dtype}" if kind.ndim else f"{kind.cls.__name__} ({kind.dtype})"
+    return size if kind.labels is None else f"dlarray, {size}"
+
+
+# ---------------------------------------------------------------------------------- errors of a running program
+
+
+class Replayed(BaseException):
+    """Ends the run of the user's plain function where it would need a derivative."""
+
+
+_state = threading.local()
+
+
+def replaying() -> bool:
+    """Whether the user's plain function is being run to find an error again."""
+    return getattr(_state, "on", False)
+
+
+def failed(error: Exception, entry: Any, function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exception:
+    """The error to raise for one that a program raised.
+
+    Generated tests name the user's line.  Other errors (of NumPy's functions inside numba, of the user's
+    own ``raise``) are raised again by the user's own function, on copies, with the user's traceback.
+    """
+    if LINED.match(str(error)):
+        return error
+    again = _replayed(function, owner, args, kwargs) if entry.pure else None
+    if again is not None and (isinstance(again, type(error)) or isinstance(error, type(again))):
+        return again
+    if again is None and isinstance(error, OURS):
+        names = tuple(repr(v) for v in entry.generated.normalized.program.params)
+        made = internal(error, function, Call((), (), None, ()), names)  # type: ignore[arg-type]
+        made.__cause__ = error
+        return made
+    return error
+
+
+def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exception | None:
+    """What the user's function raises on copies of these arguments; None if it raises nothing."""
+    try:
+        args, kwargs = copy.deepcopy((args, kwargs))
+    except Exception:  # an argument that cannot be copied: then the first error has to do
+        return None
+    plain = MethodType(function, owner) if owner is not None else function
+    _state.on = True
+    try:
+        plain(*args, **kwargs)
+    except Replayed:
+        return None
+    except Exception as error:
+        return error
+    finally:
+        _state.on = False
+    return None
+
+
+def here(kind: type[UnsupportedSyntax], message: str, frame: FrameType) -> UnsupportedSyntax:
+    """An error about a line that is being run as plain Python."""
+    location = engine("transform.location").Location
+    code, line = frame.f_code, frame.f_lineno
+    source = linecache.getline(code.co_filename, line, frame.f_globals).rstrip("\n")
+    text = source.strip()
+    start = len(source) - len(text)
+    return kind([(
+        location(code.co_filename, line, start, line, len(source), text, code.co_qualname, source_line=source), message
+    )])  # fmt: skip

@@ -1,0 +1,170 @@
+"""What a call looks like: its leaves as compiled code takes them, and the kind of each.
+
+A kind is all that a compiled program depends on: class, dtype, number of dimensions, memory order, and
+whether it is a dlarray.  Lengths and values are no part of it.
+
+>>> kind_of(2.0)
+Kind(cls=<class 'float'>, dtype='float64', ndim=0, layout='', labels=None)
+>>> call = read_call((np.zeros((2, 3)), {"rate": 0.1}), {})
+>>> [kind.layout for kind in call.kinds], call.leaves[1]
+(['C', ''], 0.1)
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .dlarray import dlarray
+from .nodes import LEAF, DictNode, Structure, TupleNode, paths
+from .structure import flatten
+
+__all__ = ["Call", "Kind", "canonical", "has_overlap", "is_canonical", "kind_of", "names_of", "read_call", "type_of_kind"]
+
+FLOAT64 = np.dtype("float64")
+
+
+class Kind(NamedTuple):
+    """What a program knows of one leaf.
+
+    ``layout`` is "C", "F" or "A" (any order), empty for a scalar; ``labels`` is None but for a dlarray.
+    """
+
+    cls: type
+    dtype: str
+    ndim: int
+    layout: str
+    labels: str | None
+
+
+class Call(NamedTuple):
+    """One call, read: the leaves as given, the same as compiled code takes them, structure and kinds."""
+
+    given: tuple
+    leaves: tuple
+    structure: Structure
+    kinds: tuple[Kind, ...]
+
+
+_PYTHON = {float: "float64", int: "int64", bool: "bool"}
+
+
+def kind_of(x: Any) -> Kind:
+    """The kind of a leaf; of an array, the kind of its canonical form."""
+    cls = type(x)
+    if cls in _PYTHON:
+        return Kind(cls, _PYTHON[cls], 0, "", None)
+    labels = None
+    if cls is dlarray:
+        x, labels = x.data, x.labels
+    elif isinstance(x, np.generic):
+        return Kind(cls, x.dtype.name, 0, "", None)
+    else:
+        cls = np.ndarray  # a memory map is an array
+    flags = x.flags
+    layout = "" if not x.ndim else "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+    return Kind(cls, x.dtype.name, x.ndim, layout, labels)
+
+
+def is_canonical(x: np.ndarray) -> bool:
+    """Whether compiled code takes this array as it is: writable, aligned, not a subclass."""
+    return type(x) is np.ndarray and x.ndim > 0 and x.flags.behaved
+
+
+def canonical(x: Any) -> Any:
+    """A leaf as compiled code takes it: no dlarray, no 0-d array; read-only memory is copied.
+
+    numba has types of their own for read-only and for unaligned arrays: each would be compiled again.
+    """
+    if type(x) is dlarray:
+        x = x.data
+    if not isinstance(x, np.ndarray):
+        return x
+    if not x.ndim:
+        return x[()]
+    if not x.flags.behaved:
+        return np.array(x, order="K")
+    return x if type(x) is np.ndarray else np.asarray(x)
+
+
+def read_call(args: tuple, kwargs: dict) -> Call:
+    """The leaves, structure and kinds of a call's arguments.
+
+    Raises
+    ------
+    TypeError
+        For what is neither data nor container nor hashable, naming its place.
+    """
+    args_nodes, kwargs_nodes, leaves = [], [], []
+    for k, arg in enumerate(args):
+        found, node = flatten(arg, f"argument {k}")
+        leaves += found
+        args_nodes.append(node)
+    for name, arg in kwargs.items():
+        found, node = flatten(arg, name)
+        leaves += found
+        kwargs_nodes.append(node)
+    structure = TupleNode((TupleNode(tuple(args_nodes)), DictNode(tuple(kwargs), tuple(kwargs_nodes))))
+    given = tuple(leaves)
+    taken = tuple(map(canonical, given))
+    # The order in memory is that of the copy, where one was made.
+    kinds = tuple(
+        kind_of(g) if t is g or not isinstance(t, np.ndarray) else kind_of(t)._replace(cls=type(g), labels=_labels(g))
+        for g, t in zip(given, taken, strict=True)
+    )
+    kinds = tuple(k._replace(cls=np.ndarray) if issubclass(k.cls, np.memmap) else k for k in kinds)
+    return Call(given, taken, structure, kinds)
+
+
+def _labels(x: Any) -> str | None:
+    return x.labels if type(x) is dlarray else None
+
+
+def type_of_kind(kind: Kind, types: Any) -> Any:
+    """The type of a leaf; ``types`` is the module that defines them, which is imported at first use."""
+    if kind.ndim:
+        return types.Array(kind.dtype, kind.ndim, kind.layout, kind.labels)
+    return types.Scalar(kind.dtype, kind.cls in _PYTHON, kind.labels)
+
+
+def names_of(function: Callable, structure: Structure, skip: int = 0) -> tuple[str, ...]:
+    """How the user would write each leaf: ``x``, ``params["w"][0]``.
+
+    Parameters
+    ----------
+    function : function
+        A Python function; ``skip`` says how many of its parameters are bound already (``self``).
+    """
+    code = function.__code__  # type: ignore[attr-defined]
+    positional = code.co_varnames[skip : code.co_argcount]
+    rest = ""
+    if code.co_flags & inspect.CO_VARARGS:
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+    args, kwargs = structure.children  # type: ignore[union-attr]
+    found: list[str] = []
+    for k, node in enumerate(args.children):
+        name = positional[k] if k < len(positional) else f"{rest or 'argument'}[{k - len(positional)}]"
+        found += paths(node, name)
+    for name, node in zip(kwargs.keys, kwargs.children, strict=True):
+        found += paths(node, name)
+    return tuple(found)
+
+
+def positions_of(structure: Structure) -> list[range]:
+    """For each positional argument, the positions of its leaves."""
+    found, start = [], 0
+    for node in structure.children[0].children:  # type: ignore[union-attr]
+        stop = start + (1 if node is LEAF else len(paths(node)))
+        found.append(range(start, stop))
+        start = stop
+    return found
+
+
+def has_overlap(written: list, others: list) -> bool:
+    """Whether some written array may share memory with another one."""
+    for k, one in enumerate(written):
+        for other in (*written[k + 1 :], *others):
+            if isinstance(other, np.ndarray) and np.may_share_memory(one, other):
+                return True
+    return False
