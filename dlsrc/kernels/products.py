@@ -99,8 +99,10 @@ def outer(a, b, out=None):
     """All products of an element of one array and an element of another, as a matrix."""
     if out is not None:
         refuse("outer(out=…): assign the result instead, out[...] = np.outer(a, b)")
-    dtype = common_dtype(a.dtype, b.dtype)
-    return outer_product(np.ravel(a).astype(dtype), np.ravel(b).astype(dtype))
+    if a.dtype != b.dtype:
+        dtype = common_dtype(a.dtype, b.dtype)
+        return outer_product(np.ravel(a).astype(dtype), np.ravel(b).astype(dtype))
+    return outer_product(np.ravel(a), np.ravel(b))
 
 
 matmul.samples(
