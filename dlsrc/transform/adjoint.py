@@ -57,7 +57,7 @@ class Sweep:
         self.gradient = gradient
         self.here: Scope = outline.scope[id(gradient)]
         self.cot: dict[Any, Atom] = {}
-        self.shadows: set[Value] = set()              # cotangents that are memory of their own
+        self.own: set[Value] = set()                  # cotangents that are memory which nothing else holds
         self.mirrors: list[Mirror] = []
         self.captured: dict[Value, Atom] = {}
         self.targets = {t for t in gradient.targets if isinstance(t, Value)}
@@ -143,6 +143,8 @@ class Sweep:
         old = self.cot.get(atom)
         if old is None:
             self.cot[atom] = self.named(cotangent, atom)
+            if owned and isinstance(cotangent, Value):
+                self.own.add(cotangent)
             return
         type_ = self._cotangent_type(atom)
         if isinstance(type_, Array) and all(isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)):
@@ -188,7 +190,7 @@ class Sweep:
         elif isinstance(have, Array) and not self.shapes.same(cotangent, atom):
             if have.ndim != type_.ndim or not self.shapes.same(cotangent, atom):
                 cotangent = self.ctx.op("sum_to", cotangent, self.fetch_shape(atom))
-                self.shapes.equate(cotangent, atom)
+                self.shapes.equate(cotangent, atom)  # it may be the same memory: see is_own
         have = self.ctx.type_of(cotangent)
         if have.dtype != type_.dtype and is_float(type_):
             if isinstance(cotangent, Const):
@@ -443,6 +445,7 @@ class Sweep:
             return
         if not s.op.elementwise:
             dy = self.whole(s.target, dy)
+        active = sum(1 for a in s.args if isinstance(a, Value) and a in self.active)
         for name, arg in zip(s.op.arguments, s.args, strict=True):
             if not isinstance(arg, Value) or arg not in self.active or name in s.op.zeros:
                 continue
@@ -454,7 +457,31 @@ class Sweep:
                 called = getattr(s.op, "opaque", s.op.name)
                 self.problems.append((s.loc, f"no derivative is known for `{called}`: write it with functions that have one, or cut the trace with stop_gradient"))
                 continue
-            self.contribute(arg, self.apply_rule(s, rule, dy), owned=True)
+            given = dy if s.op.name == "copy" else self._spread(s, rule, dy, arg)
+            alone = active == 1 and (s.target in self.in_memory or dy in self.own)
+            self.contribute(arg, given, owned=self.is_own(given, dy, alone))
+
+    def _spread(self, s: Assign, rule: Any, dy: Atom, arg: Value) -> Atom:
+        """What a rule gives, with an entry for every element that the operand was spread over.
+
+        A cotangent that is the same for every element is one number; where the operand was broadcast and
+        nothing else in the rule has the shape of the result, that number stands for a sum over all of them.
+        """
+        start = len(self.ctx.block)
+        made = self.apply_rule(s, rule, dy)
+        target = s.target
+        assert target is not None
+        if not isinstance(self.ctx.types[target], Array) or isinstance(self.ctx.type_of(dy), Array):
+            return made
+        if isinstance(self.ctx.type_of(made), Array):
+            if self.shapes.same(made, target):
+                return made
+        elif self.shapes.same(arg, target):
+            return made
+        elif isinstance(self.ctx.types[arg], Scalar) and (like := self.visible_like(target)) is not None:
+            return self.ctx.op("multiply", made, self.ctx.op("size", like))
+        del self.ctx.block[start:]
+        return self.apply_rule(s, rule, self.whole(target, dy))
 
     def _read(self, s: Read) -> None:
         if s.target not in self.active or self.is_alias(s.target):
@@ -504,6 +531,17 @@ class Sweep:
             if s.mode == "sub":
                 taken = ctx.op("negative", taken)
             self.contribute(s.value, taken, owned=True)
+
+    def is_own(self, cotangent: Atom, dy: Atom, dy_is_own: bool) -> bool:
+        """Whether a rule's result is memory that nothing else holds: new, or ``dy`` where only this gets it."""
+        while isinstance(cotangent, Value) and cotangent != dy:
+            made = self.ctx.origin.get(cotangent)
+            if not isinstance(made, Assign):
+                return False
+            if not made.op.view and made.op.name not in ("relabel", "detach", "sum_to"):
+                return True
+            cotangent = made.args[0]
+        return dy_is_own
 
     # ------------------------------------------------------------------ rules
 

@@ -73,6 +73,12 @@ class Frame:
     composite: Location | None = None
     result: Binding = Static(None)
     nonlocals: frozenset[str] = frozenset()
+    own_locals: frozenset[str] | None = None
+
+    @property
+    def locals(self) -> frozenset[str]:
+        """The names that are this function's own, whether bound yet or not."""
+        return self.own_locals if self.own_locals is not None else self.parsed.parsed.assigned
 
     def owner(self, name: str) -> "Frame | None":
         """The frame whose variable this name is, seen from here."""
@@ -109,6 +115,7 @@ class Context(Builder):
         self.renamed: dict[Value, Value] = {}
         self.params: set[Value] = set()                  # arguments, the hidden ones included
         self.dead = False                                # whether the current block has raised
+        self.unbound_reads: set[tuple[Any, str]] = set()  # names read before they had a value
         self.calls: list[Any] = []                       # live functions that were spliced
         self.roots: dict[Value, Value] = {}              # views and what they look at
         self.lower_body: Callable = _unset               # these three are set by normalize

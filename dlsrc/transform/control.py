@@ -75,7 +75,7 @@ def finish(sweep: Sweep) -> list[Statement]:
                 found = sweep.whole(target, found)
             if found is None:
                 found = _zero(sweep, target, type_)
-            elif found in given or (isinstance(type_, Array) and not _fresh(sweep, found)):
+            elif found in given or (isinstance(type_, Array) and not _fresh(sweep, found, target)):
                 found = ctx.op("copy", found) if isinstance(type_, Array) else found
             given.add(found)
             ctx.types[result] = ctx.type_of(found) if isinstance(type_, Array) else type_
@@ -84,9 +84,9 @@ def finish(sweep: Sweep) -> list[Statement]:
     return made
 
 
-def _fresh(sweep: Sweep, atom: Atom) -> bool:
+def _fresh(sweep: Sweep, atom: Atom, of: Value) -> bool:
     """Whether the array is memory that only this sweep has: made by it, and not a view."""
-    if _given(sweep, atom):
+    if _given(sweep, atom, of) or atom in sweep.own:
         return True
     statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
     if not isinstance(statement, Assign) or atom in sweep.outline.home:
@@ -214,7 +214,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                     if cotangent is not None and atom is not UNBOUND:
                         cotangent = sweep.whole(merge.target, cotangent)
                         sweep.shapes.equate(cotangent, atom) if isinstance(atom, Value) else None
-                        sweep.contribute(atom, cotangent, owned=True)
+                        sweep.contribute(atom, cotangent, owned=merge.target in sweep.in_memory)
                 reverse_block(sweep, block)
             sweep.mirrors.pop()
             ways.append((code, sweep.cot, mirror))
@@ -334,7 +334,7 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
         start = carried.get(carry.header)
         if start is None:
             start = zero_result(sweep, carry)
-        elif isinstance(ctx.types[carry.header], Array) and carry.header in sweep.in_memory and not _given(sweep, start):
+        elif isinstance(ctx.types[carry.header], Array) and carry.header in sweep.in_memory and not _given(sweep, start, carry.result):
             start = ctx.op("copy", start)
             sweep.shapes.equate(start, carry.result)
         header = merged_cotangent(sweep, carry.header)
@@ -410,11 +410,11 @@ def _is_carried(s: For | While, key: Any) -> bool:
     return isinstance(key, Value) and any(carry.header == key for carry in s.carries)
 
 
-def _given(sweep: Sweep, atom: Atom) -> bool:
-    """Whether a cotangent array is memory that only this sweep holds."""
+def _given(sweep: Sweep, atom: Atom, of: Value) -> bool:
+    """Whether the cotangent of an array is memory that only this sweep holds."""
     statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
     if isinstance(statement, For | If):
-        return True
+        return of in sweep.in_memory
     return isinstance(statement, Assign) and statement.op.name in ("zeros_like", "zeros_of", "copy")
 
 

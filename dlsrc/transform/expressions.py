@@ -157,7 +157,12 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
             raise ctx.refuse(f"`{identifier}` may be read here before it has a value; assign it before the loop or branch")
         return binding
     where = frame
-    while where.parent is not None:
+    while True:
+        if identifier in where.locals:
+            ctx.unbound_reads.add((where, identifier))
+            raise ctx.refuse(f"`{identifier}` may be read here before it has a value; assign it before the loop or branch")
+        if where.parent is None:
+            break
         where = where.parent
     function = where.parsed.function
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
@@ -438,7 +443,10 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
         alive = b if dead_then else a
         return only(ctx, alive, merges, dead_then)
     if isinstance(a, Poison) or isinstance(b, Poison):
-        return a if isinstance(a, Poison) else b
+        reported, other = (a, b) if isinstance(a, Poison) else (b, a)
+        if not reported.message and isinstance(other, Value):
+            return only(ctx, other, merges, other is b)  # the loop around may yet give the name a value
+        return reported
     if isinstance(a, Container) and a.same_structure(b):
         parts = [
             merge(ctx, cond, x, y, merges, then_block, else_block, False, False, (place[0], f"{name}[{k}]"))

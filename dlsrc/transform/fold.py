@@ -58,7 +58,17 @@ class _Folder:
         return self.types[atom] if isinstance(atom, Value) else self.program.type_of(atom)
 
     def made_by(self, atom: Atom) -> Assign | None:
-        return self.made.get(atom) if isinstance(atom, Value) else None
+        """The operation that an atom is the result of; none where it, or what it was made of, is written to."""
+        if not isinstance(atom, Value):
+            return None
+        made = self.made.get(atom)
+        if made is not None and any(self.is_written(a) for a in (atom, *made.args) if self.regions.is_memory(a)):
+            return None
+        return made
+
+    def is_written(self, array: Any) -> bool:
+        region = self.regions.find(array)
+        return any(self.regions.find(v) == region for v in self.written)
 
     def may_share(self, source: Atom, target: Value) -> bool:
         """Whether an array may be the other's memory instead of a copy: nobody writes to either."""

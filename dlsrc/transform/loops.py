@@ -174,10 +174,14 @@ def build(ctx: Context, frame: Frame, names: set[str], head: Callable[[], Atom],
     problems = len(ctx.problems)
     places = {p for p in start_state if p[0] is not None and p[1] in names and (p[0] is frame or _sees(frame, p[0]))}
     wider: dict[tuple, Type] = {}
+    late: dict[tuple, Type] = {}                 # names that get their first value on some way through the body
     for _ in range(ROUNDS):
         ctx.restore(before)
         del ctx.problems[problems:]
+        ctx.unbound_reads.clear()
         headers: dict[tuple, Value] = {}
+        for place, type_ in late.items():
+            ctx.put(place, _late_header(ctx, place, type_, headers, wider))
         for place in places:
             ctx.put(place, header_of(ctx, start_state[place], place, (), headers, wider))
         inside_state = ctx.state()
@@ -192,21 +196,72 @@ def build(ctx: Context, frame: Frame, names: set[str], head: Callable[[], Atom],
         if changed and not died:
             places |= changed
             continue
+        found = _assigned_late(ctx, frame, names, start_state, end_state, late)
+        if found:
+            late |= found
+            continue
         if not widen(ctx, start_state, end_state, places, headers, wider, died):
             break
     else:
         raise ctx.refuse("the types in this loop do not settle; give its variables one type before the loop")
     carries: list[Carry] = []
     after: dict = {}
+    firsts = {place: _nothing(ctx, ctx.type_of(headers[(place, ())])) for place in late}
     with ctx.collecting() as tail:
         for place in sorted(end_state, key=lambda p: (p[0] is frame, str(p[1]))):
             binding = end_state[place]
             if place in places:
                 after[place] = carried(ctx, start_state[place], binding, place, (), headers, carries, died)
+            elif place in late:
+                after[place] = _late_carried(ctx, place, binding, headers, carries, firsts)
             elif place not in start_state and place[0] is frame:
                 after[place] = first_assigned(ctx, binding, str(place[1]), carries, frame)
     ctx.restore(before)
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
+
+
+def _assigned_late(ctx: Context, frame: Frame, names: set[str], start: dict, end: dict, late: dict) -> dict[tuple, Type]:
+    """Names without a value before the loop that the body assigns on some ways only, or reads first."""
+    found: dict[tuple, Type] = {}
+    generated = frame.parsed.generated
+    for name in names:
+        place = (frame, name)
+        binding = end.get(place)
+        inner = binding.binding if isinstance(binding, Maybe) else binding
+        if place in start or place in late or name in generated or not isinstance(inner, Value):
+            continue
+        if isinstance(binding, Maybe) or (frame, name) in ctx.unbound_reads:
+            found[place] = ctx.type_of(inner)
+    return found
+
+
+def _nothing(ctx: Context, type_: Type) -> Atom:
+    """What stands in a name before its first value; nothing reads it, but it is kept like the values."""
+    if isinstance(type_, Array):
+        op = "empty_vector" if type_.ndim == 1 else f"empty{type_.ndim}"
+        return ctx.op(op, *(Const(0),) * type_.ndim, dtype=type_.dtype)
+    return Const(False) if type_.dtype == "bool" else ctx.cast(Const(0), type_)
+
+
+def _late_header(ctx: Context, place: tuple, type_: Type, headers: dict, wider: dict) -> Binding:
+    header, bound = ctx.value(wider.get((place, ()), type_)), ctx.value(Scalar("bool"))
+    ctx.hints[header] = str(place[1])
+    headers[(place, ())] = header
+    headers[(place, ("bound",))] = bound
+    return Maybe(header, bound, str(place[1]))
+
+
+def _late_carried(ctx: Context, place: tuple, out: Binding, headers: dict, carries: list, firsts: dict) -> Binding:
+    header, bound = headers[(place, ())], headers[(place, ("bound",))]
+    value, known = (out.binding, out.bound) if isinstance(out, Maybe) else (out, Const(True))
+    name = str(place[1])
+    if not isinstance(value, Value | Const) or ctx.join(ctx.type_of(header), ctx.type_of(value)) is None:
+        return Poison(f"`{name}` is not of one type in this loop; assign it before the loop")
+    result, result_bound = ctx.value(ctx.type_of(header)), ctx.value(Scalar("bool"))
+    ctx.hints[result] = name
+    carries.append(Carry(header, firsts[place], ctx.cast(value, ctx.type_of(header)), result))
+    carries.append(Carry(bound, Const(False), known, result_bound))
+    return Maybe(result, result_bound, name)
 
 
 def _sees(frame: Frame, owner: Any) -> bool:
@@ -257,6 +312,8 @@ def widen(ctx: Context, start: dict, end: dict, places: set, headers: dict, wide
 
 
 def _at(binding: Any, path: tuple) -> Any:
+    if isinstance(binding, Maybe) and path in ((), ("bound",)):
+        return binding.bound if path else binding.binding
     for step in path:
         if isinstance(binding, Maybe):
             binding = binding.binding if step == "value" else binding.bound
@@ -362,7 +419,7 @@ def generator(ctx: Context, frame: Frame, function: Binding, node: ast.Generator
     if value is not sum:
         raise ctx.refuse("only sum() takes a generator over a range; write a loop")
     total = "the sum"  # no name of the user's can clash with it
-    inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite)
+    inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite, own_locals=frozenset())
     inner_body: ast.stmt = ast.AugAssign(ast.Name(total, ast.Store()), ast.Add(), node.elt)
     for part in reversed(node.generators):
         for test in reversed(part.ifs):
@@ -386,7 +443,7 @@ def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding]:
     (part,) = node.generators if len(node.generators) == 1 else (None,)
     if part is None:
         raise ctx.refuse("a comprehension with several for parts is not supported; write loops")
-    inner = Frame(frame.parsed, {}, frame, frame.composite)
+    inner = Frame(frame.parsed, {}, frame, frame.composite, own_locals=frozenset())
     ctx.frames.append(inner)
     found: list[Binding] = []
     try:

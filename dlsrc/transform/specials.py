@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar, promote
-from .binding import Binding, Container, Iterator, Maybe, Range, Static
+from .binding import Binding, Container, Iterator, Maybe, Range, Shape, Static
 from .context import Context, describe
 from .expressions import as_atom, has_static_items, length_of, static_items, truth
 from .infer import inferred
@@ -311,6 +311,8 @@ def _is_a(ctx: Context, binding: Binding, cls: Any) -> bool:
             return cls is np.ndarray
         python = {"float64": float, "int64": int, "bool": bool}.get(type_.dtype, object)
         return issubclass(python if type_.weak else getattr(np, type_.dtype if type_.dtype != "bool" else "bool_"), cls)
+    if isinstance(binding, Shape):
+        return issubclass(tuple, cls)
     if isinstance(binding, Container):
         return issubclass(binding.cls or getattr(builtins, binding.kind), cls)
     return isinstance(getattr(binding, "value", None), cls)
