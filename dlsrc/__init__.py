@@ -1,6 +1,7 @@
 """Exact, readable gradients of NumPy-and-loops code by source transformation, compiled with numba."""
 
 from . import errors, structure
+from .accelerate import AcceleratedFunction, dlaccelerate
 from .derivatives import grad, stop_gradient, value_and_grad
 from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
@@ -11,7 +12,7 @@ from .structure import register
 __version__ = "0.1.0"
 
 __all__ = [
-    "dlarray", "dlfeval", "dlgradient", "errors", "extractdata", "grad", "isdlarray", "logsumexp",
+    "AcceleratedFunction", "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors", "extractdata", "grad", "isdlarray", "logsumexp",
     "ravel", "register", "relu", "sigmoid", "softmax", "stop_gradient", "structure", "value_and_grad",
 ]  # fmt: skip
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from .ahead import Ahead
 from .evaluate import Runner, Target, mode_of, runner_of, target_of
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
 
 
-class Derivative:
+class Derivative(Ahead):
     """What `grad` and `value_and_grad` give: a function that pickles and that threads may share.
 
     Attributes

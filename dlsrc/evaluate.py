@@ -44,6 +44,8 @@ class Entry:
         For each of its results, what makes of it what the user gets.
     written : tuple of int
         Positions, among the program's parameters, of arrays that the function writes to.
+    mode : Mode
+        What was asked of the function.
     pure : bool
         Whether running the user's own function again changes nothing.
     """
@@ -54,6 +56,7 @@ class Entry:
     static: tuple[tuple[int, Any], ...]
     convert: tuple[Callable | None, ...]
     written: tuple[int, ...]
+    mode: Mode
     pure: bool
 
     def fits(self, call: Call) -> bool:
@@ -215,6 +218,14 @@ class Runner:
         entry, binding = self.prepared(call, owner, args, kwargs)
         return entry.run(call, binding, owner, (args, kwargs))
 
+    def fresh(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        """The result of a program that is made for this call alone and run as plain Python."""
+        call = read_call(args, kwargs)
+        entry = self._built(call, owner, args, kwargs, jit=False)
+        binding = entry.recipe.bind(self.function, owner)
+        assert binding is not None, "a program does not fit the function it was built for"
+        return entry.run(call, binding, owner, (args, kwargs))
+
     def prepared(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> tuple[Entry, Binding]:
         """The entry of a call and what it is bound to; built if there is none."""
         key = key_of(call.structure, call.kinds, self.mode, self.flags, jit_enabled())
@@ -241,7 +252,7 @@ class Runner:
                     return entry, binding
         return None
 
-    def _built(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> Entry:
+    def _built(self, call: Call, owner: Any, args: tuple, kwargs: dict, jit: bool = True) -> Entry:
         skip = int(self.has_owner)
         target = MethodType(self.function, owner) if self.has_owner else self.function
         try:
@@ -261,16 +272,16 @@ class Runner:
             generated = transform.transform(request, boundscheck=self.flags.boundscheck)
             stage.emitted = generated.emitted
             compiler = engine("transform.compile")
-            function = compiler.compile_text(generated.emitted, flags=self.flags.for_numba)
+            function = compiler.compile_text(generated.emitted, jit=jit, flags=self.flags.for_numba)
             normalized = generated.normalized
-            if jit_enabled():
+            if jit and jit_enabled():
                 values = [call.leaves[k] for k in normalized.leaves] + [_canonical(g()) for g, _ in normalized.hidden]
                 function.compile(tuple(numba().typeof(v) for v in values))
             written, pure = _effects(normalized.program)
             return Entry(
                 generated=generated, function=function, recipe=recipe_of(normalized, self.function, owner),
                 static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),
-                convert=self._converters(generated, call), written=written, pure=pure,
+                convert=self._converters(generated, call), written=written, mode=self.mode, pure=pure,
             )  # fmt: skip
 
     def _argnums(self, call: Call) -> tuple[int, ...] | None:

@@ -14,7 +14,7 @@ from .errors import DlsrcError, InternalError, UnsupportedSyntax
 from .lazy import engine
 from .signature import Call
 
-__all__ = ["Replayed", "building", "failed", "here", "replaying"]
+__all__ = ["Replayed", "building", "failed", "here", "plain_result", "replaying"]
 
 LINED = re.compile(r"[^:\s]+:\d+: ")  # the messages of generated code begin with the user's line
 OURS = (NameError, AttributeError, KeyError, AssertionError, NotImplementedError, SystemError)
@@ -121,16 +121,30 @@ def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exce
     except Exception:  # an argument that cannot be copied: then the first error has to do
         return None
     plain = MethodType(function, owner) if owner is not None else function
-    _state.on = True
     try:
-        plain(*args, **kwargs)
+        _run_plainly(plain, args, kwargs)
     except Replayed:
         return None
     except Exception as error:
         return error
+    return None
+
+
+def _run_plainly(function: Callable, args: tuple, kwargs: dict) -> Any:
+    _state.on = True
+    try:
+        return function(*args, **kwargs)
     finally:
         _state.on = False
-    return None
+
+
+def plain_result(function: Callable, args: tuple, kwargs: dict) -> tuple[bool, Any]:
+    """Whether the user's function runs without a derivative, and what it gives on copies of these arguments."""
+    args, kwargs = copy.deepcopy((args, kwargs))
+    try:
+        return True, _run_plainly(function, args, kwargs)
+    except Replayed:
+        return False, None
 
 
 def here(kind: type[UnsupportedSyntax], message: str, frame: FrameType) -> UnsupportedSyntax:
