@@ -79,9 +79,9 @@ def equal_layers(layers, x):
     return np.sum(h**2)
 
 
-@programs({"used": vector(2), "unused": vector(3), "n": 4})
+@programs({"used": vector(2), "unused": vector(3), "n": 4.0})
 def leaves_without_influence(p):
-    return np.sum(p["used"] ** p["n"])
+    return np.sum(p["used"] ** 4)
 
 
 @programs(vector(4))
@@ -103,9 +103,10 @@ def a_dictionary_made_inside(x):
 @programs(vector(4))
 def a_list_appended_to(x):
     parts = []
-    for i in range(3):
-        parts.append(x[i] * x[i + 1])
-    return parts[0] * parts[1] + parts[2]
+    parts.append(x[0] * x[1])
+    parts.append(x[2] ** 2)
+    parts[0] = parts[0] * x[3]
+    return parts[0] * parts[1] + parts[-1]
 
 
 @programs(vector(4))
@@ -147,12 +148,6 @@ def comprehension_sum(p):
 
 
 @programs(vector(3))
-def unpacked_with_a_star(x):
-    head, *tail = (x[0], x[1], x[2])
-    return head * tail[0] + tail[1] ** 2
-
-
-@programs(vector(3))
 def an_array_unpacked(x):
     a, b, c = x
     return a * b**2 * c**3
@@ -182,10 +177,10 @@ def deep(p):
     return np.sum(p["A"][0] * p["A"][1]["B"][0] ** 2)
 
 
-@programs({"w": vector(3), "count": 3, "name": "linear", "flag": True})
-def static_leaves(p):
-    s = np.sum(p["w"] ** 2) * p["count"]
-    if p["name"] == "linear" and p["flag"]:
+@programs({"w": vector(3), "name": "linear", "bias": None}, {"count": 3, "flag": True})
+def static_leaves(p, options):
+    s = np.sum(p["w"] ** 2) * options["count"]
+    if p["name"] == "linear" and options["flag"] and p["bias"] is None:
         s = s * p["w"][0]
     return s
 

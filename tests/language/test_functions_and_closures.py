@@ -186,7 +186,7 @@ def variadic(x):
             s += part * part
         return s * weight
 
-    return total(x[0], x[1], x[2], weight=x[0]) + total(*x)
+    return total(x[0], x[1], x[2], weight=x[0]) + total(*(x[0], x[1]))
 
 
 @programs(vector(4))

@@ -154,15 +154,6 @@ def where_guards_a_bad_branch(x):
 
 
 @programs(vector(5))
-def where_gives_places(x):
-    places = np.where(x > 1.0)[0]
-    s = 0.0
-    for i in places:
-        s += x[i] ** 2
-    return s
-
-
-@programs(vector(5))
 def take_and_argmax(x):
     i = np.argmax(x)
     return x[i] ** 2 + np.sum(np.take(x, ORDER))

@@ -58,7 +58,7 @@ def stacked_other_ways(x):
 def axes_added_and_removed(x):
     a = np.expand_dims(x, 0)
     b = np.expand_dims(x, axis=1)
-    return np.sum(np.squeeze(a) * np.squeeze(b, axis=1) * x) + np.sum(a * b)
+    return np.sum(np.squeeze(a, 0) * np.squeeze(b, axis=1) * x) + np.sum(a * b)
 
 
 @programs(vector(3))

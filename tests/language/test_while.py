@@ -159,14 +159,6 @@ def euler_until_it_falls(x):
     return height * speed + t
 
 
-@programs(0.6)
-def walrus_in_the_condition(a):
-    s = a
-    while (t := s * s) < 40.0:
-        s = s + t + a
-    return s * t
-
-
 @programs(1.2)
 def halving_with_an_inner_condition(a):
     lo, hi = 0.0, 2.0 * a

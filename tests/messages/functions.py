@@ -112,6 +112,15 @@ def bad_axis(x):
     return np.sum(x, axis=3)  # refused: axis
 
 
+def squeeze_without_an_axis(A):
+    return np.squeeze(A[:1])[0]  # refused: axis
+
+
+def where_of_a_condition_alone(x):
+    places = np.where(x > 0.0)  # refused: where
+    return x[0]
+
+
 def recursion(a):
     if a > 1.0:
         return a

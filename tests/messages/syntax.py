@@ -108,6 +108,18 @@ def too_many_to_unpack(x):
     return a * b
 
 
+def starred_target(x):
+    head, *tail = x[0], x[1], x[2]  # refused: starred
+    return head * tail[0]
+
+
+def walrus_in_a_while(x):
+    s = x[0]
+    while (t := s * s) < 40.0:  # refused: condition
+        s = s + t
+    return s
+
+
 def matrix_compared_as_truth(x):
     if x > 0.0:  # refused: truth
         return x[0]

@@ -137,6 +137,13 @@ def list_grows_in_a_loop_of_unknown_length(x):
     return sum(parts)
 
 
+def list_grows_in_a_counted_loop(x, n):
+    parts = []
+    for i in range(n):
+        parts.append(x[i] * x[i])  # refused: list
+    return parts[0] * parts[1]
+
+
 def loop_changes_the_type(x):
     y = x
     for i in range(x.size):  # refused: y
