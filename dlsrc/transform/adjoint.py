@@ -563,7 +563,9 @@ class Sweep:
                 given[parameter] = self.fetch(by_name[parameter], s)
             else:
                 given[parameter] = self.fetch_shape(by_name[parameter.removesuffix("_shape")])  # type: ignore[arg-type]
-        if is_expression(rule, frozenset(static)) and not any(isinstance(v, Value) and isinstance(self.ctx.types[v], Shape) for v in given.values()):
+        types_given = [self.ctx.types[v] for v in given.values() if isinstance(v, Value)]
+        arrays = any(isinstance(t, Array) for t in types_given)
+        if is_expression(rule, frozenset(static), arrays) and not any(isinstance(t, Shape) for t in types_given):
             made = self._write_out(rule, given, static)
             if not s.op.elementwise and isinstance(self.ctx.type_of(made), Array):
                 self.shapes.equate(made, by_name[argument])  # type: ignore[arg-type]
@@ -601,13 +603,14 @@ _expression_rules: dict[Any, bool] = {}
 _rule_primitives: dict[Any, Primitive] = {}
 
 
-def is_expression(rule: Any, static: frozenset) -> bool:
-    """Whether a rule is one expression once its static parameters are known."""
-    key = (rule, static)
+def is_expression(rule: Any, static: frozenset, arrays: bool) -> bool:
+    """Whether a rule is one expression once its static parameters are known; on arrays, one without a choice."""
+    key = (rule, static, arrays)
     if key not in _expression_rules:
         tree = body_of(rule).parsed.source.tree
         choices = all(_is_static_choice(s, static) for s in tree.body if not _is_docstring(s))
-        _expression_rules[key] = choices and not _calls_kernels(rule, tree)
+        by_element = arrays and any(isinstance(n, ast.IfExp | ast.BoolOp | ast.Not) for n in ast.walk(tree))
+        _expression_rules[key] = choices and not by_element and not _calls_kernels(rule, tree)
     return _expression_rules[key]
 
 

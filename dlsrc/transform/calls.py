@@ -23,7 +23,7 @@ from .ir import Const, Value
 from .parse import Parsed, parse
 from .source import read
 from .specials import SPECIALS, special_name
-from .subscripts import root_of
+from .subscripts import root_of, store_whole
 
 __all__ = ["apply", "closure_of", "splice"]
 
@@ -216,7 +216,7 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
 def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: dict[str, Binding]) -> Binding:
     """``owner.name(...)`` of an array, a number or a container."""
     if isinstance(owner, Value | Const):
-        if name in ("item", "astype", "tolist"):
+        if name in ("astype", "tolist"):
             return SPECIALS[f"method {name}"](ctx, (owner, *args), kwargs)
         declared = lookup_method(name)
         assert declared is not None
@@ -243,6 +243,13 @@ def bound_arguments(ctx: Context, declared: Primitive | Composite, args: tuple, 
 
 
 def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dict) -> Binding:
+    count = len(primitive.parameters)
+    if primitive.elementwise and ("out" in kwargs or len(args) == count + 1 and not primitive.static):
+        # np.add(a, b, out): the result is computed first, as NumPy does where operands overlap.
+        out = kwargs.get("out", args[-1] if len(args) > count else None)
+        rest = {k: v for k, v in kwargs.items() if k != "out"}
+        store_whole(ctx, as_atom(ctx, out, "out"), apply_primitive(ctx, primitive, args[:count], rest), "set")  # type: ignore[arg-type]
+        return out  # type: ignore[return-value]
     by_name = bound_arguments(ctx, primitive, args, kwargs)
     signature = inspect.signature(primitive.body)
     atoms, static = [], {}

@@ -183,6 +183,8 @@ class Context(Builder):
         if isinstance(value, bool | str | bytes | type(None)):
             self.guard(getter, "equal", value)
             return Const(value) if isinstance(value, bool) else Static(value)
+        if isinstance(value, int | float) and type(value) in (int, float) and self._is_constant(getter):
+            return Const(value)
         if isinstance(value, int | float | np.number | np.ndarray | np.bool_):
             return self._hidden(value, getter)
         if isinstance(value, complex):
@@ -191,6 +193,19 @@ class Context(Builder):
         if callable(value) and not str(module).split(".")[0] in TRUSTED:
             self.guard(getter, "is", value)
         return Live(value, getter)
+
+    @staticmethod
+    def _is_constant(getter: Getter) -> bool:
+        """Whether a number is a library's (np.pi, the default of a composite) and so never changes."""
+        kind, holder, _ = getter.root
+        if kind == "object":
+            module = getattr(holder, "__module__", None)
+        elif kind == "global":
+            first = holder.get(getter.root[2])
+            module = getattr(first, "__name__", None) if type(first).__name__ == "module" else holder.get("__name__")
+        else:
+            return False
+        return str(module).split(".")[0] in TRUSTED
 
     def _hidden(self, value: Any, getter: Getter, labels: str | None = None) -> Binding:
         if getter.key in self.static_keys:

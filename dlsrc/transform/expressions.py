@@ -542,6 +542,8 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
                 raise ctx.refuse(f"`{getter}` has no attribute `{attr}`") from None
             return ctx.captured(found, getter.then("attribute", attr))
         case Container(cls=cls, keys=keys, items=items) if cls is not None:
+            if attr == "_replace":
+                return BoundMethod(owner, attr)
             if attr in keys:
                 return items[keys.index(attr)]
             method = getattr(cls, attr, None)
@@ -577,7 +579,7 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
     declared = lookup_attribute(attr)
     if declared is not None:
         return ctx.call(declared, (owner,))
-    if lookup_method(attr) is not None or attr in ("item", "astype", "tolist"):
+    if lookup_method(attr) is not None or attr in ("astype", "tolist"):
         return BoundMethod(owner, attr)
     raise ctx.refuse(f"`.{attr}` of an array is not supported; write it with NumPy functions (np.sum, np.reshape, …)")
 

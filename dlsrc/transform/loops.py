@@ -417,7 +417,7 @@ def generator(ctx: Context, frame: Frame, function: Binding, node: ast.Generator
         if not isinstance(iterable, Range) and has_static_items(ctx, iterable) or isinstance(iterable, Range) and frame.composite:
             return ctx.call(function, (ctx.make("list", comprehension(ctx, frame, node)),))
     if value is not sum:
-        raise ctx.refuse("only sum() takes a generator over a range; write a loop")
+        raise ctx.refuse("only sum() takes a generator over a range; for another function write a loop")
     total = "the sum"  # no name of the user's can clash with it
     inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite, own_locals=frozenset())
     inner_body: ast.stmt = ast.AugAssign(ast.Name(total, ast.Store()), ast.Add(), node.elt)
@@ -462,6 +462,14 @@ def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding]:
 @expression(ast.ListComp)
 def list_comprehension(ctx: Context, frame: Frame, node: ast.ListComp) -> Binding:
     return ctx.make("list", comprehension(ctx, frame, node))
+
+
+@expression(ast.DictComp)
+def dict_comprehension(ctx: Context, frame: Frame, node: ast.DictComp) -> Binding:
+    pairs = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+    found = comprehension(ctx, frame, ast.copy_location(ast.ListComp(pairs, node.generators), node))
+    merged = {ctx.static(pair.items[0], "a key"): pair.items[1] for pair in found}  # type: ignore[union-attr]
+    return ctx.make("dict", merged.values(), tuple(merged))
 
 
 SPECIALS["generator"] = generator

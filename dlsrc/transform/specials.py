@@ -5,6 +5,8 @@ cuts the trace; ``float`` and ``int`` are casts.  One function each, in one tabl
 """
 
 import builtins
+import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar, promote
-from .binding import Binding, Container, Iterator, Maybe, Range, Shape, Static
+from .binding import Binding, Container, Iterator, Maybe, Partial, Range, Shape, Static
 from .context import Context, describe
 from .expressions import as_atom, has_static_items, length_of, static_items, truth
 from .infer import inferred
@@ -222,14 +224,6 @@ def _cast(ctx: Context, binding: Binding, dtype: str, python: bool) -> Binding:
 _register_casts()
 
 
-@special("method item")
-def item(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner = args[0]
-    if not isinstance(ctx.type_of(owner), Array):
-        return owner
-    return ctx.op("as_scalar", owner)
-
-
 @special("method astype")
 def astype(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return ctx.op("cast", args[0], dtype=np.dtype(ctx.static(args[1], "the dtype")).name)
@@ -316,6 +310,19 @@ def _is_a(ctx: Context, binding: Binding, cls: Any) -> bool:
     if isinstance(binding, Container):
         return issubclass(binding.cls or getattr(builtins, binding.kind), cls)
     return isinstance(getattr(binding, "value", None), cls)
+
+
+@special("partial", functools.partial)
+def partial(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+
+
+@special("dataclasses.replace", dataclasses.replace)
+def replaced(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = ctx.contents(args[0])
+    if not isinstance(owner, Container):
+        raise ctx.refuse(f"dataclasses.replace takes a dataclass, not {describe(owner, ctx)}")
+    return replace_(ctx, (owner,), kwargs)
 
 
 @special("getattr", getattr)
