@@ -80,7 +80,7 @@ def emit(program: Program, *, header: str = "") -> Emitted:
     lines: list[Line] = [(line, None) for line in top] + writer.lines
     located = {k: loc for k, (_, loc) in enumerate(lines, start=1) if loc is not None}
     text = "\n".join(line for line, _ in lines) + "\n"
-    return Emitted(program.name, text, located, dict(writer.globals.kernels))
+    return Emitted(program.name, text, located, dict(writer.globals.kernels), names)
 
 
 def _imports(globals_: Globals) -> list[str]:
