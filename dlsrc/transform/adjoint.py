@@ -136,6 +136,9 @@ class Sweep:
             if atom is holder and holder not in self.cot and owned and whole:
                 self.cot[holder] = cotangent
                 return
+            if atom is holder and holder not in self.cot and not whole:
+                self.cot[holder] = self.whole(holder, cotangent)
+                return
             self._store_into(self.shadow(atom), cotangent)
             return
         if holder is not atom:  # a view of an array that is never indexed: only through rules
@@ -401,8 +404,7 @@ class Sweep:
     def position(self, loops: list[Mirror]) -> Atom:
         """The place of this trip in a tape that counts all trips of the innermost loop."""
         if len(loops) == 1:
-            assert loops[0].number is not None
-            return loops[0].number
+            return self._trip(loops[0])
         found = self.cot[("count", id(loops[-1].statement))]
         return found
 
@@ -517,7 +519,8 @@ class Sweep:
             taken = got
         else:
             if useful:
-                taken = ctx.read(shadow, index)
+                full = index == full_index(ctx.types[shadow])
+                taken = shadow if full else ctx.read(shadow, index)
                 if kind == "view":
                     self.shapes.derive(taken, index, s.base)
                     if isinstance(value_type, Scalar):

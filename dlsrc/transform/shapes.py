@@ -92,7 +92,10 @@ class Shapes:
             for carry in wrong:
                 del guesses[carry.header]
         for carry in arrays:
-            self.equate(carry.result, carry.header)
+            if carry.header in guesses:
+                self.equate(carry.result, carry.header)
+            else:
+                self.keys.pop(carry.result, None)  # the last header's; the header's own key means that of its trip
 
     def _join(self, target: Value, a: Atom, b: Atom) -> None:
         if not isinstance(self.ctx.types[target], Array):
