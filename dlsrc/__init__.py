@@ -12,12 +12,14 @@ from .structure import register
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors", "extractdata", "grad", "isdlarray", "logsumexp",
-    "ravel", "register", "relu", "sigmoid", "softmax", "stop_gradient", "structure", "value_and_grad",
+    "AcceleratedFunction", "adjoint_source", "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors", "explain",
+    "extractdata", "grad", "isdlarray", "logsumexp", "ravel", "register", "relu", "sigmoid", "softmax", "stages",
+    "stop_gradient", "structure", "value_and_grad",
 ]  # fmt: skip
 
 # Found when they are first asked for: they come with the primitives, which take a while to import.
 _LATE = {name: "kernels" for name in ("logsumexp", "relu", "sigmoid", "softmax")}
+_LATE |= {name: "report" for name in ("adjoint_source", "explain", "stages")}
 
 
 def __getattr__(name: str) -> object:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .ahead import Ahead
+from .fastpath import MISS
 from .evaluate import Runner, Target, mode_of, runner_of, target_of
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
@@ -36,18 +37,22 @@ class Derivative(Ahead):
             numbers = tuple(k + shift if k >= 0 else k for k in mode.argnums)
             mode = mode_of(numbers[0] if mode.single else numbers, has_aux)
         self._mode = mode
+        self._owner = self._target.owner
+        self._bound = bool(self._target.first or self._target.named)
         self._runner: Runner = runner_of(self._target, mode)
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             # Not __wrapped__: this is no other spelling of the function.
             setattr(self, name, getattr(fun, name, None))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        target = self._target
-        if target.first or target.named:
-            args, kwargs = target.first + args, {**target.named, **kwargs}
-        value, gradient = self._runner(target.owner, args, kwargs)
+        if self._bound:
+            args, kwargs = self._target.first + args, {**self._target.named, **kwargs}
+        result = self._runner.fast(self._owner, args, kwargs)
+        if result is MISS:
+            result = self._runner.slow(self._owner, args, kwargs)
         if self.with_value:
-            return value, gradient
+            return result
+        value, gradient = result
         return (gradient, value[1]) if self.has_aux else gradient
 
     @property

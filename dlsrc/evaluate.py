@@ -4,7 +4,7 @@ import inspect
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -15,6 +15,7 @@ from .cache import Cache, Flags, Mode, key_of
 from .capture import Binding, Recipe, recipe_of
 from .dlarray import dlarray, wrap
 from .errors import DifferentiationError
+from .fastpath import MISS, shim_of
 from .failure import Replayed, building, failed, here, replaying
 from .lazy import engine, jit_enabled, numba
 from .signature import Call, has_overlap, names_of, positions_of, read_call, type_of_kind
@@ -48,6 +49,8 @@ class Entry:
         What was asked of the function.
     pure : bool
         Whether running the user's own function again changes nothing.
+    shims : dict
+        What `fastpath` has written for it.
     """
 
     generated: Any
@@ -58,6 +61,7 @@ class Entry:
     written: tuple[int, ...]
     mode: Mode
     pure: bool
+    shims: dict = field(default_factory=dict)
 
     def fits(self, call: Call) -> bool:
         """Whether the arguments that were known while it was built have the values they had then."""
@@ -163,6 +167,13 @@ def target_of(fun: Any) -> Target:
 class Table(dict):
     """The runners of one function object, which keeps them; they are not copied or pickled with it."""
 
+    __slots__ = ("evaluation", "of")
+
+    def __init__(self, of: Any = None):
+        super().__init__()
+        self.of = of
+        self.evaluation: Runner | None = None  # the one that dlfeval asks for, found without a key
+
     def __reduce__(self) -> tuple:
         return Table, ()
 
@@ -188,34 +199,68 @@ def _cache_of(function: FunctionType) -> Cache:
 def runner_of(target: Target, mode: Mode, flags: Flags | None = None, cache: Cache | None = None) -> "Runner":
     """The runner of a target; one for each function object, mode and set of flags."""
     flags = flags or target.flags or Flags()
-    cache = cache or target.cache or _cache_of(target.function)
+    counted = cache is not None or target.cache is not None
+    if cache is None:
+        cache = target.cache if target.cache is not None else _cache_of(target.function)
     table = target.function.__dict__.get(_RUNNERS)
-    if type(table) is not Table or table.get("of") is not target.function:
+    if type(table) is not Table or table.of is not target.function:
         # functools.wraps copies a function's attributes to its wrapper: the table says whose it is.
-        table = target.function.__dict__[_RUNNERS] = Table(of=target.function)
+        table = target.function.__dict__[_RUNNERS] = Table(target.function)
     key = (mode, flags, id(cache), target.has_owner)
     found = table.get(key)
     if found is None or found.cache is not cache:
-        found = table[key] = Runner(target.function, target.has_owner, mode, flags, cache)
+        found = table[key] = Runner(target.function, target.has_owner, mode, flags, cache, counted)
     return found
+
+
+def _missed(owner: Any, args: tuple, kwargs: dict) -> Any:
+    return MISS
+
+
+MOST_SHIMS = 8
 
 
 class Runner:
     """Runs one function object in one mode: keeps what the last calls were run with."""
 
-    def __init__(self, function: FunctionType, has_owner: bool, mode: Mode, flags: Flags, cache: Cache):
+    def __init__(
+        self, function: FunctionType, has_owner: bool, mode: Mode, flags: Flags, cache: Cache, counted: bool = False
+    ):  # fmt: skip
         self.function = function
         self.has_owner = has_owner
         self.mode = mode
         self.flags = flags
         self.cache = cache
 
+        self.counted = counted
+        self.fast: Callable = _missed
+        self.shims: list[tuple[Entry, Callable]] = []
+        cache.users.add(self)
+
     def forget(self) -> None:
-        """Keep no entry for the next call."""
+        """Keep no program for the next call."""
+        self.fast = _missed
+        self.shims = []
 
     def __call__(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        result = self.fast(owner, args, kwargs)
+        return self.slow(owner, args, kwargs) if result is MISS else result
+
+    def slow(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        """The result of a call that the program of the last call does not fit."""
+        for entry, shim in self.shims:
+            if shim is not self.fast:
+                result = shim(owner, args, kwargs)
+                if result is not MISS:
+                    self.fast = shim
+                    self.cache.touch(entry)
+                    return result
         call = read_call(args, kwargs)
         entry, binding = self.prepared(call, owner, args, kwargs)
+        made = shim_of(entry, call, binding, self.cache if self.counted else None)
+        if made is not None:
+            self.fast = made
+            self.shims = [(entry, made), *(pair for pair in self.shims if pair[0] is not entry)][:MOST_SHIMS]
         return entry.run(call, binding, owner, (args, kwargs))
 
     def fresh(self, owner: Any, args: tuple, kwargs: dict) -> Any:
@@ -261,6 +306,7 @@ class Runner:
             raise TypeError(f"{self.function.__name__}(): {error}") from None
         names = names_of(self.function, call.structure, skip)
         traced = self._traced(call, names)
+        jit = jit and jit_enabled()
         with building(self.function, call, names) as stage:
             types = engine("kernels.types")
             transform = engine()
@@ -274,14 +320,14 @@ class Runner:
             compiler = engine("transform.compile")
             function = compiler.compile_text(generated.emitted, jit=jit, flags=self.flags.for_numba)
             normalized = generated.normalized
-            if jit and jit_enabled():
+            if jit:
                 values = [call.leaves[k] for k in normalized.leaves] + [_canonical(g()) for g, _ in normalized.hidden]
                 function.compile(tuple(numba().typeof(v) for v in values))
             written, pure = _effects(normalized.program)
             return Entry(
                 generated=generated, function=function, recipe=recipe_of(normalized, self.function, owner),
                 static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),
-                convert=self._converters(generated, call), written=written, mode=self.mode, pure=pure,
+                convert=self._converters(generated, call, jit), written=written, mode=self.mode, pure=pure,
             )  # fmt: skip
 
     def _argnums(self, call: Call) -> tuple[int, ...] | None:
@@ -326,11 +372,11 @@ class Runner:
                 )
         return tuple(k in wanted for k in range(len(call.kinds)))
 
-    def _converters(self, generated: Any, call: Call) -> tuple[Callable | None, ...]:
+    def _converters(self, generated: Any, call: Call, jit: bool) -> tuple[Callable | None, ...]:
         """What makes of each result of the program what the user gets."""
         program = generated.stages[-1].program
         types = [program.type_of(atom) for atom in program.returns]
-        found = [_converter(t, label) for t, label in zip(types, generated.normalized.labels, strict=True)]
+        found = [_converter(t, label, jit) for t, label in zip(types, generated.normalized.labels, strict=True)]
         argnums = self._argnums(call)
         if argnums is not None:
             # The gradients come last; each is of the class of its argument.
@@ -357,16 +403,18 @@ def _effects(program: Any) -> tuple[tuple[int, ...], bool]:
 # ---------------------------------------------------------------------------------- results
 
 
-def _converter(type_: Any, label: str | None) -> Callable | None:
+def _converter(type_: Any, label: str | None, jit: bool) -> Callable | None:
     """What makes of a result of this type what the user gets; None if it is that already."""
     dtype = np.dtype(type_.dtype)
     if label is not None:
+        if type_.ndim:
+            return wrap
         # Compiled code gives numbers as Python floats: the dtype says what they were.
-        return lambda v: wrap(np.asarray(v, dtype))
+        return lambda v: wrap(np.array(v, dtype))
     if type_.ndim:
         return None
     if type_.dtype in ("float64", "int64", "bool"):
-        return {"float64": float, "int64": int, "bool": bool}[type_.dtype]
+        return None if jit else {"float64": float, "int64": int, "bool": bool}[type_.dtype]
     return dtype.type
 
 
@@ -378,7 +426,7 @@ def _gradient_converter(argument: Any, type_: Any, plain: Callable | None) -> Ca
         return np.ascontiguousarray if type_.layout != "C" else None
     if isinstance(argument, np.ndarray):
         return lambda v: np.array(v, argument.dtype)
-    return type(argument)
+    return plain if type(argument) is float else type(argument)
 
 
 # ---------------------------------------------------------------------------------- the surface
@@ -415,8 +463,18 @@ def dlfeval(fun: Callable, *args: Any, **kwargs: Any) -> Any:
     1x2 dlarray
        396. 200.
     """
+    if type(fun) is FunctionType:
+        table = fun.__dict__.get(_RUNNERS)
+        if table is not None and table.of is fun and table.evaluation is not None:
+            runner = table.evaluation
+            result = runner.fast(None, args, kwargs)
+            return runner.slow(None, args, kwargs) if result is MISS else result
+    elif hasattr(fun, "__dlsrc_accelerated__"):
+        return fun(*args, **kwargs)
     target = target_of(fun)
     runner = runner_of(target, EVALUATION)
+    if target.function is fun:
+        fun.__dict__[_RUNNERS].evaluation = runner
     if target.first or target.named:
         args, kwargs = target.first + args, {**target.named, **kwargs}
     return runner(target.owner, args, kwargs)

@@ -1,0 +1,335 @@
+"""The short way from a call to its compiled program: one Python function written for one kind of call.
+
+Reading a call in general (flatten, look up, test what was captured) takes some 20 µs; the compiled
+gradient of two numbers takes one.  So for the calls that come again and again the tests are written out
+as text, once for each program, for example::
+
+    def fast(owner, args, kwargs):
+        if kwargs or len(args) != 1:
+            return MISS
+        a1, = args
+        if type(a1) is not ndarray or a1.dtype is not d1 or a1.ndim != 1 or not a1.flags.carray:
+            return MISS
+        if o0.__code__ is not k1:
+            return MISS
+        try:
+            return run(a1)
+        except Exception as error:
+            raise failed(error, entry, o0, owner, args, kwargs) from None
+
+Whatever does not pass is not wrong, it only takes the long way.
+"""
+
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from .capture import GONE, Binding, Path
+from .dlarray import dlarray, wrap
+from .failure import failed
+from .nodes import LEAF, DataclassNode, DictNode, ListNode, NamedTupleNode, Static, Structure, TupleNode, count
+from .signature import Call, Kind
+from .structure import unflatten
+
+__all__ = ["MISS", "shim_of"]
+
+MISS = object()
+LARGEST = 60  # leaves; beyond it the text would be longer than useful
+
+
+class _TooSpecial(Exception):
+    """The call has a form for which no text is written."""
+
+
+def shim_of(entry: Any, call: Call, binding: Binding, cache: Any = None) -> Callable | None:
+    """The short way for calls like this one, None if there is none.
+
+    Parameters
+    ----------
+    entry : Entry
+    call : Call
+        A call that the entry fits.
+    binding : Binding
+        The entry's captured variables, rooted in the function that is called.
+    cache : Cache, optional
+        Where each call is counted as a hit.
+    """
+    signature = tuple(k.cls for k in call.kinds)
+    made = entry.shims.get((signature, cache is not None))
+    if made is None:
+        try:
+            made = _Writer(entry, call, cache is not None).factory()
+        except _TooSpecial:
+            made = (None, ())
+        entry.shims[signature, cache is not None] = made
+    make, roots = made
+    if make is None:
+        return None
+    try:
+        return make(cache, *binding.origins, *(_root(binding.origins, root) for root in roots))
+    except (IndexError, AttributeError, TypeError):
+        return None
+
+
+def _root(origins: tuple, root: tuple) -> Any:
+    """The cell or namespace that a path starts from."""
+    if root[0] == "cell":
+        return origins[root[1]].__closure__[root[2]]
+    return origins[root[1]].__globals__
+
+
+class _Writer:
+    """Writes one function; ``constants`` are the objects that its text names."""
+
+    def __init__(self, entry: Any, call: Call, counted: bool):
+        self.entry = entry
+        self.call = call
+        self.counted = counted
+        self.lines: list[str] = []
+        self.constants: dict[str, Any] = {
+            "MISS": MISS, "ndarray": np.ndarray, "dlarray": dlarray, "run": entry.function, "entry": entry,
+            "failed": failed, "GONE": GONE, "MethodType": MethodType, "wrap": wrap, "unflatten": unflatten,
+        }  # fmt: skip
+        self.roots: dict[tuple, str] = {}
+        self.leaves: list[str] = []
+        self.names = 0
+
+    # ------------------------------------------------------------------ text
+
+    def line(self, text: str, depth: int = 2) -> None:
+        self.lines.append("    " * depth + text)
+
+    def miss_if(self, condition: str, depth: int = 2) -> None:
+        self.line(f"if {condition}:", depth)
+        self.line("return MISS", depth + 1)
+
+    def constant(self, value: Any) -> str:
+        for name, known in self.constants.items():
+            if known is value:
+                return name
+        name = f"k{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def fresh(self) -> str:
+        self.names += 1
+        return f"a{self.names}"
+
+    def factory(self) -> tuple[Callable, tuple]:
+        """The function that makes shims, and the roots it takes after the origins."""
+        entry, call = self.entry, self.call
+        if count(call.structure) > LARGEST or entry.written:
+            raise _TooSpecial
+        self.arguments(call.structure)
+        hidden = self.captured()
+        self.results([self.leaves[k] for k in entry.generated.normalized.leaves] + hidden)
+        origins = [f"o{n}" for n in range(1 + sum(t.origin >= 0 for t in entry.recipe.tests))]
+        text = "\n".join([
+            f"def make({', '.join(['cache', *origins, *self.roots.values()])}):",
+            "    def fast(owner, args, kwargs):",
+            *self.lines,
+            "    return fast",
+        ])  # fmt: skip
+        namespace = dict(self.constants)
+        exec(compile(text, "<dlsrc fast path>", "exec"), namespace)
+        return namespace["make"], tuple(self.roots)
+
+    # ------------------------------------------------------------------ arguments
+
+    def arguments(self, structure: Structure) -> None:
+        """Take the arguments apart and test each part."""
+        args, kwargs = structure.children  # type: ignore[union-attr]
+        kinds = iter(zip(self.call.kinds, self.call.leaves, range(len(self.call.leaves)), strict=True))
+        self.known = dict(self.entry.static)
+        condition = f"len(kwargs) != {len(kwargs.keys)}" if kwargs.keys else "kwargs"
+        self.miss_if(f"{condition} or len(args) != {len(args.children)}")
+        names = [self.fresh() for _ in args.children]
+        if names:
+            self.line(f"{', '.join(names)}{',' * (len(names) == 1)} = args")
+        if kwargs.keys:
+            named = [self.fresh() for _ in kwargs.keys]
+            self.line("try:")
+            for key, name in zip(kwargs.keys, named, strict=True):
+                self.line(f"{name} = kwargs[{key!r}]", 3)
+            self.line("except KeyError:")
+            self.line("return MISS", 3)
+            names += named
+        for name, node in zip(names, (*args.children, *kwargs.children), strict=True):
+            self.part(name, node, kinds)
+
+    def part(self, name: str, node: Structure, kinds: Any) -> None:
+        if node is LEAF:
+            kind, value, position = next(kinds)
+            self.leaf(name, kind)
+            self.leaves.append(name)
+            if position in self.known:
+                self.miss_if(f"{name} != {self.constant(value)}")
+            return
+        if isinstance(node, Static):
+            if isinstance(node.value, str):
+                self.miss_if(f"type({name}) is not {self.constant(str)} or {name} != {node.value!r}")
+            else:
+                self.miss_if(f"{name} is not {self.constant(node.value)}")
+            return
+        children = [self.fresh() for _ in node.children]
+        targets = "".join(f"{child}, " for child in children)
+        match node:
+            case TupleNode() | ListNode():
+                cls = tuple if isinstance(node, TupleNode) else list
+                self.miss_if(f"type({name}) is not {self.constant(cls)} or len({name}) != {len(children)}")
+                source = name
+            case NamedTupleNode(cls=cls):
+                self.miss_if(f"type({name}) is not {self.constant(cls)}")
+                source = name
+            case DictNode(keys=keys, cls=cls):
+                self.miss_if(f"type({name}) is not {self.constant(cls)} or tuple({name}) != {self.constant(keys)}")
+                source = f"{name}.values()"
+            case DataclassNode(cls=cls, names=names) if cls.__name__ != "SimpleNamespace":
+                self.miss_if(f"type({name}) is not {self.constant(cls)}")
+                source = "".join(f"{name}.{field}, " for field in names)
+            case _:
+                raise _TooSpecial
+        if children:
+            self.line(f"{targets}= {source}")
+        for child, part in zip(children, node.children, strict=True):
+            self.part(child, part, kinds)
+
+    def leaf(self, name: str, kind: Kind, depth: int = 2) -> None:
+        """Test a number or array; afterwards the name is what compiled code takes."""
+        if kind.cls is dlarray:
+            self.miss_if(f"type({name}) is not dlarray", depth)
+            self.line(f"{name} = {name}.data", depth)
+        elif kind.cls is not np.ndarray:
+            self.miss_if(f"type({name}) is not {self.constant(kind.cls)}", depth)
+            return
+        dtype = self.constant(np.dtype(kind.dtype))
+        test = f"{name}.dtype is not {dtype} or {name}.ndim != {kind.ndim}"
+        if kind.cls is np.ndarray:
+            test = f"type({name}) is not ndarray or {test}"
+        if not kind.ndim:
+            self.miss_if(test, depth)
+            self.line(f"{name} = {name}[()]", depth)
+            return
+        # carray: in C order, aligned and writable; farray: in Fortran order and not in C order.
+        order = {"C": f"not {name}.flags.carray", "F": f"not {name}.flags.farray"}.get(kind.layout)
+        flags = f"not {name}.flags.behaved or {name}.flags.forc"
+        self.miss_if(f"{test} or {order or flags}", depth)
+
+    # ------------------------------------------------------------------ what was captured
+
+    def captured(self) -> list[str]:
+        """Test what the program relies on; the names of the hidden arguments."""
+        recipe = self.entry.recipe
+        self.miss_if(f"o0.__code__ is not {self.constant(recipe.code)}")
+        if recipe.owner is not None:
+            self.miss_if(f"type(owner) is not {self.constant(recipe.owner)}")
+        for function, code in recipe.codes:
+            self.miss_if(f"{self.constant(function)}.__code__ is not {self.constant(code)}")
+        if not recipe.tests and not recipe.hidden:
+            return []
+        self.line("try:")
+        number = 0
+        for test in recipe.tests:
+            found = self.path(test.path)
+            if test.origin >= 0:
+                number += 1
+                own = f"o{number}"
+            match test.kind:
+                case "is":
+                    self.miss_if(f"{found} is not {self.constant(test.expected)}", 3)
+                case "function":
+                    self.miss_if(f"{found} is not {own} or {own}.__code__ is not {self.constant(test.expected)}", 3)
+                case "method":
+                    code, cls = test.expected
+                    name = self.fresh()
+                    self.line(f"{name} = {found}", 3)
+                    self.miss_if(
+                        f"type({name}) is not MethodType or {name}.__func__ is not {own} "
+                        f"or {own}.__code__ is not {self.constant(code)} or type({name}.__self__) is not {self.constant(cls)}", 3
+                    )  # fmt: skip
+                case "length":
+                    self.miss_if(f"len({found}) != {test.expected}", 3)
+                case "equal" if isinstance(test.expected, bool | int | str | type(None)):
+                    name = self.fresh()
+                    self.line(f"{name} = {found}", 3)
+                    cls = self.constant(type(test.expected))
+                    self.miss_if(f"type({name}) is not {cls} or {name} != {self.constant(test.expected)}", 3)
+                case _:
+                    raise _TooSpecial
+        hidden = []
+        for path, kind in recipe.hidden:
+            name = self.fresh()
+            hidden.append(name)
+            self.line(f"{name} = {self.path(path)}", 3)
+            # A captured dlarray is read by the array inside.
+            self.leaf(name, kind._replace(labels=None), 3)
+        self.line("except GONE:")
+        self.line("return MISS", 3)
+        return hidden
+
+    def path(self, path: Path) -> str:
+        match path.root:
+            case ("cell", _, _):
+                text = f"{self.root(path.root)}.cell_contents"
+            case ("global", origin, name):
+                text = f"{self.root(('global', origin))}[{name!r}]"
+            case ("function", origin):
+                text = f"o{origin}"
+            case ("owner",):
+                text = "owner"
+            case (_, found):
+                text = self.constant(found)
+        for step, key in path.steps:
+            if step == "attribute":
+                text += f".{key}"
+            else:
+                text += f"[{key!r}]" if isinstance(key, str | int) else f"[{self.constant(key)}]"
+        return text
+
+    def root(self, root: tuple) -> str:
+        return self.roots.setdefault(root, f"r{len(self.roots)}")
+
+    # ------------------------------------------------------------------ results
+
+    def results(self, arguments: list[str]) -> None:
+        """Run the program and put its results together."""
+        entry = self.entry
+        outputs, convert = entry.generated.normalized.outputs, entry.convert
+        called = f"run({', '.join(arguments)})"
+        whole = TupleNode((LEAF,) * len(convert)) if len(convert) != 1 else LEAF
+        direct = outputs == whole and not any(convert)
+        if self.counted:
+            self.line("cache.hits += 1")
+        self.line("try:")
+        names = [f"y{k}" for k in range(len(convert))]
+        if direct:
+            self.line(f"return {called}", 3)
+        else:
+            target = ", ".join(names)
+            self.line(f"{target} = {called}" if names else called, 3)
+        self.line("except Exception as error:")
+        self.line("raise failed(error, entry, o0, owner, args, kwargs) from None", 3)
+        if direct:
+            return
+        words = iter([n if c is None else f"{self.constant(c)}({n})" for n, c in zip(names, convert, strict=True)])
+        self.line(f"return {self.built(outputs, words)}")
+
+    def built(self, node: Structure, words: Any) -> str:
+        if node is LEAF:
+            return next(words)
+        match node:
+            case TupleNode(children=children):
+                return "(" + "".join(f"{self.built(c, words)}, " for c in children) + ")"
+            case ListNode(children=children):
+                return "[" + ", ".join(self.built(c, words) for c in children) + "]"
+            case DictNode(keys=keys, children=children, cls=cls) if cls is dict and all(type(k) in (str, int) for k in keys):
+                items = (f"{k!r}: {self.built(c, words)}" for k, c in zip(keys, children, strict=True))
+                return "{" + ", ".join(items) + "}"
+            case NamedTupleNode(cls=cls, children=children):
+                return f"{self.constant(cls)}({', '.join(self.built(c, words) for c in children)})"
+            case Static(value=None):
+                return "None"
+        leaves = ", ".join(next(words) for _ in range(count(node)))
+        return f"unflatten({self.constant(node)}, [{leaves}])"
