@@ -431,6 +431,14 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return gradient(ctx, args[0], args[1:])
 
 
+@special("derivative")
+def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    raise ctx.refuse(
+        "grad(...) and value_and_grad(...) cannot be called inside a function that is differentiated or evaluated by "
+        "dlfeval; call dlgradient there, or take the gradient outside"
+    )
+
+
 def gradient(ctx: Context, loss: Binding, targets: tuple[Binding, ...]) -> Binding:
     """The `Gradient` statement of a loss by these targets."""
     y = as_atom(ctx, loss, "the value to differentiate")
