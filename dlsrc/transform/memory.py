@@ -80,12 +80,15 @@ def analyze(program: Program, outline: Outline) -> Memory:
     for statement in outline.statements:
         match statement:
             case Assign(target=target, op=op, args=args) if target is not None and isinstance(types[target], Array | Sequence):
-                shares = op.view or op.name in ("relabel", "detach")
+                shares = op.view or op.name == "relabel"
                 if shares and isinstance(args[0], Value) and args[0] in memory.root:
                     memory.base[target] = args[0]
                     memory.root[target] = memory.root[args[0]]
                 else:
                     memory.root[target] = target
+                    if op.name == "detach":
+                        # The same memory, but a value of its own: its cotangent must not become its source's.
+                        memory.sources[target] = args
             case Read(target=target, base=base, index=index) if isinstance(types[target], Array):
                 if index.kind(types[base].ndim) == "view":
                     memory.base[target] = base
