@@ -28,7 +28,7 @@ ARGUMENTS = {
 
 # What to do instead is an instruction: one of these words, or code to copy.
 ADVICE = re.compile(
-    r"\b(add|assign|ask|bring|call|cast|compare|compute|convert|copy|declare|define|divide|enter|format|give|import|index|keep|"
+    r"\b(add|allowed|assign|ask|bring|call|cast|compare|compute|convert|copy|declare|define|divide|enter|format|give|import|index|keep|"
     r"leave|make|move|name|name it|pass|put|read|rename|repeat|replace|return|say|select|set|split|start|store|"
     r"take|takes|unpack|use|wrap|write|must|only|has|holds|instead)\b"
 )
@@ -168,44 +168,45 @@ def located(error):
     assert ADVICE.search(error.msg)
 
 
+# An argument is no place in a file: what is wrong with one is a TypeError or ValueError that names it.
+
+
 @pytest.mark.parametrize("x", [np.array([1, 2, 3]), np.array([True, False]), 3], ids=["array", "bool", "int"])
 def test_integer_argument(x):
-    with pytest.raises(DifferentiationError, match="float") as caught:
+    with pytest.raises(TypeError, match=r"squares.*`x`.*float"):
         grad(squares)(x)
-    assert "x" in caught.value.msg
-    located(caught.value)
 
 
 def test_complex_argument():
-    with pytest.raises(DlsrcError, match="complex"):
+    with pytest.raises(TypeError, match="complex.*pass"):
         grad(squares)(np.array([1.0 + 2.0j]))
 
 
 def test_matrix_argument():
-    with pytest.raises(DlsrcError, match="matrix"):
-        grad(squares)(np.matrix([[1.0, 2.0]]))
+    with pytest.raises(TypeError, match="matrix.*pass"):
+        grad(squares)(np.ones((1, 2)).view(np.matrix))
 
 
 def test_masked_array_argument():
-    with pytest.raises(DlsrcError, match="MaskedArray"):
+    with pytest.raises(TypeError, match="masked.*pass"):
         grad(squares)(np.ma.masked_array([1.0, 2.0], [False, True]))
 
 
 def test_string_argument():
-    with pytest.raises(DlsrcError):
+    with pytest.raises(TypeError, match="squares"):
         grad(squares)("abc")
 
 
 def test_object_argument():
-    with pytest.raises(DlsrcError, match="object"):
+    with pytest.raises(TypeError, match="object.*pass"):
         grad(squares)(np.array([1.0, None]))
 
 
 def test_overlapping_arguments_of_a_function_that_writes():
     memory = np.ones(6)
-    with pytest.raises(DlsrcError, match="overlap|share"):
+    with pytest.raises(ValueError, match=r"`x`.*share.*copy"):
         grad(first_written)(memory[:4], memory[2:])
-    with pytest.raises(DlsrcError, match="overlap|share"):
+    with pytest.raises(ValueError, match=r"`x`.*share.*copy"):
         grad(first_written)(memory, memory)
     assert np.array_equal(memory, np.ones(6))
     grad(first_written)(memory[:3], memory[3:])
@@ -239,9 +240,9 @@ def test_dlgradient_of_plain_arrays():
 
 
 def test_not_a_function():
-    with pytest.raises((DlsrcError, TypeError)):
+    with pytest.raises(TypeError, match="function"):
         grad(3)(np.ones(3))
-    with pytest.raises(DlsrcError):
+    with pytest.raises((DlsrcError, TypeError), match="fft"):
         grad(np.fft.fft)(np.ones(3))
 
 
@@ -335,4 +336,4 @@ def test_integer_division_by_zero():
     with pytest.raises(ZeroDivisionError):
         grad(divides_integers)(np.ones(2), 0)
     with np.errstate(all="ignore"):
-        assert value_and_grad(lambda a: 1.0 / a)(0.0)[0] == np.inf
+        assert value_and_grad(lambda x: 1.0 / x[0])(np.zeros(1))[0] == np.inf

@@ -282,11 +282,11 @@ def one_element_by_item(x):
 
 
 def test_promise_10_the_loss_is_a_scalar():
-    error = raised(DifferentiationError, not_scalar, dlarray(np.ones((2, 3))))
+    error = raised(UnsupportedSyntax, not_scalar, dlarray(np.ones((2, 3))))
     assert "scalar" in str(error)
     # The number of dimensions is what a compiled signature knows, so the shape may be in words.
     assert "(2, 3)" in str(error) or "matrix" in str(error) or "2-D" in str(error)
-    raised(DifferentiationError, one_element, dlarray([1.0, 2.0]))
+    raised(UnsupportedSyntax, one_element, dlarray([1.0, 2.0]))
     assert_close(data(dlfeval(one_element_by_index, dlarray([1.0, 2.0]))), [2.0, 0.0])
     assert_close(data(dlfeval(one_element_by_item, dlarray([1.0, 2.0]))), [2.0, 0.0])
 
@@ -295,7 +295,7 @@ def test_promise_10_grad_too():
     def f(x):
         return x * 2
 
-    with pytest.raises(DifferentiationError, match="scalar"):
+    with pytest.raises(UnsupportedSyntax, match="scalar"):
         grad(f)(np.ones(3))
 
 
@@ -757,8 +757,10 @@ def test_value_and_grad_drops_into_scipy():
     def f(x):
         return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
 
+    more = {"TNC": "maxfun", "trust-constr": "maxiter"}
     for method in ("BFGS", "L-BFGS-B", "CG", "TNC", "SLSQP", "trust-constr"):
-        found = minimize(value_and_grad(f), np.array([-1.0, 2.0]), jac=True, method=method, options={"maxiter": 2000})
+        options = {more[method]: 2000} if method in more else {}
+        found = minimize(value_and_grad(f), np.array([-1.0, 2.0]), jac=True, method=method, options=options)
         assert_close(found.x, [1.0, 1.0], 2e-3)
 
 

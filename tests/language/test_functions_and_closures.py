@@ -268,6 +268,16 @@ def annotated(W: np.ndarray, x: "np.ndarray") -> float:
     return s
 
 
+BUFFER = np.zeros(3)
+
+
+@programs(vector(3), compiled=True)
+def a_captured_array_is_written(x):
+    BUFFER[0] = x[0] ** 2
+    BUFFER[1:] = x[1:] * BUFFER[0]
+    return np.sum(BUFFER**2)
+
+
 @programs(vector(3))
 def inactive_code_may_use_what_numba_compiles(x):
     n = 0

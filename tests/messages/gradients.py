@@ -22,7 +22,7 @@ def captured_target(x):
 
 def literal_target(x):
     y = x[0] * 2.0
-    return dlgradient(y, 2.0)  # refused: 2.0
+    return dlgradient(y, 2.0)  # refused: not traced
 
 
 def integer_target(x):
@@ -49,7 +49,7 @@ def matrix_loss(A):
 
 def tuple_loss(x):
     y = (x[0], x[1])
-    return dlgradient(y, x)  # refused: scalar
+    return dlgradient(y, x)  # refused: a tuple of 2
 
 
 def integer_loss(x):

@@ -4,7 +4,6 @@
 
 import numpy as np
 
-BUFFER = np.zeros(3)
 MATRIX = np.matrix(np.ones((2, 2)))
 PLANE = np.array([1.0 + 2.0j, 3.0])
 
@@ -57,16 +56,6 @@ def missing_key(x):
     return x[0] * SHELF["size"]  # refused: size
 
 
-def writing_an_active_value_to_a_captured_array(x):
-    BUFFER[0] = x[0] ** 2  # refused: BUFFER
-    return BUFFER[0] * x[1]
-
-
-def adding_an_active_value_to_a_captured_array(x):
-    BUFFER[:] += x  # refused: BUFFER
-    return np.sum(BUFFER)
-
-
 def writing_an_attribute(x):
     THING.rate = x[0]  # refused: rate
     return THING.rate * x[1]
@@ -74,7 +63,7 @@ def writing_an_attribute(x):
 
 def list_into_an_element(x):
     y = np.zeros(3)
-    y[0] = [x[0], x[1]]  # refused: list
+    y[0] = [x[0], x[1]]  # refused: one element
     return y[0]
 
 
