@@ -48,7 +48,7 @@ class Wrong(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status: 0, 1 where dlsrc refuses the function, 2 for a wrong command line."""
-    parser = argparse.ArgumentParser("python -m dlsrc", description="Read the derivative of a Python function.")
+    parser = argparse.ArgumentParser("python -m dlsrc", description="Read the derivative of a function.")
     parser.add_argument("--version", action="version", version=f"dlsrc {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, (_, purpose) in COMMANDS.items():
@@ -84,8 +84,8 @@ def _call(place: str, types: Sequence[str]) -> tuple:
         inspect.signature(function).bind(*examples)
     except TypeError:
         takes = ", ".join(inspect.signature(function).parameters)
-        many = f"{len(examples)} type{'s' if len(examples) != 1 else ''}"
-        raise Wrong(f'{name} takes ({takes}), and {many} were given; write one for each, as in "float64[:]"') from None
+        message = f'{name} takes ({takes}); write the type of each, as in "float64[:]": {len(examples)} were given'
+        raise Wrong(message) from None
     if asks_for_gradient(target_of(function).function):
         examples = [dlarray(x) if np.asarray(x).dtype.kind == "f" else x for x in examples]
     return (function, *examples)
@@ -105,7 +105,7 @@ def _module(place: str) -> tuple[ModuleType, str]:
         raise Wrong(f"there is no file {where}{near}")
     sys.path.insert(0, str(path.parent.resolve()))
     # Under its own name, unless that is taken: the file is not run as a program, so its main() is not called.
-    own = path.stem if path.stem not in sys.modules and path.stem.isidentifier() else f"dlsrc_read_{path.stem}"
+    own = f"dlsrc_read_{path.stem}" if path.stem in sys.modules else path.stem
     spec = importlib.util.spec_from_file_location(own, path.resolve())
     if spec is None or spec.loader is None:
         raise Wrong(f"{where} is not a Python file")

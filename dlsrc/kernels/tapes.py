@@ -7,7 +7,7 @@ from .primitive import primitive, real, sample
 from .types import Array, Tape
 
 __all__ = [
-    "nothing1", "nothing2", "nothing3", "nothing_shape1", "nothing_shape2", "nothing_shape3", "replace_last",
+    "contiguous", "nothing1", "nothing2", "nothing3", "nothing_shape1", "nothing_shape2", "nothing_shape3", "replace_last",
     "withdraw", "zeros_of", "new_list",
 ]
 
@@ -96,6 +96,21 @@ def zeros_of_result(shape, dtype):
 
 zeros_of.zero("shape")
 zeros_of.samples(sample((2, 3), dtype="float64"))
+
+
+@primitive(inline=True, generated=True)
+def contiguous(x):
+    """The array in C order."""
+    return np.ascontiguousarray(x)
+
+
+@contiguous.result
+def contiguous_result(x):
+    return Array(x.dtype, x.ndim, "C", x.labels)
+
+
+contiguous.zero("x")
+contiguous.samples(sample(real(3, 2).T))
 
 
 @primitive(effect=True, generated=True)

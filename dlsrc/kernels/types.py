@@ -138,7 +138,10 @@ def broadcast(*types: Scalar | Array, dtype: str | None = None, weak: bool | Non
     if not arrays:
         return Scalar(dtype or promoted, is_weak if weak is None else weak, labels)
     ndim = max(t.ndim for t in arrays)
-    layout = "F" if all(t.layout == "F" and t.ndim == ndim for t in arrays) else "C"
+    if all(t.layout == "C" or t.ndim < ndim and t.ndim <= 1 for t in arrays):
+        layout = "C"
+    else:
+        layout = "F" if all(t.layout == "F" and t.ndim == ndim for t in arrays) else "A"
     return Array(dtype or promoted, ndim, layout, labels)
 
 

@@ -122,5 +122,5 @@ def _context(program: Program, outline: Outline) -> Context:
 def _header(normalized: Normalized, program: Program) -> str:
     where = normalized.location
     params = ", ".join(f"{v!r}: {program.types[v]}" for v in program.params)
-    return f"{program.name}({params}), from {where}"
+    return f"{program.name.removesuffix('_1')}({params}), from {where}"
 

@@ -39,9 +39,13 @@ def analyze(program: Program, outline: Outline, memory: Memory, gradient: Gradie
     return Activity(frozenset(varied), frozenset(useful))
 
 
-def dependent(program: Program, outline: Outline, memory: Memory, seeds: set[Value]) -> set[Value]:
-    """Every value that a derivative by these seeds would pass to."""
-    return _reach({memory.root.get(s, s) for s in seeds} | seeds, _flows(program, outline, memory), memory)
+def dependent(
+    program: Program, outline: Outline, memory: Memory, seeds: set[Value], cut: frozenset[Atom] = frozenset()
+) -> set[Value]:
+    """Every value that a derivative by these seeds would pass to, other than through the values in ``cut``."""
+    roots = {memory.root.get(c, c) for c in cut}  # type: ignore[call-overload]
+    flows = [(a, b) for a, b in _flows(program, outline, memory) if a not in roots]
+    return _reach({memory.root.get(s, s) for s in seeds} | seeds, flows, memory)
 
 
 def _flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Value, Value]]:

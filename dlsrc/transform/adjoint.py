@@ -150,6 +150,8 @@ class Sweep:
                 self.own.add(cotangent)
             return
         type_ = self._cotangent_type(atom)
+        if isinstance(type_, Array) and any(getattr(self.ctx.type_of(c), "layout", "C") != "C" for c in (old, cotangent)):
+            type_ = Array(type_.dtype, type_.ndim, "A")
         if isinstance(type_, Array) and all(isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)):
             type_ = Scalar(type_.dtype)
         target = self.ctx.value(type_, base=atom, form="d{}")

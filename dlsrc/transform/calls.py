@@ -170,11 +170,13 @@ def unwrapped(value: Any) -> Any:
     """The Python function that a callable runs: a dispatcher's ``py_func``, what a transparent decorator wraps."""
     if not inspect.isfunction(value) and not hasattr(value, "py_func") and not hasattr(value, "__wrapped__"):
         return None
+    if _is_library(value):
+        return None
     return read(value).function
 
 
 def _is_library(function: Any) -> bool:
-    return (function.__module__ or "").split(".")[0] in ("numpy", "scipy", "numba", "builtins", "math")
+    return (getattr(function, "__module__", None) or "").split(".")[0] in ("numpy", "scipy", "numba", "builtins", "math")
 
 
 def _as_python_float(ctx: Context, value: Any, result: Binding) -> Binding:

@@ -110,6 +110,7 @@ class Context(Builder):
         self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
         self.guards: dict[tuple, Guard] = {}
         self.problems: list[tuple[Location, str]] = []
+        self.kinds: set[str] = set()                     # of the problems: "differentiation"
         self.hints: dict[Value, str] = {}
         self.replaced: dict[Value, Atom] = {}
         self.renamed: dict[Value, Value] = {}

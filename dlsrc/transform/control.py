@@ -40,6 +40,9 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
             reverse_block(sweep, block[: _position(block, place)])
             if depth:
                 place = around[-1][0]
+                capture_headers(sweep, place)
+                if sweep.targets <= set(sweep.captured):
+                    break
                 if is_loop(place):
                     earlier_trips(sweep, place, around[-1][1])
         results = finish(sweep)
@@ -77,6 +80,8 @@ def finish(sweep: Sweep) -> list[Statement]:
                 found = _zero(sweep, target, type_)
             elif found in given or (isinstance(type_, Array) and not _fresh(sweep, found, target)):
                 found = ctx.op("copy", found) if isinstance(type_, Array) else found
+            if isinstance(type_, Array) and ctx.type_of(found).layout != "C":
+                found = ctx.op("contiguous", found)
             given.add(found)
             ctx.types[result] = ctx.type_of(found) if isinstance(type_, Array) else type_
             ctx.replaced[result] = found
@@ -128,14 +133,27 @@ def capture(sweep: Sweep, statement: Statement) -> None:
         written_here = any(s is statement or any(i is statement for i, _ in sweep.outline.scope[id(s)]) for s in _stores(sweep, target))
         if not (made_here or written_here):
             continue
-        found = sweep.cot.get(target)
-        with sweep.ctx.at(sweep.gradient.loc):
-            if found is None:
-                sweep.captured[target] = _zero(sweep, target, sweep.ctx.types[target])
-            else:
-                found = sweep.whole(target, found)
-                is_array = isinstance(sweep.ctx.types[target], Array)
-                sweep.captured[target] = sweep.ctx.op("copy", found) if is_array else found
+        _note(sweep, target)
+
+
+def capture_headers(sweep: Sweep, place: Statement) -> None:
+    """The gradient by what the loop around carries is its cotangent at the start of this trip."""
+    if not isinstance(place, For | While):
+        return
+    for carry in place.carries:
+        if carry.header in sweep.targets and carry.header not in sweep.captured:
+            _note(sweep, carry.header)
+
+
+def _note(sweep: Sweep, target: Value) -> None:
+    found = sweep.cot.get(target)
+    with sweep.ctx.at(sweep.gradient.loc):
+        if found is None:
+            sweep.captured[target] = _zero(sweep, target, sweep.ctx.types[target])
+        else:
+            found = sweep.whole(target, found)
+            is_array = isinstance(sweep.ctx.types[target], Array)
+            sweep.captured[target] = sweep.ctx.op("copy", found) if is_array else found
 
 
 def _stores(sweep: Sweep, target: Value) -> list[Statement]:

@@ -77,7 +77,7 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
     if memory.problems:
         raise UnsupportedSyntax(memory.problems)
     from_traced = activity.dependent(program, outline, memory, set(traced))
-    from_gradients = activity.dependent(program, outline, memory, {r for g in gradients for r in g.results})
+    results = {r for g in gradients for r in g.results}
     untraced: list = []
     second: list = []
     for gradient in gradients:
@@ -87,7 +87,7 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
         for target in gradient.targets:
             if isinstance(target, Const) or target not in from_traced:
                 untraced.append((gradient.loc, _untraced(outline, target)))
-        if gradient.loss in from_gradients:
+        if gradient.loss in activity.dependent(program, outline, memory, results, frozenset(gradient.targets)):
             second.append((gradient.loc, (
                 "this is the derivative of a derivative: ask for the first one with enable_higher_derivatives=True "
                 "(which this version does not support yet)"

@@ -21,7 +21,18 @@ def inferred(function: Any, types: list[Type]) -> Type | None:
     """
     nb = numba("core.types")
     errors = numba("core.errors")
-    context = numba("core.registry").cpu_target.typing_context
+    config = numba().config
+    disabled, config.DISABLE_JIT = config.DISABLE_JIT, 0  # types are asked for in plain Python as well
+    try:
+        return _asked(nb, errors, function, types)
+    finally:
+        config.DISABLE_JIT = disabled
+
+
+def _asked(nb: Any, errors: Any, function: Any, types: list[Type]) -> Type | None:
+    target = numba("core.registry").cpu_target
+    target.target_context.refresh()  # brings in the overloads; the typing context alone knows few functions
+    context = target.typing_context
     context.refresh()
     try:
         signature = context.resolve_function_type(context.resolve_value_type(function), [_to_numba(nb, t) for t in types], {})

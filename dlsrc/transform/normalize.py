@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import UnsupportedSyntax
+from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Type
 from ..nodes import LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure, TupleNode
 from . import loops  # registers the loops beside the other statements
@@ -30,6 +30,7 @@ from .expressions import as_atom, static_items
 from .ir import Atom, Const, Program, Value
 from .location import Location
 from .save import Edits
+from .source import location
 from .specials import array_of, gradient
 from .statements import lower_block
 from .subscripts import NeedUnroll
@@ -137,7 +138,8 @@ def _attempt(request: Request) -> Normalized:
         named = ctx.contents(kwargs)
         try:
             result = splice(ctx, closure, extra + args.items, dict(zip(named.keys, named.items, strict=True)))  # type: ignore[union-attr]
-            returned = _finish(ctx, request, args.items, result)  # type: ignore[union-attr]
+            with ctx.at(location(closure.parsed.parsed.source, closure.parsed.body[-1])):
+                returned = _finish(ctx, request, args.items, result)  # type: ignore[union-attr]
             atoms: list[Atom] = []
             labels: list[str | None] = []
             outputs = _output(ctx, returned, atoms, labels)
@@ -148,11 +150,11 @@ def _attempt(request: Request) -> Normalized:
         except NeedUnroll:
             ctx.problems.append((where, "a container of unlike items is indexed by a computed number; index it by literals"))
     if ctx.problems:
-        raise UnsupportedSyntax(ctx.problems)
+        raise (DifferentiationError if "differentiation" in ctx.kinds else UnsupportedSyntax)(ctx.problems)
     hidden = tuple(ctx.hidden.values())
     for value, hint in ctx.hints.items():
         ctx.renamed[value] = Value(value.number, value.hint or (hint if hint.isidentifier() else ""))
-    name = getattr(function, "__name__", "function").replace("<lambda>", "objective")
+    name = getattr(function, "__name__", "function").replace("<lambda>", "objective") + "_1"
     everything = (*params, *(v for _, v in hidden))
     program = assemble(Program(name, everything, tuple(ctx.block), tuple(atoms), ctx.types), ctx, Edits())
     return Normalized(
@@ -245,6 +247,8 @@ def _finish(ctx: Context, request: Request, args: tuple, result: Binding) -> Bin
             raise ctx.refuse("with has_aux=True the function must return a pair (value, something else)")
         inner, aux = inner.items
     if isinstance(ctx.contents(inner), Container | Static):
+        if ctx.problems:
+            raise ctx.refuse("")  # what it returns was refused
         raise ctx.refuse(
             "the function must return one real number to take its gradient; "
             "for a pair (value, something else) say has_aux=True"

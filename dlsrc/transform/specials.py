@@ -444,12 +444,14 @@ def gradient(ctx: Context, loss: Binding, targets: tuple[Binding, ...]) -> Bindi
     y = as_atom(ctx, loss, "the value to differentiate")
     type_ = ctx.type_of(y)
     if isinstance(type_, Array):
+        ctx.kinds.add("differentiation")
         shape = "(n,)" if type_.ndim == 1 else "(" + ", ".join("nmkl"[: type_.ndim]) + ")"
         raise ctx.refuse(
             f"the value to differentiate must be a real scalar; it is {describe(y, ctx)} of shape {shape}: "
             "sum it, or index one element (y[0], y.item())"
         )
     if type_.dtype not in ("float64", "float32"):
+        ctx.kinds.add("differentiation")
         raise ctx.refuse(f"the value to differentiate must be a real scalar, not {describe(y, ctx)}")
     results: list[Value] = []
     atoms: list[Atom] = []
@@ -465,12 +467,14 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
     if isinstance(inner, Container):
         return ctx.make(inner.kind, [_targets(ctx, item, atoms, results) for item in inner.items], inner.keys, inner.cls)
     if isinstance(inner, Maybe):
+        ctx.kinds.add("differentiation")
         raise ctx.refuse(f"`{inner.name}` is traced on one way only; take its gradient in the branch that assigns it")
     if isinstance(inner, Static):
         return inner
     atom = as_atom(ctx, inner, "a variable to differentiate by")
     type_ = ctx.type_of(atom)
     if type_.dtype not in ("float64", "float32") and isinstance(atom, Value):
+        ctx.kinds.add("differentiation")
         raise ctx.refuse(f"the gradient by {describe(atom, ctx)} does not exist: only real (floating-point) variables have one; convert it with .astype(float)")
     made = ctx.value(Scalar(type_.dtype, False, type_.labels) if isinstance(type_, Scalar) else type_)
     atoms.append(atom)
@@ -521,7 +525,7 @@ def _opaque_primitive(value: Any, name: str, count: int, result: Any) -> Primiti
         body = namespace[identifier]
         body.__doc__ = f"{name}, without a derivative."
         made = Primitive(body, (value,), static=(), elementwise=False, floats=False, boolean=False, view=False,
-                         effect=False, methods=(), attributes=())  # fmt: skip
+                         effect=".random." in name, methods=(), attributes=())  # fmt: skip
         made.opaque = name  # type: ignore[attr-defined]
         made.result(lambda **_: result)
         _opaque[key] = made
