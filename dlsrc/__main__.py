@@ -84,8 +84,8 @@ def _call(place: str, types: Sequence[str]) -> tuple:
         inspect.signature(function).bind(*examples)
     except TypeError:
         takes = ", ".join(inspect.signature(function).parameters)
-        message = f'{name} takes ({takes}); write the type of each, as in "float64[:]": {len(examples)} were given'
-        raise Wrong(message) from None
+        given = f"{len(examples)} were given"
+        raise Wrong(f'{name} takes ({takes}); write the type of each, as in "float64[:]": {given}') from None
     if asks_for_gradient(target_of(function).function):
         examples = [dlarray(x) if np.asarray(x).dtype.kind == "f" else x for x in examples]
     return (function, *examples)

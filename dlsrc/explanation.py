@@ -1,7 +1,7 @@
 """What a derivative passes through, what it keeps and recomputes, and what that costs, told to the user."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ from .transform.location import Location
 
 __all__ = ["Explanation", "Keeping", "Piece", "explanation_of"]
 
-WIDTH = 72
+WIDTH = 60
 HOW = {
-    "array": "in an array", "growing array": "in a growing array", "references": "by reference",
+    "array": "in an array", "growing array": "in an array that grows", "references": "by reference",
     "copies": "as copies",
 }
 
@@ -73,8 +73,8 @@ class Explanation:
     built_in : tuple of str
         Arguments whose values are a part of the text: other values build anew.
     statements : tuple of int
-        Lines of the function, and lines of the text without comments.
-    longest : tuple of (int, int)
+        Lines of the user's that became text, and lines of the text without comments.
+    longest : tuple of (str, int)
         The user's lines that became most lines of text: (line, lines of text).
     compile_seconds : float or None
         What numba took; None if it has not compiled the text.
@@ -92,7 +92,7 @@ class Explanation:
     guards: tuple[str, ...]
     built_in: tuple[str, ...]
     statements: tuple[int, int]
-    longest: tuple[tuple[int, int], ...]
+    longest: tuple[tuple[str, int], ...]
     compile_seconds: float | None
     predicted_bytes: int
 
@@ -105,10 +105,13 @@ class Explanation:
         """The report as headings with their texts."""
         found = [
             ("passes through", _listed(self.active) or "nothing: the value does not depend on the arguments"),
-            ("kept in loops", "\n".join(map(_kept, self.kept)) or "nothing"),
+            ("kept in loops", _kept(self.kept) or "nothing"),
             ("computed again", _listed(self.recomputed) or "nothing"),
-            ("arrays made", "\n".join(map(_piece, self.arrays)) or "none"),
+            ("shadows", _pieced(p for p in self.arrays if p.role == "shadow") or "none"),
         ]
+        others = [p for p in self.arrays if p.role != "shadow"]
+        if others:
+            found.append(("other arrays", _pieced(others)))
         if self.hidden:
             found.append(("read at each call", "\n".join(self.hidden)))
         if self.guards:
@@ -123,20 +126,20 @@ class Explanation:
 
     def _memory(self) -> str:
         text = f"{_bytes(self.predicted_bytes)} at once for these arguments, besides them"
-        growing = [f"{k.bytes} bytes a trip for {k.name}" for k in self.kept if k.total is None and k.bytes]
+        growing = sum(k.bytes for k in self.kept if k.total is None and k.bytes)
         unknown = [p.name for p in self.arrays if p.bytes is None]
         unknown += [k.name for k in self.kept if k.total is None and k.bytes is None]
         if growing:
-            text += f"\nand {', '.join(growing)}: how many trips, only a run tells"
+            text += f"\nand {_bytes(growing)} a trip of the loops whose trips only a run tells"
         if unknown:
-            text += f"\nand {', '.join(unknown)}: how large, only a run tells"
+            text += f"\nand that of {_listed(tuple(unknown))}, which only a run tells"
         return text
 
     def _text(self) -> str:
         mine, generated = self.statements
         text = f"{generated} lines for {mine} of yours"
         if self.longest:
-            text += "; most for " + ", ".join(f"line {line} ({count})" for line, count in self.longest)
+            text += "; most for " + ", ".join(f"{line} ({count})" for line, count in self.longest)
         return text
 
     def __str__(self) -> str:
@@ -164,9 +167,9 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
     keepings = _keepings(generated, memory.allocations, emitted.names)
     original = original_of(target)
     statements = _statements(emitted.text)
-    ours = Counter(
-        loc.line for number, loc in emitted.line_map.items()
-        if number in statements and loc.file == original.file and original.first < loc.line <= original.last
+    by_line = Counter(
+        f"line {loc.line}" if loc.file == original.file else str(loc)
+        for number, loc in emitted.line_map.items() if number in statements
     )
     return Explanation(
         title=_title(program, emitted.names, normalized.location),
@@ -175,10 +178,10 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
         recomputed=generated.recomputed,
         arrays=_pieces(memory.allocations, {v for held in keepings.values() for v in held}, emitted.names),
         hidden=tuple(f"{getter}: {type_}" for getter, type_ in normalized.hidden),
-        guards=tuple(dict.fromkeys(map(_guard, normalized.guards))),
+        guards=tuple(dict.fromkeys(_guard(g) for g in normalized.guards if not _is_own(g.getter))),
         built_in=_built_in(normalized, call, original.name),
-        statements=(_lines_of(target), len(statements)),
-        longest=tuple((line, count) for line, count in ours.most_common(2) if count > 1),
+        statements=(len(by_line), len(statements)),
+        longest=tuple((line, count) for line, count in by_line.most_common(2) if count > 1),
         compile_seconds=_compile_seconds(entry.function),
         predicted_bytes=memory.peak,
     )
@@ -230,34 +233,53 @@ def _built_in(normalized: Any, call: Call, function: str) -> tuple[str, ...]:
     )
 
 
+def _is_own(getter: Any) -> bool:
+    """Whether something is captured by dlsrc's own functions: nothing that a user could change."""
+    _, holder, _ = getter.root
+    module = holder.get("__name__") if isinstance(holder, dict) else getattr(holder, "__module__", None)
+    return str(module).partition(".")[0] == "dlsrc"
+
+
 def _guard(guard: Any) -> str:
     if guard.kind == "is":
-        name = getattr(guard.expected, "__name__", None) or type(guard.expected).__name__
-        return f"{guard.getter} is still {'the same ' if name in str(guard.getter) else ''}{name}"
+        kind = "function" if callable(guard.expected) else type(guard.expected).__name__
+        return f"{guard.getter} is the {kind} it was"
     if guard.kind == "length":
         return f"len({guard.getter}) is {guard.expected}"
     return f"{guard.getter} is {guard.expected!r}"
 
 
-def _kept(kept: Keeping) -> str:
-    size = f"{_bytes(kept.bytes)} a trip" if kept.bytes is not None else "arrays"
-    total = f" = {_bytes(kept.total)}" if kept.total is not None else ""
-    return f"{kept.name}: {size} {HOW[kept.how]}{total}, of the loop in line {kept.line}: {kept.loop}"
+def _kept(kept: tuple[Keeping, ...]) -> str:
+    """What is kept, by loop: its names, bytes a trip and bytes in all."""
+    lines: list[str] = []
+    loops = dict.fromkeys((k.line, k.loop) for k in kept)
+    for line, loop in loops:
+        lines.append(f"line {line}  {loop}")
+        here = [k for k in kept if k.line == line and k.loop == loop]
+        for how, size in dict.fromkeys((k.how, k.bytes) for k in here):
+            alike = [k for k in here if (k.how, k.bytes) == (how, size)]
+            each = " each" if len(alike) > 1 else ""
+            what = f"{_bytes(size)} a trip{each}" if size is not None else "of a size that only a run tells"
+            known = [k.total for k in alike if k.total is not None]
+            total = f": {_bytes(sum(known))}" if len(known) == len(alike) else ""
+            names = _listed(tuple(k.name for k in alike)).splitlines()
+            lines += [f"    {name}" for name in names[:-1]]
+            lines.append(f"    {names[-1]}  {what}, {HOW[how]}{total}")
+    return "\n".join(lines)
 
 
-def _piece(piece: Piece) -> str:
-    size = _bytes(piece.bytes) if piece.bytes is not None else "size known when it runs"
-    what = {"shadow": "shadow", "kept": "kept", "array": "array"}[piece.role]
-    return f"{piece.name}: {size} ({what}, line {piece.line})"
+def _pieced(pieces: Iterable[Piece]) -> str:
+    return _listed(tuple(f"{p.name} {'?' if p.bytes is None else f'{p.bytes:,}'}" for p in pieces), " bytes")
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: tuple[str, ...], end: str = "") -> str:
+    """Names with commas between them, in lines of some length; nothing for none."""
     lines = [""]
     for name in names:
         if len(lines[-1]) + len(name) > WIDTH:
             lines.append("")
         lines[-1] += f"{', ' if lines[-1] else ''}{name}"
-    return ",\n".join(lines)
+    return ",\n".join(lines) + end if names else ""
 
 
 def _bytes(count: int) -> str:
@@ -272,14 +294,6 @@ def _statements(text: str) -> set[int]:
         k for k, line in enumerate(lines, start=1)
         if k > begin and line.strip() and not line.lstrip().startswith("#")
     }
-
-
-def _lines_of(target: Target) -> int:
-    """The lines of the function that say something."""
-    original = original_of(target)
-    has_body = original.last > original.first  # below the head, which is no statement
-    lines = original.lines[original.first - (not has_body) : original.last]
-    return sum(1 for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 def _compile_seconds(function: Callable) -> float | None:

@@ -132,7 +132,7 @@ def memory() -> None:
             out = fresh_process(
                 source,
                 f"vg = dlsrc.value_and_grad(m.recurrence); a = np.array([0.3, 0.9, 0.2])\nn = {n}",
-                "vg(a, 10)", "vg(a, n)", "dlsrc.explain(m.recurrence, a, n).total_bytes",
+                "vg(a, 10)", "vg(a, n)", "dlsrc.explain(m.recurrence, a, n).predicted_bytes",
             )
             peaks.append(out["peak"])
             times.append(out["second"])
