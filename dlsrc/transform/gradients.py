@@ -30,7 +30,7 @@ def privatized(program: Program, traced: frozenset[Value], keep: bool) -> tuple[
     """
     outline = Outline(program)
     memory = analyze_memory(program, outline)
-    written = [v for v in program.params if v in traced and memory.root.get(v) in memory.stores]
+    written = [v for v in program.params if v in traced and v in memory.root and memory.written(memory.root[v])]
     if not written:
         return program, traced
     types = dict(program.types)
