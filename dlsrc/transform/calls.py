@@ -34,7 +34,7 @@ DEEPEST = 60
 def call(ctx: Context, frame: Frame, node: ast.Call) -> Binding:
     function = evaluate(ctx, frame, node.func)
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
-        return SPECIALS["generator"](ctx, frame, function, node.args[0])
+        return SPECIALS["generator"](ctx, frame, function, node.args[0], node.func)
     args = elements(ctx, frame, node.args)
     kwargs: dict[str, Binding] = {}
     for keyword in node.keywords:
@@ -133,7 +133,7 @@ def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: 
         first = tuple(ctx.captured(a, getter.then("attribute", "args").then("item", k)) for k, a in enumerate(value.args))
         named = {k: ctx.captured(a, getter.then("attribute", "keywords").then("item", k)) for k, a in value.keywords.items()}
         return apply(ctx, inner, first + args, named | kwargs)
-    if inspect.ismethod(value):
+    if inspect.ismethod(value) and inspect.isfunction(value.__func__):
         owner = Live(value.__self__, getter.then("attribute", "__self__"))
         return apply_object(ctx, value.__func__, getter.then("attribute", "__func__"), (owner, *args), kwargs)
     plain = unwrapped(value)

@@ -191,7 +191,7 @@ class Context(Builder):
         if isinstance(value, complex):
             raise self.refuse(f"`{getter}` is complex; complex numbers cannot be differentiated yet: split it into real and imaginary parts")
         module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
-        if callable(value) and not str(module).split(".")[0] in TRUSTED:
+        if callable(value) and str(module).split(".")[0] not in TRUSTED and not self._is_constant(getter):
             self.guard(getter, "is", value)
         return Live(value, getter)
 

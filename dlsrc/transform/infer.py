@@ -5,6 +5,7 @@ derivative passes.  One operation is asked at a time, so nothing is compiled and
 does not matter.  numba's types appear nowhere else but here and in ``compile``.
 """
 
+import warnings
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Type
@@ -24,7 +25,9 @@ def inferred(function: Any, types: list[Type]) -> Type | None:
     config = numba().config
     disabled, config.DISABLE_JIT = config.DISABLE_JIT, 0  # types are asked for in plain Python as well
     try:
-        return _asked(nb, errors, function, types)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numba's remarks on its own overloads
+            return _asked(nb, errors, function, types)
     finally:
         config.DISABLE_JIT = disabled
 

@@ -17,7 +17,7 @@ from typing import Any
 from ..kernels.types import Array, Scalar, Type
 from .binding import Binding, Container, Iterator, Maybe, Poison, Range, Static, Unbound
 from .context import Context, Frame, Refused, describe
-from .expressions import evaluate, expression, has_static_items, item_of, static_items, truth
+from .expressions import evaluate, expression, has_static_items, item_of, settle, static_items, truth
 from .ir import UNBOUND, Atom, Carry, Const, For, Value, While
 from .specials import SPECIALS
 from .statements import assign, assigned_names, lower_block, statement
@@ -409,18 +409,28 @@ def settle_after(ctx: Context, built: Built, runs: Atom | None) -> None:
 # ---------------------------------------------------------------------------------- generator arguments
 
 
-def generator(ctx: Context, frame: Frame, function: Binding, node: ast.GeneratorExp) -> Binding:
+def generator(ctx: Context, frame: Frame, function: Binding, node: ast.GeneratorExp, node_function: ast.expr) -> Binding:
     """``sum(e for k in range(n))``: an accumulating loop; over static containers, a list."""
     value = getattr(ctx.contents(function), "value", None)
     if len(node.generators) == 1 and not node.generators[0].ifs:
         iterable = ctx.contents(evaluate(ctx, frame, node.generators[0].iter))
         if not isinstance(iterable, Range) and has_static_items(ctx, iterable) or isinstance(iterable, Range) and frame.composite:
             return ctx.call(function, (ctx.make("list", comprehension(ctx, frame, node)),))
-    if value is not sum:
-        raise ctx.refuse("only sum() takes a generator over a range; for another function write a loop")
-    total = "the sum"  # no name of the user's can clash with it
-    inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite, own_locals=frozenset())
+    if value not in (sum, min, max):
+        raise ctx.refuse("only sum(), min() and max() take a generator over a range; for another function write a loop")
+    total = "the result"  # no name of the user's can clash with it
+    inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite, own_locals=frozenset({total}))
     inner_body: ast.stmt = ast.AugAssign(ast.Name(total, ast.Store()), ast.Add(), node.elt)
+    if value is not sum:
+        inner.env = {"any seen": Const(False)}
+        choice = ast.Call(node_function, [ast.Name(total, ast.Load()), ast.Name("this one", ast.Load())], [])
+        inner_body = ast.If(
+            ast.Name("any seen", ast.Load()), [ast.Assign([ast.Name(total, ast.Store())], choice)],
+            [ast.Assign([ast.Name(total, ast.Store())], ast.Name("this one", ast.Load())),
+             ast.Assign([ast.Name("any seen", ast.Store())], ast.Constant(True))],
+        )  # fmt: skip
+        inner.own_locals = frozenset({total, "any seen", "this one"})
+        inner_body = ast.If(ast.Constant(True), [ast.Assign([ast.Name("this one", ast.Store())], node.elt), inner_body], [])
     for part in reversed(node.generators):
         for test in reversed(part.ifs):
             inner_body = ast.If(test, [inner_body], [])
@@ -432,7 +442,7 @@ def generator(ctx: Context, frame: Frame, function: Binding, node: ast.Generator
         lower_block(ctx, inner, [ast.fix_missing_locations(inner_body)])
     finally:
         ctx.frames.remove(inner)
-    result = inner.env[total]
+    result = settle(ctx, inner.env[total])
     if isinstance(result, Poison):
         raise Refused(ctx.loc, result.message)
     return result
