@@ -53,26 +53,26 @@ class AcceleratedFunction(Ahead):
     def _set(self, fun: Callable, settings: Settings) -> None:
         self.fun = fun
         self._settings = settings
-        self._target = target_of(fun)
-        self._runner: Runner = runner_of(self._target, EVALUATION, settings.flags, settings.cache)
+        self.target = target_of(fun)
+        self.runner: Runner = runner_of(self.target, EVALUATION, settings.flags, settings.cache)
         functools.update_wrapper(self, fun, updated=())  # sets __wrapped__: helpers are looked through
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        settings, target = self._settings, self._target
+        settings, target = self._settings, self.target
         if target.first or target.named:
             args, kwargs = target.first + args, {**target.named, **kwargs}
         if not settings.enabled:
-            return self._runner.fresh(target.owner, args, kwargs)
+            return self.runner.fresh(target.owner, args, kwargs)
         if settings.check_mode == "none":
-            return self._runner(target.owner, args, kwargs)
+            return self.runner(target.owner, args, kwargs)
         return self._checked(target.owner, args, kwargs)
 
     def _checked(self, owner: Any, args: tuple, kwargs: dict) -> Any:
         """The result, compared with that of the underlying function."""
-        plain, expected = plain_result(self._target.callable, args, kwargs)
+        plain, expected = plain_result(self.target.callable, args, kwargs)
         if not plain:  # it calls dlgradient: only the generated program can be run, here without compiling it
-            expected = self._runner.fresh(owner, args, kwargs)
-        result = self._runner(owner, args, kwargs)
+            expected = self.runner.fresh(owner, args, kwargs)
+        result = self.runner(owner, args, kwargs)
         if not _close(result, expected, self._settings.check_tolerance):
             warnings.warn("Accelerated outputs differ from underlying function outputs.", stacklevel=3)
         return result

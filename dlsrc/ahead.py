@@ -19,13 +19,13 @@ class Ahead:
     """What functions with compiled programs have in common."""
 
     fun: Callable
-    _target: Target
-    _runner: Runner
+    target: Target
+    runner: Runner
 
     def _entry(self, args: tuple, kwargs: dict) -> Entry:
-        target = self._target
+        target = self.target
         args, kwargs = target.first + args, {**target.named, **kwargs}
-        return self._runner.prepared(read_call(args, kwargs), target.owner, args, kwargs)[0]
+        return self.runner.prepared(read_call(args, kwargs), target.owner, args, kwargs)[0]
 
     def warm(self, *args: Any, **kwargs: Any) -> None:
         """Compile for arguments like these, without running anything."""
@@ -51,10 +51,10 @@ class Ahead:
         RuntimeError
             If there is none yet.
         """
-        for entry in self._runner.cache:
-            if entry.mode == self._runner.mode:
+        for entry in self.runner.cache:
+            if entry.mode == self.runner.mode:
                 return entry.generated.emitted.text
-        raise RuntimeError(f"no source was generated yet: call {self._target.function.__name__}, or its .warm(*args), first")
+        raise RuntimeError(f"no source was generated yet: call {self.target.function.__name__}, or its .warm(*args), first")
 
 
 def example_of(spelled: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from .ahead import Ahead
 from .fastpath import MISS
 from .evaluate import Runner, Target, mode_of, runner_of, target_of
+from .lazy import engine
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
 
@@ -30,34 +31,42 @@ class Derivative(Ahead):
         self.argnums = argnums
         self.has_aux = has_aux
         self.with_value = with_value
-        self._target: Target = target_of(fun)
-        shift = len(self._target.first)
+        self.target: Target = target_of(fun)
+        shift = len(self.target.first)
         mode = mode_of(argnums, has_aux)
         if shift and mode.argnums:
             numbers = tuple(k + shift if k >= 0 else k for k in mode.argnums)
             mode = mode_of(numbers[0] if mode.single else numbers, has_aux)
         self._mode = mode
-        self._owner = self._target.owner
-        self._bound = bool(self._target.first or self._target.named)
-        self._runner: Runner = runner_of(self._target, mode)
+        self.owner = self.target.owner
+        self._native: Any = None
+        self.is_bound = bool(self.target.first or self.target.named)
+        self.runner: Runner = runner_of(self.target, mode)
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             # Not __wrapped__: this is no other spelling of the function.
             setattr(self, name, getattr(fun, name, None))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._bound:
-            args, kwargs = self._target.first + args, {**self._target.named, **kwargs}
-        result = self._runner.fast(self._owner, args, kwargs)
+        if self.is_bound:
+            args, kwargs = self.target.first + args, {**self.target.named, **kwargs}
+        result = self.runner.fast(self.owner, args, kwargs)
         if result is MISS:
-            result = self._runner.slow(self._owner, args, kwargs)
+            result = self.runner.slow(self.owner, args, kwargs)
         if self.with_value:
             return result
         value, gradient = result
         return (gradient, value[1]) if self.has_aux else gradient
 
     @property
+    def _numba_type_(self) -> Any:
+        """What numba asks an object that compiled code uses for."""
+        if self._native is None:
+            self._native = engine("native").numba_type(self)
+        return self._native
+
+    @property
     def __dlsrc_derivative__(self) -> tuple:
-        return self._target, self._mode
+        return self.target, self._mode
 
     def __repr__(self) -> str:
         name = "value_and_grad" if self.with_value else "grad"

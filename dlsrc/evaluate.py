@@ -3,7 +3,8 @@
 import inspect
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType, MethodType
@@ -25,6 +26,16 @@ __all__ = ["Entry", "Runner", "Target", "dlfeval", "dlgradient", "prepared", "ru
 
 # Building changes tables of numba and of the engine; two threads that ask for one program build it once.
 _lock = threading.RLock()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other thread builds meanwhile.
+
+    numba's lock is taken first: where compiled code uses a derivative, numba holds it and asks for ours.
+    """
+    with numba("core.compiler_lock").global_compiler_lock if jit_enabled() else nullcontext(), _lock:
+        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +287,7 @@ class Runner:
         key = key_of(call.structure, call.kinds, self.mode, self.flags, jit_enabled())
         found = self._found(key, call, owner)
         if found is None:
-            with _lock:
+            with _alone():
                 found = self._found(key, call, owner)
                 if found is None:
                     self.cache.misses += 1
