@@ -157,8 +157,7 @@ def stages_of(entry: Entry, target: Target) -> Stages:
         Form(s.name, s.program, entry, target, generated.emitted if s is last else emit(s.program))
         for s in generated.stages
     )
-    original = original_of(target)
-    return Stages(forms, f"{original.file.rpartition('/')[2]}: {original.name}")
+    return Stages(forms, original_of(target).title)
 
 
 def _without_gradients(program: Program, stage: str) -> tuple[Program, set[Any]]:

@@ -27,6 +27,10 @@ class Original:
     first: int
     last: int
 
+    @property
+    def title(self) -> str:
+        return f"{Location(self.file, self.first).place}: {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -132,7 +136,7 @@ def columns(text: str, line_map: Mapping[int, Location], original: Original) -> 
         body.append(f'<tr{turn}><td class="u{way}{again}">{left}</td><td class="g{way}">{right}</td></tr>')
     name = "d" + hashlib.sha1(text.encode()).hexdigest()[:8]
     lights = "".join(f"#{name}:has(.{key}:hover) .{key}{{background:var(--hit)}}" for key in keys.values())
-    title = html.escape(f"{original.file.rpartition('/')[2]}: {original.name}")
+    title = html.escape(original.title)
     return (
         f'<div class="dlsrc" id="{name}">{style("columns", lights)}<table>'
         f"<thead><tr><th>{title}</th><th>generated</th></tr></thead><tbody>{''.join(body)}</tbody></table></div>"

@@ -29,5 +29,12 @@ class Location:
         """The same place, on the way back."""
         return replace(self, back=True)
 
+    @property
+    def place(self) -> str:
+        """The file's name; "cell" for a cell of a notebook, whose file is named anew in every session."""
+        if "ipykernel_" in self.file or self.file.startswith("<ipython-input"):
+            return "cell"
+        return self.file.replace("\\", "/").rpartition("/")[2]
+
     def __str__(self) -> str:
-        return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.line}"
+        return f"{self.place}:{self.line}"
