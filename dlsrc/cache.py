@@ -57,9 +57,7 @@ class Flags:
 
 def key_of(structure: Structure, kinds: tuple[Kind, ...], mode: Mode, flags: Flags, compiled: bool) -> tuple:
     """What a program depends on besides the code and captured values of its functions."""
-    # Of a scalar only whether it is a Python number matters: np.float64 and a 0-d array are one type.
-    seen = tuple((k.cls in (float, int, bool), *k[1:]) for k in kinds)
-    return (structure, seen, mode, flags, compiled)
+    return (structure, kinds, mode, flags, compiled)
 
 
 class Cache:

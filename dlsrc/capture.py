@@ -182,9 +182,8 @@ def recipe_of(normalized: Any, function: Callable, owner: Any) -> Recipe:
                 kind = "equal"  # a method is made anew whenever it is read
         tests.append(Test(path, kind, expected, origin))
     hidden = []
-    for getter, type_ in normalized.hidden:
-        kind_ = kind_of_captured(getter())
-        hidden.append((roots.path(getter), kind_._replace(labels=type_.labels)))
+    for getter, _ in normalized.hidden:
+        hidden.append((roots.path(getter), kind_of_captured(getter())))
     others = [f for f in normalized.functions if type(f) is FunctionType and id(f) not in roots.numbers]
     return Recipe(
         code=function.__code__,  # type: ignore[attr-defined]

@@ -101,6 +101,12 @@ def failed(error: Exception, entry: Any, function: Callable, owner: Any, args: t
     Generated tests name the user's line.  Other errors (of NumPy's functions inside numba, of the user's
     own ``raise``) are raised again by the user's own function, on copies, with the user's traceback.
     """
+    if isinstance(error, IndexError):
+        checks = engine("kernels.checks")
+        made = checks.readable(error, "")
+        if made is not error:
+            # Only the line travels with the error: which file it is in, the program knows.
+            return checks.readable(error, _file_of_check(entry.generated, error.args[3]))
     if LINED.match(str(error)):
         return error
     again = _replayed(function, owner, args, kwargs) if entry.pure else None
@@ -112,6 +118,16 @@ def failed(error: Exception, entry: Any, function: Callable, owner: Any, args: t
         made.__cause__ = error
         return made
     return error
+
+
+def _file_of_check(generated: Any, line: int) -> str:
+    """The name of the file of the index test that stands at this line."""
+    ir = engine("transform.ir")
+    for stage in generated.stages:
+        for statement in ir.walk(stage.program.body):
+            if isinstance(statement, ir.Check) and statement.loc.line == line:
+                return str(statement.loc).rpartition(":")[0]
+    return str(generated.normalized.location).rpartition(":")[0]
 
 
 def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exception | None:

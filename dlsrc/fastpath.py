@@ -263,8 +263,7 @@ class _Writer:
             name = self.fresh()
             hidden.append(name)
             self.line(f"{name} = {self.path(path)}", 3)
-            # A captured dlarray is read by the array inside.
-            self.leaf(name, kind._replace(labels=None), 3)
+            self.leaf(name, kind, 3)
         self.line("except GONE:")
         self.line("return MISS", 3)
         return hidden
