@@ -15,7 +15,7 @@ import numpy as np
 from .cache import Cache, Flags, Mode, key_of
 from .capture import Binding, Recipe, recipe_of
 from .dlarray import dlarray, wrap
-from .errors import DifferentiationError
+from .errors import DifferentiationError, SourceError, UnsupportedSyntax
 from .fastpath import MISS, shim_of
 from .failure import Replayed, building, failed, here, replaying
 from .lazy import engine, jit_enabled, numba
@@ -267,7 +267,11 @@ class Runner:
                     self.cache.touch(entry)
                     return result
         call = read_call(args, kwargs)
-        entry, binding = self.prepared(call, owner, args, kwargs)
+        try:
+            entry, binding = self.prepared(call, owner, args, kwargs)
+        except (UnsupportedSyntax, SourceError) as error:
+            # It is about the user's lines: a dozen frames of dlsrc's own would hide them.
+            raise error.with_traceback(None) from None
         made = shim_of(entry, call, binding, self.cache if self.counted else None)
         if made is not None:
             self.fast = made

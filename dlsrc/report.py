@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from .errors import SourceError, UnsupportedSyntax
 from .evaluate import Entry, Target, prepared, target_of
 from .lazy import engine
 from .signature import Call, read_call
@@ -91,7 +92,11 @@ def _read(f: Callable, args: tuple, kwargs: dict) -> tuple[Entry, Target, Call]:
     call = read_call(target.first + args, {**target.named, **kwargs})
     is_traced = any(kind.labels is not None for kind in call.kinds)
     plain = derivative is None and not is_traced and not asks_for_gradient(target.function)
-    return prepared(f, args, kwargs, argnums=0 if plain else None), target, call
+    try:
+        entry = prepared(f, args, kwargs, argnums=0 if plain else None)
+    except (UnsupportedSyntax, SourceError) as error:
+        raise error.with_traceback(None) from None  # about the user's lines, not about ours
+    return entry, target, call
 
 
 def asks_for_gradient(function: FunctionType) -> bool:
@@ -114,8 +119,9 @@ def _asks(function: FunctionType, seen: set[int]) -> bool:
         if getattr(value, "__dlsrc_special__", None) == "dlgradient":
             return True
         inner = getattr(value, "py_func", value)
-        if isinstance(inner, FunctionType) and _is_users(inner) and id(inner) not in seen and _asks(inner, seen):
-            return True
+        if isinstance(inner, FunctionType) and id(inner) not in seen and _is_users(inner):
+            if _asks(inner, seen):
+                return True
     return False
 
 
