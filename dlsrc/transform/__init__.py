@@ -101,6 +101,7 @@ def _differentiate(program: Program, traced: frozenset) -> tuple:
         sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, gradient)
         problems += sweep.problems
         saver.edits.replaced[id(gradient)] = code
+    saver.finish()
     if problems:
         raise DifferentiationError(list(dict.fromkeys(problems)))
     program = assemble(program, ctx, saver.edits)

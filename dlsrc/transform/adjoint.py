@@ -25,7 +25,8 @@ from .context import Context
 from .ir import Assign, Atom, Const, For, Gradient, Index, Read, Span, Statement, Store, Value, While, blocks_of, walk
 from .memory import Memory
 from .outline import Outline, Scope, is_loop
-from .save import Saver
+from .rename import renamed
+from .save import COSTS, Saver
 from .shapes import Shapes
 
 __all__ = ["Mirror", "Sweep", "full_index"]
@@ -62,6 +63,12 @@ class Sweep:
         self.captured: dict[Value, Atom] = {}
         self.targets = {t for t in gradient.targets if isinstance(t, Value)}
         self.in_memory = self._in_memory()
+        self.fetched_from: dict[Atom, Value] = {}     # forward values brought back, and which they are
+        self.forward_values = {
+            (s.op.name, s.args, s.static): s.target
+            for s in outline.statements
+            if isinstance(s, Assign) and s.target is not None and s.op.elementwise and isinstance(ctx.types[s.target], Scalar)
+        }
         self.problems: list[tuple[Any, str]] = []
         self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
 
@@ -173,16 +180,11 @@ class Sweep:
 
     def named(self, cotangent: Atom, value: Value) -> Atom:
         """The cotangent under its own name, where it has none yet."""
-        if isinstance(cotangent, Value) and not cotangent.hint and cotangent.base is None and cotangent not in self.renamed:
+        if isinstance(cotangent, Value) and not cotangent.hint and cotangent.base is None and cotangent not in self.ctx.renamed:
             made = self.ctx.origin.get(cotangent)
             if made is not None and made in self.ctx.block[-1:]:
-                self.renamed[cotangent] = Value(cotangent.number, "", value, "d{}")
+                self.ctx.renamed[cotangent] = Value(cotangent.number, "", value, "d{}")
         return cotangent
-
-    @property
-    def renamed(self) -> dict[Value, Value]:
-        """New names for temporaries, put in by ``assemble``."""
-        return self.ctx.renamed
 
     def fit(self, atom: Value, cotangent: Atom) -> Atom:
         """The cotangent in the shape and precision of the value."""
@@ -314,6 +316,7 @@ class Sweep:
         else:
             found = self._from_tape(atom, loops, None)
         mirror.fetched[atom] = found
+        self.fetched_from[found] = atom
         return found
 
     def _has_tape(self, value: Value) -> bool:
@@ -593,10 +596,37 @@ class Sweep:
             self.shapes.equate(target, by_name[argument])  # type: ignore[arg-type]
         return target
 
+    def _reuse(self, start: int, result: Any) -> Any:
+        """The statements of a rule from ``start`` on, with what the forward sweep has computed already.
+
+        The derivative of the cosine is a sine; where the program has that sine of the same value, it is kept
+        (or still there) anyway, and cheaper to fetch than to compute.
+        """
+        found: dict[Value, Atom] = {}
+        kept: list[Statement] = []
+        for statement in self.ctx.block[start:]:
+            if isinstance(statement, Assign) and isinstance(self.ctx.types.get(statement.target), Scalar):
+                key = (statement.op.name, tuple(self.fetched_from.get(a, a) for a in statement.args), statement.static)
+                forward = self.forward_values.get(key) if statement.op.name not in COSTS else None
+                if forward is not None and self._in_reach(forward):
+                    found[statement.target] = self.fetch(forward, self.outline.defined[forward])  # type: ignore[index, arg-type]
+                    continue
+            kept.append(statement)
+        if found:
+            self.ctx.block[start:] = renamed(tuple(kept), found)
+            result = found.get(result, result)
+        return result
+
+    def _in_reach(self, value: Value) -> bool:
+        """Whether a forward value belongs to the blocks being swept, or to what is around them."""
+        swept = {(id(m.statement), m.slot) for m in self.mirrors}
+        return all((id(s), slot) in swept or any(s is t and slot == other for t, other in self.here) for s, slot in self.outline.home[value])
+
     def _write_out(self, rule: Any, given: dict[str, Any], static: dict[str, Any]) -> Atom:
         from_rule = {n: (Const(v) if n in static and isinstance(v, bool | int | float) else Static(v) if n in static else v) for n, v in given.items()}
         start = len(self.ctx.block)
         result = splice(self.ctx, closure_of(self.ctx, rule), (), from_rule, composite=True)
+        result = self._reuse(start, result)
         for made in self.ctx.block[start:]:
             self.shapes.visit(made)
         if not isinstance(result, Value | Const):

@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any
 
 from ..kernels.primitive import Primitive
-from ..kernels.types import Scalar, Shape
+from ..kernels.types import Array, Scalar, Shape
 from .fragments import Template, template_of
 from .ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Statement, Store, Value, While,
@@ -315,6 +315,8 @@ class _Planner:
             return False
         if merge.target.hint and branch.loc.text.startswith(("if ", "elif ", "if(", "else")):
             return False  # the user wrote a statement here
+        if merge.target.base is not None and isinstance(self.program.types[merge.target], Array):
+            return False  # a tape that grows: nothing happens on the other way
         joined = connective(branch)
         types = [self.program.type_of(a) for a in (branch.cond, merge.then, merge.orelse)]
         if joined != "if" and not all(isinstance(t, Scalar) and t.dtype == "bool" for t in types):

@@ -84,6 +84,7 @@ class Saver:
         self._counters: dict[tuple[int, int], tuple[Value, Value]] = {}
         self._numbers: dict[int, Atom] = {}
         self._copies: dict[tuple[Value, int], Value] = {}
+        self._growing: dict[tuple[int, int], tuple[Statement, Atom, list]] = {}
         self._after_of: dict[Value, Value] = {}     # values that an edit computes right after another one
 
     # ------------------------------------------------------------------ places
@@ -200,17 +201,31 @@ class Saver:
         position, _ = self.counter(loops)
         slot = "body"
         header = ctx.value(array, base=value, form="{}_kept")
-        with ctx.at(loops[-1].loc), ctx.collecting() as grow:
-            inside = ctx.op("room", header, position, target=ctx.value(array, base=value, form="{}_kept"))
-        assert isinstance(inside, Value)
+        inside = ctx.value(array, base=value, form="{}_kept")
         after = self.thread(loops, first, header, inside)
-        self.edits.start.setdefault((id(loops[-1]), slot), []).extend(grow)
-        self.adopt(inside, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), grow[-1])
+        self.adopt(inside, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), None)
+        group = self._growing.setdefault((id(loops[0]), id(loops[-1])), (loops[-1], position, []))
+        group[2].append((header, inside))
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
             ctx.store(inside, Index((position,)), value)
         self._insert_push(value, push)
         self._note(value, loops, type_, "growing array")
         return _Tape("stack", inside, after, tuple(loops))
+
+    def finish(self) -> None:
+        """Put in the one test a trip that all growing tapes of a loop share."""
+        ctx = self.ctx
+        for loop, position, tapes in self._growing.values():
+            with ctx.at(loop.loc), ctx.collecting() as test:
+                full = ctx.op("equal", position, ctx.dim(tapes[0][0], 0))
+                with ctx.collecting() as grow:
+                    longer = [ctx.op("room", header, position, target=self._like(inside)) for header, inside in tapes]
+                merges = tuple(Merge(inside, new, header) for (header, inside), new in zip(tapes, longer, strict=True))
+                ctx.add(If(full, tuple(grow), (), merges, loop.loc))
+            self.edits.start.setdefault((id(loop), "body"), [])[:0] = test
+
+    def _like(self, value: Value) -> Value:
+        return self.ctx.value(self.ctx.types[value], value.hint, value.base, value.form)
 
     def _list(self, value: Value, loops: list[Statement], at: Statement | None) -> _Tape:
         """A list of arrays or shapes; an entry a trip, also where a branch has none to keep."""
@@ -309,16 +324,13 @@ class Saver:
         ctx = self.ctx
         type_ = ctx.types[header]
 
-        def like() -> Value:
-            return ctx.value(type_, header.hint, header.base, header.form)
-
-        headers = [like() for _ in loops[:-1]] + [header]
+        headers = [self._like(header) for _ in loops[:-1]] + [header]
         inner_out: Value = out
         for k in range(len(loops) - 1, -1, -1):
             loop = loops[k]
             slot = "test" if isinstance(loop, While) else "body"
             self.adopt(headers[k], (*self.outline.scope[id(loop)], (loop, slot)), loop)
-            result = self.adopt(like(), self.outline.scope[id(loop)], loop)
+            result = self.adopt(self._like(header), self.outline.scope[id(loop)], loop)
             # Where the loop stands in branches of the loop around it, the other way leaves the value as it came.
             incoming: Atom = init if k == 0 else headers[k - 1]
             self.edits.carries.setdefault(id(loop), []).append(Carry(headers[k], incoming, inner_out, result))
@@ -329,7 +341,7 @@ class Saver:
                 for d in range(len(scope) - 1, depth - 1, -1):
                     statement, way = scope[d]
                     assert isinstance(statement, If)
-                    merged = self.adopt(like(), scope[:d], statement)
+                    merged = self.adopt(self._like(header), scope[:d], statement)
                     merge = Merge(merged, carried, incoming) if way == "then" else Merge(merged, incoming, carried)
                     self.edits.merges.setdefault(id(statement), []).append(merge)
                     carried = merged
