@@ -251,13 +251,19 @@ class _Writer:
                     )  # fmt: skip
                 case "length":
                     self.miss_if(f"len({found}) != {test.expected}", 3)
-                case "equal" if isinstance(test.expected, bool | int | str | type(None)):
+                case "keys":
+                    self.miss_if(f"tuple({found}) != {self.constant(test.expected)}", 3)
+                case "class":
+                    self.miss_if(f"type({found}) is not {self.constant(test.expected)}", 3)
+                case "origin":
+                    own = self.fresh()
+                    self.line(f"{own} = {found}", 3)
+                    self.miss_if(f"getattr({own}, '__func__', {own}) is not o{test.expected}", 3)
+                case "equal":
                     name = self.fresh()
                     self.line(f"{name} = {found}", 3)
                     cls = self.constant(type(test.expected))
                     self.miss_if(f"type({name}) is not {cls} or {name} != {self.constant(test.expected)}", 3)
-                case _:
-                    raise _TooSpecial
         hidden = []
         for path, kind in recipe.hidden:
             name = self.fresh()

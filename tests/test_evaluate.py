@@ -364,6 +364,88 @@ def test_promise_20_captured_things_are_read_anew(monkeypatch):
             assert abs(g(x)[0] - finite(uses_cfg, x)) < 1e-6 * (1 + abs(g(x)[0])), k
 
 
+act = np.sin
+kinds = {"a": 1.0, "b": 2.0}
+axes = (0,)
+dtype = np.dtype("float64")
+weights = [1.0]
+
+
+class Layer:
+    slope = 2.0
+
+    def __call__(self, x):
+        return x * self.slope
+
+
+class Steep(Layer):
+    slope = 3.0
+
+
+layer = Layer()
+
+
+def uses_everything(x):
+    y = np.sum(act(x))
+    for k in kinds:
+        y = y + (5.0 * x[0] if k == "a" else x[0])
+    y = y + (x[0] if "c" in kinds else 0.0)
+    y = y + (100.0 * x[0] if weights else 0.0)
+    y = y + np.sum(np.sum(x.reshape(1, -1), axis=axes) ** 2)
+    z = np.zeros(2, dtype)
+    z[0] = x[0] / 3.0
+    return y + z[0] + layer(x[0]) + (x[0] if isinstance(layer, Steep) else 0.0)
+
+
+def test_promise_20_objects_that_are_no_numbers(monkeypatch):
+    x, g = np.array([0.5, 1.0]), grad(uses_everything)
+    here = globals()
+    changes = [
+        lambda: None,
+        lambda: monkeypatch.setitem(here, "act", np.cos),
+        lambda: monkeypatch.setitem(here, "act", one),
+        lambda: monkeypatch.setitem(kinds, "c", 1.0),
+        lambda: monkeypatch.setitem(here, "kinds", {"b": 1.0, "d": 1.0, "e": 1.0}),
+        lambda: weights.clear(),
+        lambda: monkeypatch.setitem(here, "axes", (1,)),
+        lambda: monkeypatch.setitem(here, "layer", Steep()),
+        lambda: monkeypatch.setattr(Steep, "slope", 7.0),
+        lambda: monkeypatch.setattr(layer, "slope", 8.0, raising=False),
+        lambda: monkeypatch.setitem(here, "layer", two),
+        lambda: monkeypatch.setitem(here, "layer", lambda x: x * x),
+    ]
+    try:
+        for k, change in enumerate(changes):
+            change()
+            for _ in range(2):
+                assert abs(g(x)[0] - finite(uses_everything, x)) < 1e-6, k
+    finally:
+        weights[:] = [1.0]
+
+
+def test_promise_20_a_type_is_read_anew(monkeypatch):
+    def f(x):
+        z = np.zeros(1, dtype)
+        z[0] = x[0] / 3.0
+        return z[0] * 1.0
+
+    x = np.ones(1)
+    assert value_and_grad(f)(x)[0] == 1 / 3
+    monkeypatch.setitem(globals(), "dtype", np.dtype("float32"))
+    assert value_and_grad(f)(x)[0] == np.float32(1 / 3)
+
+
+def test_promise_20_another_module_under_the_name(monkeypatch):
+    other = types.ModuleType("other")
+    other.sum = lambda x: x[0] * 10.0
+    g = grad(total)
+    assert g(np.ones(1)) == 2.0
+    monkeypatch.setitem(globals(), "np", other)
+    found = g(evaluate.np.ones(1))
+    monkeypatch.undo()
+    assert found == 20.0
+
+
 def test_promise_20_arrays_edited_in_place():
     w = np.array([1.0, 2.0])
     items = [3.0, 4.0]

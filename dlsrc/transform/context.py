@@ -6,7 +6,9 @@ Python's late binding.  Branches and loops take snapshots of all of it and merge
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,10 @@ class NeedStatic(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Something the built program relies on, tested at every call: ``kind`` is "is", "equal" or "length"."""
+    """Something the built program relies on, tested at every call.
+
+    ``kind`` is "is" (the same object), "equal", "length", "keys" (of a dict, in order) or "class".
+    """
 
     getter: Getter
     kind: str
@@ -57,6 +62,10 @@ class Guard:
             return found is self.expected
         if self.kind == "length":
             return len(found) == self.expected
+        if self.kind == "keys":
+            return tuple(found) == self.expected
+        if self.kind == "class":
+            return type(found) is self.expected
         return type(found) is type(self.expected) and bool(found == self.expected)
 
 
@@ -92,6 +101,19 @@ class Frame:
 
 def _unset(*_: Any) -> Any:
     raise AssertionError("the context was not completed by normalize")
+
+
+def _is_trusted(module: Any) -> bool:
+    return str(module).partition(".")[0] in TRUSTED
+
+
+def _is_simple(value: Any) -> bool:
+    """Whether a container holds numbers and strings only, so that two of them can be compared."""
+    if isinstance(value, dict):
+        return all(_is_simple(k) and _is_simple(v) for k, v in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_simple, value))
+    return isinstance(value, bool | int | float | str | bytes | type(None) | np.number)
 
 
 TRUSTED = ("numpy", "math", "scipy", "dlsrc", "builtins", "operator", "functools", "numba")
@@ -190,10 +212,31 @@ class Context(Builder):
             return self._hidden(value, getter)
         if isinstance(value, complex):
             raise self.refuse(f"`{getter}` is complex; complex numbers cannot be differentiated yet: split it into real and imaginary parts")
-        module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
-        if callable(value) and str(module).split(".")[0] not in TRUSTED and not self._is_constant(getter):
-            self.guard(getter, "is", value)
+        if isinstance(value, ModuleType) and not getter.path and getter.root[0] == "global":
+            # np itself may be bound to another module; np.linalg is a part of it.
+            if not _is_trusted(getter.root[1].get("__name__")):
+                self.guard(getter, "is", value)
+        elif not self._is_constant(getter):
+            if callable(value) or isinstance(value, ModuleType):
+                self.guard(getter, "is", value)
+            else:
+                self.guard(getter, "class", type(value))
         return Live(value, getter)
+
+    def relied(self, live: Live) -> Any:
+        """The object itself, whose value is used while building: it must be the same at every call."""
+        value, getter = live.value, live.getter
+        if self._is_constant(getter):
+            return value
+        if isinstance(value, dict | list | tuple | set | frozenset):
+            if not _is_simple(value):
+                raise self.refuse(f"`{getter}` is used as a constant here, and holds more than numbers and strings; write its items out")
+            self.guard(getter, "equal", deepcopy(value))
+        elif isinstance(value, np.dtype | range | slice):
+            self.guard(getter, "equal", value)
+        else:
+            self.guard(getter, "is", value)
+        return value
 
     @staticmethod
     def _is_constant(getter: Getter) -> bool:
@@ -206,7 +249,7 @@ class Context(Builder):
             module = getattr(first, "__name__", None) if type(first).__name__ == "module" else holder.get("__name__")
         else:
             return False
-        return str(module).split(".")[0] in TRUSTED
+        return _is_trusted(module)
 
     def _hidden(self, value: Any, getter: Getter, labels: str | None = None) -> Binding:
         if getter.key in self.static_keys:
@@ -245,7 +288,9 @@ class Context(Builder):
             If it is computed.
         """
         binding = self.contents(binding)
-        if isinstance(binding, Const | Static | Live):
+        if isinstance(binding, Live):
+            return self.relied(binding)
+        if isinstance(binding, Const | Static):
             return binding.value
         if isinstance(binding, Container):
             values = [self.static(item, what) for item in binding.items]

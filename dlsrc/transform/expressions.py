@@ -119,7 +119,12 @@ def truth(ctx: Context, binding: Binding) -> Atom:
             return binding if type_.dtype == "bool" else ctx.op("not_equal", binding, Const(0))
         case Container(items=items):
             return Const(bool(items))
-        case Static(value=value) | Live(value=value):
+        case Live(value=value, getter=getter) if hasattr(value, "__len__"):
+            ctx.guard(getter, "length", len(value))
+            return Const(len(value) > 0)
+        case Live():
+            return Const(bool(ctx.relied(binding)))
+        case Static(value=value):
             return Const(bool(value))
         case Closure() | Partial():
             return Const(True)
@@ -336,6 +341,9 @@ def compare(ctx: Context, frame: Frame, node: ast.Compare) -> Binding:
 def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> Atom:
     a, b = ctx.contents(left), ctx.contents(right)
     if isinstance(op, ast.Is | ast.IsNot):
+        for side in (a, b):
+            if isinstance(side, Live):
+                ctx.guard(side.getter, "is", side.value)
         same = a is b or (isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const) and a.value is b.value)
         return Const(same == isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn):
@@ -625,7 +633,7 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             ctx.guard(getter, "length", len(value))
             return [ctx.captured(v, getter.then("item", k)) for k, v in enumerate(value)]
         case Live(value=dict() as value, getter=getter):
-            ctx.guard(getter, "length", len(value))
+            ctx.guard(getter, "keys", tuple(value))
             return [Static(k) if not isinstance(k, int | float) else Const(k) for k in value]
         case Range(start=Const(value=a), stop=Const(value=b), step=Const(value=c)):
             return [Const(k) for k in range(a, b, c)]
