@@ -180,7 +180,7 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
         hidden=tuple(f"{getter}: {type_}" for getter, type_ in normalized.hidden),
         guards=tuple(dict.fromkeys(_guard(g) for g in normalized.guards if not _is_own(g.getter))),
         built_in=_built_in(normalized, call, original.name),
-        statements=(len(by_line), len(statements)),
+        statements=(max(len(by_line), 1), len(statements)),
         longest=tuple((line, count) for line, count in by_line.most_common(2) if count > 1),
         compile_seconds=_compile_seconds(entry.function),
         predicted_bytes=memory.peak,

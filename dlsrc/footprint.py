@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels.types import Array, Scalar, Shape
+from .kernels.types import Array, Scalar, Shape, Tape
 from .transform.ir import (
     UNBOUND, Assign, Atom, Block, Const, Fancy, For, If, Program, Read, Statement, Value, While, atoms_read,
     values_defined, walk,
@@ -81,6 +81,10 @@ class Sizes:
         origin = {v: s for v, s in self.outline.defined.items() if isinstance(s, Assign)}
         self.shapes = Shapes(SimpleNamespace(types=self.types, origin=origin))  # type: ignore[arg-type]
         self.shapes.block(program.body)
+        self.kept: dict[Value, Value] = {}  # what is appended to each list
+        for s in self.outline.statements:
+            if isinstance(s, Assign) and s.op.name in APPENDING and isinstance(s.args[1], Value):
+                self.kept[s.args[0]] = s.args[1]  # type: ignore[index]
         self.numbers: dict[Value, Any] = {}
         self.found: dict[Value, tuple | None] = {}
         self.written = {
@@ -178,8 +182,9 @@ class Sizes:
             case Assign(op=op, args=args, static=static) if not op.effect:
                 if op.elementwise:
                     return self._broadcast(args)
-                if op.name in PASSING and op.name != "item" and isinstance(args[0], Value):
-                    return self.shape(args[0])
+                if op.name in PASSING and isinstance(args[0], Value):
+                    source = self.kept.get(args[0]) if op.name == "item" else args[0]
+                    return None if source is None else self.shape(source)
                 zeros = [self._zeros(a) for a in args]
                 if any(z is None for z in zeros) or sum(np.size(z) for z in zeros) > FEW:
                     return None
@@ -302,7 +307,7 @@ class _Ledger:
         """The memory that a statement leaves: (value, bytes)."""
         match statement:
             case Assign(target=Value() as target, op=op):
-                if op.name == "tape_list":
+                if isinstance(self.program.types[target], Tape) and not statement.args:
                     return [(target, self.tape(target, statement.loc))]
                 if op.name == "room":
                     return self.growing(target, statement)
@@ -344,17 +349,26 @@ class _Ledger:
         if push is None:
             return 0
         size = self.sizes.bytes(push.args[1]) if isinstance(self.program.types[push.args[1]], Array) else 0  # type: ignore[index,arg-type]
-        trips: int | None = 1
-        for loop, _ in self.outline.scope[id(push)]:
-            if is_loop(loop):
-                found = self.sizes.trips(loop)
-                trips = None if trips is None or found is None else trips * found
+        trips = self.trips_around(push)
         total = None if size is None or trips is None else size * trips
         self.allocations.append(Allocation(tape, "kept", loc, total, size or 0))
         return total or 0
 
     def growing(self, value: Value, statement: Statement) -> list[tuple[Value, int]]:
-        """An array that is copied to a longer one when it is full: how long it gets, only a run tells."""
+        """An array that is copied to a longer one when it is full: as long as there are trips."""
         width = np.dtype(self.program.types[value].dtype).itemsize
-        self.allocations.append(Allocation(value, "kept", statement.loc, None, width))
-        return []
+        trips = self.trips_around(statement)
+        total = None if trips is None else trips * width
+        self.allocations.append(Allocation(value, "kept", statement.loc, total, width))
+        return [(value, total or 0)]
+
+    def trips_around(self, statement: Statement) -> int | None:
+        """How often a statement is run, if it is on every way."""
+        trips = 1
+        for loop, _ in self.outline.scope[id(statement)]:
+            if is_loop(loop):
+                found = self.sizes.trips(loop)
+                if found is None:
+                    return None
+                trips *= found
+        return trips

@@ -9,7 +9,7 @@ shown.
 import hashlib
 import html
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .highlight import page, pieces, statement_ends
 from .style import style
@@ -53,6 +53,7 @@ class Row:
 def rows(text: str, line_map: Mapping[int, Location], original: Original) -> list[Row]:
     """The two columns, row by row; every line of both stands in one row."""
     ends = statement_ends("\n".join(original.lines) + "\n")
+    starts = {line: start for start, end in ends.items() for line in range(start, end + 1)}
     shown = original.first - 1
     made: list[Row] = []
 
@@ -67,8 +68,10 @@ def rows(text: str, line_map: Mapping[int, Location], original: Original) -> lis
         if loc is None:
             made.append(Row((), lines))
             continue
-        key, way = (loc.file, loc.line), "back" if loc.back else "forward"
         ours = loc.file == original.file and original.first <= loc.line <= original.last
+        if ours:  # a later line of a statement stands for the whole statement
+            loc = replace(loc, line=max(starts.get(loc.line, loc.line), original.first))
+        key, way = (loc.file, loc.line), "back" if loc.back else "forward"
         if ours and not loc.back and loc.line > shown:
             lead(loc.line)
             end = min(max(ends.get(loc.line, loc.line), loc.line), original.last)
