@@ -358,6 +358,8 @@ class Runner:
                     "given by position"
                 )
             found.append(k % count)
+        if len(set(found)) < len(found):
+            raise TypeError(f"{self.function.__name__}(): argnums {self.mode.argnums} names one argument twice")
         return tuple(found)
 
     def _traced(self, call: Call, names: tuple[str, ...]) -> tuple[bool, ...]:

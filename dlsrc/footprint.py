@@ -15,7 +15,7 @@ import numpy as np
 
 from .kernels.types import Array, Scalar, Shape, Tape
 from .transform.ir import (
-    UNBOUND, Assign, Atom, Block, Const, Fancy, For, If, Program, Read, Statement, Value, While, atoms_read,
+    Assign, Atom, Block, Const, Fancy, For, If, Program, Read, Statement, Value, While, atoms_read,
     values_defined, walk,
 )
 from .transform.location import Location
@@ -199,7 +199,7 @@ class Sizes:
         return None
 
     def _either(self, *atoms: Atom) -> tuple | None:
-        shapes = (self.shape(a) for a in atoms if isinstance(a, Value) and a is not UNBOUND)
+        shapes = (self.shape(a) for a in atoms if isinstance(a, Value))
         return next((s for s in shapes if s is not None), None)
 
     def _broadcast(self, args: Iterable[Atom]) -> tuple | None:

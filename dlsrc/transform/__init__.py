@@ -11,6 +11,7 @@ from .assemble import assemble
 from .bounds import prove
 from .context import Context
 from .control import sweep_from
+from .distribute import distribute
 from .emit import Emitted, emit
 from .ir import Program
 from .normalize import Normalized, Request, complete, normalize
@@ -78,6 +79,10 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
     program, kept, recomputed, active = _differentiate(program, traced)
     program = stage("assemble", program)
     program = stage("simplify", simplify(program))
+    apart = distribute(program)
+    if apart.body != program.body:
+        # The bounds of the new loops are sums that fold, and each loop computes only what it stores.
+        program = stage("distribute", simplify(apart))
     return Generated(
         emit(program, header=_header(normalized, program)), normalized, tuple(stages), kept, recomputed, active
     )

@@ -499,10 +499,25 @@ class Sweep:
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
         dy = self.fit(s.target, dy)
+        self._add_element(shadow, index, dy)
+
+    def _add_element(self, shadow: Value, index: Index, dy: Atom) -> None:
+        """Add to a place of a shadow; together with what was just added to the same place."""
+        block = self.ctx.block
+        for k in range(len(block) - 1, -1, -1):
+            old = block[k]
+            if isinstance(old, Store) and old.base == shadow and old.index == index and old.mode in ("add", "sub"):
+                if isinstance(self.ctx.type_of(old.value), Scalar) and isinstance(self.ctx.type_of(dy), Scalar):
+                    del block[k]
+                    dy = self.ctx.op("add" if old.mode == "add" else "subtract", dy, old.value)
+                break
+            scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)  # type: ignore[arg-type]
+            if not scalar or isinstance(old, Read) and old.base not in self.outline.home or isinstance(old, Assign) and old.op.effect:
+                break
         mode = "add"
         made = self.ctx.origin.get(dy) if isinstance(dy, Value) else None
-        if isinstance(made, Assign) and made.op.name == "negative" and self.ctx.block and made is self.ctx.block[-1]:
-            self.ctx.block.pop()
+        if isinstance(made, Assign) and made.op.name == "negative" and block and made is block[-1]:
+            block.pop()
             dy, mode = made.args[0], "sub"
         self.ctx.store(shadow, index, dy, mode)
 

@@ -147,6 +147,8 @@ def plain(found: Any) -> Callable:
 
 def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
     """The function as compiled code calls it, made once per process and set of static arguments."""
+    if getattr(found, "opaque", None):
+        return found.functions[0]  # numba knows it by itself
     callee = callee_of(found)
     if callee is None:
         return found
