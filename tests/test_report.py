@@ -19,6 +19,7 @@ from dlsrc.errors import UntracedError, UnsupportedSyntax
 from dlsrc.lazy import jit_enabled
 from dlsrc.highlight import console, page, pieces, statement_ends
 from dlsrc.notebook import Original, rows
+from tests import road
 from tests.golden_files import GOLDEN, load, objective_of
 from tests.scaling import recurrence
 
@@ -421,3 +422,11 @@ def test_many_problems_fit_fifteen_lines():
     printed = "".join(traceback.format_exception_only(error)).splitlines()
     assert len(printed) <= 15 and "… and 33 further on" in printed[-1]
     assert "    ^^^^^" in printed[2] and sum("write something else" in line for line in printed) == 1
+
+
+# ---------------------------------------------------------------------------------- the README of the road
+
+
+def test_the_forms_in_the_readme_are_those_that_are_made():
+    text = road.README.read_text()
+    assert text == road.updated(text), "run python -m tests.road --update, and review the change by eye"
