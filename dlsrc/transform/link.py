@@ -147,8 +147,9 @@ def plain(found: Any) -> Callable:
 
 def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
     """The function as compiled code calls it, made once per process and set of static arguments."""
-    if getattr(found, "opaque", None):
-        return found.functions[0]  # numba knows it by itself
+    known = getattr(found, "numba_knows", None)
+    if known is not None:
+        return known
     callee = callee_of(found)
     if callee is None:
         return found
