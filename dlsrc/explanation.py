@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 
-from .evaluate import Entry, Target
+from .entry import Entry
 from .footprint import Allocation, footprint
 from .forms import original_of
 from .lazy import jit_enabled
 from .notebook import table
 from .signature import Call
+from .target import Target
 from .transform.ir import Value
 from .transform.location import Location
 
@@ -172,7 +173,7 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
         for number, loc in emitted.line_map.items() if number in statements
     )
     return Explanation(
-        title=_title(program, emitted.names, normalized.location),
+        title=_title(original.name, program, emitted.names, normalized.location),
         active=generated.active,
         kept=tuple(keepings),
         recomputed=generated.recomputed,
@@ -190,9 +191,9 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
 # ---------------------------------------------------------------------------------- what is told
 
 
-def _title(program: Any, names: Any, location: Location) -> str:
+def _title(name: str, program: Any, names: Any, location: Location) -> str:
     params = ", ".join(f"{names.get(v, repr(v))}: {program.types[v]}" for v in program.params)
-    return f"{program.name}({params}), from {location}"
+    return f"{name}({params}), from {location}"
 
 
 def _keepings(generated: Any, allocations: tuple[Allocation, ...], names: Any) -> dict[Keeping, list[Value]]:
