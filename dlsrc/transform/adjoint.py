@@ -206,12 +206,19 @@ class Sweep:
         return cotangent
 
     def _store_into(self, shadow: Value, cotangent: Atom) -> None:
-        mode = "add"
-        made = self.ctx.origin.get(cotangent) if isinstance(cotangent, Value) else None
-        if isinstance(made, Assign) and made.op.name == "negative" and made is self.ctx.block[-1]:
-            self.ctx.block.pop()
-            cotangent, mode = made.args[0], "sub"
+        cotangent, mode = self._signed(cotangent)
         self.ctx.store(shadow, full_index(self.ctx.types[shadow]), cotangent, mode)
+
+    def _signed(self, cotangent: Atom) -> tuple[Atom, str]:
+        """``-c`` to be added as ``c`` to be subtracted, if nothing else has ``-c``."""
+        block = self.ctx.block
+        made = self.ctx.origin.get(cotangent) if isinstance(cotangent, Value) else None
+        if not (isinstance(made, Assign) and made.op.name == "negative" and block and made is block[-1]):
+            return cotangent, "add"
+        if cotangent in self.cot.values():
+            return cotangent, "add"
+        block.pop()
+        return made.args[0], "sub"
 
     # ------------------------------------------------------------------ shadows
 
@@ -514,11 +521,7 @@ class Sweep:
             scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)  # type: ignore[arg-type]
             if not scalar or isinstance(old, Read) and old.base not in self.outline.home or isinstance(old, Assign) and old.op.effect:
                 break
-        mode = "add"
-        made = self.ctx.origin.get(dy) if isinstance(dy, Value) else None
-        if isinstance(made, Assign) and made.op.name == "negative" and block and made is block[-1]:
-            block.pop()
-            dy, mode = made.args[0], "sub"
+        dy, mode = self._signed(dy)
         self.ctx.store(shadow, index, dy, mode)
 
     def _store(self, s: Store) -> None:
