@@ -12,9 +12,9 @@ from .structure import register
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adjoint_source", "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors", "explain",
-    "extractdata", "grad", "isdlarray", "logsumexp", "ravel", "register", "relu", "sigmoid", "softmax", "stages",
-    "stop_gradient", "structure", "value_and_grad",
+    "AcceleratedFunction", "adjoint_source", "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors",
+    "explain", "extractdata", "grad", "isdlarray", "logsumexp", "ravel", "register", "relu", "sigmoid",
+    "softmax", "stages", "stop_gradient", "structure", "value_and_grad",
 ]  # fmt: skip
 
 # Found when they are first asked for: they come with the primitives, which take a while to import.

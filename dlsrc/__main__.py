@@ -22,7 +22,7 @@ import numpy as np
 from . import __version__
 from .dlarray import dlarray
 from .errors import DlsrcError
-from .evaluate import target_of
+from .target import target_of
 from .highlight import console
 from .report import adjoint_source, asks_for_gradient, explain, stages
 from .samples import example_of

@@ -11,9 +11,11 @@ import numpy as np
 from .ahead import Ahead
 from .cache import Cache, Flags
 from .dlarray import extractdata
-from .evaluate import EVALUATION, Runner, runner_of, target_of
+from .evaluate import EVALUATION
 from .failure import plain_result
+from .runner import Runner, runner_of
 from .structure import flatten
+from .target import target_of
 
 __all__ = ["AcceleratedFunction", "dlaccelerate"]
 
@@ -159,7 +161,8 @@ class AcceleratedFunction(Ahead):
             ("HitRate", f"{self.hit_rate:g}"), ("Occupancy", f"{self.occupancy:g}"),
             ("CheckMode", repr(self.check_mode)), ("CheckTolerance", f"{self.check_tolerance:.4e}"),
         ]  # fmt: skip
-        return "\n".join(["AcceleratedFunction with properties:", "", *(f"{key:>18}: {value}" for key, value in lines)])
+        shown = (f"{key:>18}: {value}" for key, value in lines)
+        return "\n".join(["AcceleratedFunction with properties:", "", *shown])
 
 
 def _restored(fun: Callable, flags: Flags) -> AcceleratedFunction:
@@ -171,9 +174,8 @@ def _close(result: Any, expected: Any, tolerance: float) -> bool:
     if built != other or len(a) != len(b):
         return False
     pairs = [(np.asarray(extractdata(x)), np.asarray(extractdata(y))) for x, y in zip(a, b, strict=True)]
-    return all(
-        x.shape == y.shape and np.allclose(x, y, rtol=tolerance, atol=tolerance, equal_nan=True) for x, y in pairs
-    )
+    options = {"rtol": tolerance, "atol": tolerance, "equal_nan": True}
+    return all(x.shape == y.shape and np.allclose(x, y, **options) for x, y in pairs)
 
 
 def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
@@ -205,7 +207,7 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
     ...     return dlgradient(y, x)
     >>> f(dlarray([1, 2]))
     1x2 dlarray
-        3. 12.
+       3. 12.
     """
     known = ("fastmath", "boundscheck", "nogil")
     for name in options:

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from .dlarray import dlarray
-from .evaluate import Entry, Runner, Target
+from .entry import Entry
+from .runner import Runner
 from .signature import read_call
+from .target import Target
 
 __all__ = ["Ahead", "example_of"]
 
+PYTHON = {"boolean": "bool", "int": "int64", "float": "float64"}
 SPELLED = re.compile(r"(?P<dtype>[a-z]+\d*)\s*(\[(?P<dims>[:,\s\d]*)\])?")
 
 
@@ -54,7 +57,8 @@ class Ahead:
         for entry in self.runner.cache:
             if entry.mode == self.runner.mode:
                 return entry.generated.emitted.text
-        raise RuntimeError(f"no source was generated yet: call {self.target.function.__name__}, or its .warm(*args), first")
+        name = self.target.function.__name__
+        raise RuntimeError(f"no source was generated yet: call {name}, or its .warm(*args), first")
 
 
 def example_of(spelled: Any) -> Any:
@@ -65,13 +69,11 @@ def example_of(spelled: Any) -> Any:
     >>> example_of("float64"), example_of("int64")
     (1.0, 1)
     """
-    kind = type(spelled).__module__
-    if kind.startswith("numba"):
+    if type(spelled).__module__.partition(".")[0] == "numba":
         spelled = str(spelled)
         found = re.fullmatch(r"array\((\w+), (\d+)d, (\w)\)", spelled)
         if found:
-            order = "F" if found[3] == "F" else "C"
-            made = np.ones((2,) * int(found[2]), found[1], order=order)
+            made = np.ones((2,) * int(found[2]), found[1], order="F" if found[3] == "F" else "C")
             return made[tuple([slice(None, None, 2)] * made.ndim)] if found[3] == "A" else made
     if not isinstance(spelled, str):
         return spelled
@@ -82,7 +84,7 @@ def example_of(spelled: Any) -> Any:
     if not found:
         return spelled
     try:
-        dtype = np.dtype({"boolean": "bool", "int": "int64", "float": "float64"}.get(found["dtype"], found["dtype"]))
+        dtype = np.dtype(PYTHON.get(found["dtype"], found["dtype"]))
     except TypeError:
         return spelled
     if found["dims"] is None:

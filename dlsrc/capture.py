@@ -102,7 +102,8 @@ class Recipe:
 
     def bind(self, function: Callable, owner: Any) -> Binding | None:
         """The recipe rooted in this function, None if something is not as it was."""
-        if not same_code(function.__code__, self.code) or (self.owner is not None and type(owner) is not self.owner):  # type: ignore[attr-defined]
+        code: CodeType = function.__code__  # type: ignore[attr-defined]
+        if not same_code(code, self.code) or (self.owner is not None and type(owner) is not self.owner):
             return None
         if any(f.__code__ is not code for f, code in self.codes):
             return None
@@ -143,7 +144,9 @@ def _holds(test: Test, found: Any, origins: list) -> bool:
             return type(found) is FunctionType and same_code(found.__code__, test.expected)
         case "method":
             code, cls = test.expected
-            return type(found) is MethodType and type(found.__self__) is cls and same_code(found.__func__.__code__, code)  # type: ignore[attr-defined]
+            if type(found) is not MethodType or type(found.__self__) is not cls:
+                return False
+            return same_code(found.__func__.__code__, code)  # type: ignore[attr-defined]
         case "length":
             return len(found) == test.expected
         case "keys":

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .ahead import Ahead
+from .evaluate import mode_of
 from .fastpath import MISS
-from .evaluate import Runner, Target, mode_of, runner_of, target_of
 from .lazy import engine
+from .runner import Runner, runner_of
+from .target import Target, target_of
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
 
@@ -70,7 +72,8 @@ class Derivative(Ahead):
 
     def __repr__(self) -> str:
         name = "value_and_grad" if self.with_value else "grad"
-        options = (f", argnums={self.argnums!r}" if self.argnums != 0 else "") + (", has_aux=True" if self.has_aux else "")
+        options = f", argnums={self.argnums!r}" if self.argnums != 0 else ""
+        options += ", has_aux=True" if self.has_aux else ""
         return f"{name}({getattr(self.fun, '__qualname__', self.fun)}{options})"
 
     def __reduce__(self) -> tuple:
@@ -105,7 +108,9 @@ def grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fals
     return Derivative(fun, argnums, has_aux, False)
 
 
-def value_and_grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(
+    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The value and the gradient of a function that returns one real number.
 
     Parameters

@@ -76,7 +76,9 @@ def internal(error: Exception, function: Callable, call: Call, names: tuple[str,
 
 
 def _kind(kind: Any) -> str:
-    size = f"{kind.ndim}-d {kind.layout} array of {kind.dtype}" if kind.ndim else f"{kind.cls.__name__} ({kind.dtype})"
+    size = f"{kind.cls.__name__} ({kind.dtype})"
+    if kind.ndim:
+        size = f"{kind.ndim}-d {kind.layout} array of {kind.dtype}"
     return size if kind.labels is None else f"dlarray, {size}"
 
 

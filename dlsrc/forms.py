@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .evaluate import Entry, Target
+from .entry import Entry
 from .notebook import Original, columns, folded
 from .signature import read_call
 from .structure import unflatten
+from .target import Target
 from .transform.compile import compile_text
 from .transform.dead import without_dead
 from .transform.emit import Emitted, emit

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .capture import Binding
-from .evaluate import Entry
+from .entry import Entry
 from .lazy import numba
 from .nodes import LEAF, DictNode, NamedTupleNode, Structure, TupleNode
 from .signature import Call, kind_of

@@ -10,9 +10,11 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .errors import SourceError, UnsupportedSyntax
-from .evaluate import Entry, Target, prepared, target_of
+from .entry import Entry
+from .evaluate import prepared
 from .lazy import engine
 from .signature import Call, read_call
+from .target import Target, target_of
 
 if TYPE_CHECKING:
     from .explanation import Explanation

@@ -1,0 +1,180 @@
+"""Runs a function in one mode: finds the program of a call, or has it built, and keeps it for the next."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from types import FunctionType
+from typing import Any
+
+from .cache import Cache, Flags, Mode, key_of
+from .capture import Binding
+from .entry import Entry, build
+from .errors import InternalError, SourceError, UnsupportedSyntax
+from .fastpath import MISS, shim_of
+from .lazy import jit_enabled, numba
+from .signature import Call, read_call
+from .target import Target
+
+__all__ = ["RUNNERS", "Runner", "runner_of"]
+
+# Building changes tables of numba and of the engine; two threads that ask for one program build it once.
+_lock = threading.RLock()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other thread builds meanwhile.
+
+    numba's lock is taken first: where compiled code uses a derivative, numba holds it and asks for ours.
+    """
+    with numba("core.compiler_lock").global_compiler_lock if jit_enabled() else nullcontext(), _lock:
+        yield
+
+
+class Table(dict):
+    """The runners of one function object, which keeps them; they are not copied or pickled with it."""
+
+    __slots__ = ("evaluation", "of")
+
+    def __init__(self, of: Any = None):
+        super().__init__()
+        self.of = of
+        self.evaluation: Runner | None = None  # the one that dlfeval asks for, found without a key
+
+    def __reduce__(self) -> tuple:
+        return Table, ()
+
+
+RUNNERS = "__dlsrc_runners__"
+_caches: dict[Any, Cache] = {}
+MOST_CODES = 500
+
+
+def _cache_of(function: FunctionType) -> Cache:
+    """The cache of a function's code: a lambda that is made anew finds what was built for the one before."""
+    code = function.__code__
+    key = (code, code.co_filename)
+    found = _caches.get(key)
+    if found is None:
+        with _lock:
+            while len(_caches) >= MOST_CODES:
+                del _caches[next(iter(_caches))]
+            found = _caches.setdefault(key, Cache())
+    return found
+
+
+def runner_of(target: Target, mode: Mode, flags: Flags | None = None, cache: Cache | None = None) -> "Runner":
+    """The runner of a target; one for each function object, mode and set of flags."""
+    flags = flags or target.flags or Flags()
+    counted = cache is not None or target.cache is not None
+    if cache is None:
+        cache = target.cache if target.cache is not None else _cache_of(target.function)
+    table = target.function.__dict__.get(RUNNERS)
+    if type(table) is not Table or table.of is not target.function:
+        # functools.wraps copies a function's attributes to its wrapper: the table says whose it is.
+        table = target.function.__dict__[RUNNERS] = Table(target.function)
+    key = (mode, flags, id(cache), target.has_owner)
+    found = table.get(key)
+    if found is None or found.cache is not cache:
+        found = table[key] = Runner(target.function, target.has_owner, mode, flags, cache, counted)
+    return found
+
+
+def _missed(owner: Any, args: tuple, kwargs: dict) -> Any:
+    return MISS
+
+
+MOST_SHIMS = 8
+
+
+class Runner:
+    """Runs one function object in one mode: keeps what the last calls were run with."""
+
+    def __init__(
+        self, function: FunctionType, has_owner: bool, mode: Mode, flags: Flags, cache: Cache, counted: bool = False
+    ):  # fmt: skip
+        self.function = function
+        self.has_owner = has_owner
+        self.mode = mode
+        self.flags = flags
+        self.cache = cache
+
+        self.counted = counted
+        self.fast: Callable = _missed
+        self.shims: list[tuple[Entry, Callable]] = []
+        cache.users.add(self)
+
+    def forget(self) -> None:
+        """Keep no program for the next call."""
+        self.fast = _missed
+        self.shims = []
+
+    def __call__(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        result = self.fast(owner, args, kwargs)
+        return self.slow(owner, args, kwargs) if result is MISS else result
+
+    def slow(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        """The result of a call that the program of the last call does not fit."""
+        for entry, shim in self.shims:
+            if shim is not self.fast:
+                result = shim(owner, args, kwargs)
+                if result is not MISS:
+                    self.fast = shim
+                    self.cache.touch(entry)
+                    return result
+        call = read_call(args, kwargs)
+        try:
+            entry, binding = self.prepared(call, owner, args, kwargs)
+        except (UnsupportedSyntax, SourceError) as error:
+            # It is about the user's lines: a dozen frames of dlsrc's own would hide them.
+            raise error.with_traceback(None) from None
+        made = shim_of(entry, call, binding, self.cache if self.counted else None)
+        if made is not None:
+            self.fast = made
+            self.shims = [(entry, made), *(pair for pair in self.shims if pair[0] is not entry)][:MOST_SHIMS]
+        return entry.run(call, binding, owner, (args, kwargs))
+
+    def fresh(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        """The result of a program that is made for this call alone and run as plain Python."""
+        call = read_call(args, kwargs)
+        entry = self._built(call, owner, args, kwargs, jit=False)
+        return entry.run(call, self._bound(entry, owner), owner, (args, kwargs))
+
+    def prepared(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> tuple[Entry, Binding]:
+        """The entry of a call and what it is bound to; built if there is none."""
+        key = key_of(call.structure, call.kinds, self.mode, self.flags, jit_enabled())
+        found = self._found(key, call, owner)
+        if found is None:
+            with _alone():
+                found = self._found(key, call, owner)
+                if found is None:
+                    self.cache.misses += 1
+                    entry = self._built(call, owner, args, kwargs)
+                    self.cache.add(key, entry)
+                    return entry, self._bound(entry, owner)
+        self.cache.hits += 1
+        self.cache.touch(found[0])
+        return found
+
+    def _bound(self, entry: Entry, owner: Any) -> Binding:
+        """What an entry that was just built is bound to."""
+        binding = entry.recipe.bind(self.function, owner)
+        if binding is None:
+            raise InternalError(
+                f"{self.function.__qualname__}: what the function captures changed while its program was built, "
+                "or dlsrc cannot find it again; if no other thread changes it, please report the function's source"
+            )
+        return binding
+
+    def _found(self, key: tuple, call: Call, owner: Any) -> tuple[Entry, Binding] | None:
+        for entry in self.cache.find(key):
+            if entry.fits(call):
+                binding = entry.recipe.bind(self.function, owner)
+                if binding is not None:
+                    return entry, binding
+        return None
+
+    def _built(self, call: Call, owner: Any, args: tuple, kwargs: dict, jit: bool = True) -> Entry:
+        return build(
+            self.function, owner, call, args, kwargs, self.mode, self.flags, has_owner=self.has_owner, jit=jit
+        )  # fmt: skip

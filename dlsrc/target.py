@@ -1,0 +1,68 @@
+"""What a callable comes down to: a Python function, and what is bound to it already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any
+
+from .cache import Cache, Flags
+from .lazy import engine
+
+__all__ = ["Target", "target_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a callable comes down to: a Python function, and what is bound to it already.
+
+    ``owner`` is the object whose method it is; ``first`` and ``named`` come from ``functools.partial``.
+    """
+
+    function: FunctionType
+    has_owner: bool
+    owner: Any
+    first: tuple
+    named: dict[str, Any]
+    flags: Flags | None
+    cache: Cache | None
+
+    @property
+    def callable(self) -> Callable:
+        """The function, as a method of its owner if it has one."""
+        return MethodType(self.function, self.owner) if self.has_owner else self.function
+
+
+def target_of(fun: Any) -> Target:
+    """The Python function behind a function, method, partial object, dispatcher or accelerated function.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    if type(fun) is FunctionType and "__wrapped__" not in fun.__dict__:
+        return Target(fun, False, None, (), {}, None, None)
+    if isinstance(fun, partial):
+        inner = target_of(fun.func)
+        merged = {**inner.named, **fun.keywords}
+        return Target(inner.function, inner.has_owner, inner.owner, inner.first + fun.args, merged, inner.flags, inner.cache)
+    accelerated = getattr(fun, "__dlsrc_accelerated__", None)
+    if accelerated is not None:
+        inner = target_of(fun.fun)
+        return Target(inner.function, inner.has_owner, inner.owner, inner.first, inner.named, *accelerated)
+    if getattr(fun, "__dlsrc_special__", None) is not None:
+        name = getattr(fun, "__name__", type(fun).__name__)
+        raise TypeError(f"{name} is dlsrc's own and no objective; a derivative of a derivative is not supported yet")
+    if isinstance(fun, MethodType):
+        inner = target_of(fun.__func__)
+        return Target(inner.function, True, fun.__self__, inner.first, inner.named, inner.flags, inner.cache)
+    if isinstance(fun, FunctionType) or hasattr(fun, "py_func"):
+        function = engine("transform.source").read(fun).function
+        return Target(function, False, None, (), {}, None, None)
+    call = getattr(type(fun), "__call__", None)
+    if isinstance(call, FunctionType) and not isinstance(fun, type):
+        return Target(call, True, fun, (), {}, None, None)
+    name = getattr(fun, "__name__", None) or type(fun).__name__
+    what = f"{name} is a class" if isinstance(fun, type) else f"{name} is not written in Python"
+    raise TypeError(f"dlsrc differentiates Python functions, and {what}; write lambda x: {name}(x)")
