@@ -22,7 +22,7 @@ from .activity import Activity
 from .binding import Static
 from .calls import body_of, closure_of, splice
 from .context import Context
-from .ir import Assign, Atom, Const, For, Gradient, Index, Read, Span, Statement, Store, Value, While, blocks_of, walk
+from .ir import Assign, Atom, Const, For, Gradient, If, Index, Read, Span, Statement, Store, Value, While, walk
 from .memory import Memory
 from .outline import Outline, Scope, is_loop
 from .rename import renamed
@@ -88,7 +88,7 @@ class Sweep:
         for statement in self.outline.statements:
             if is_loop(statement):
                 # A use inside a loop adds to what is outside: in place.
-                for inner in walk(blocks_of(statement)[-1]):
+                for inner in walk((statement,)):
                     for atom in self._operands(inner):
                         if not any(s is statement for s, _ in self.outline.home[atom]):
                             found.add(atom)
@@ -114,10 +114,18 @@ class Sweep:
         return {v for v in found if isinstance(types[v], Array)}
 
     def _operands(self, statement: Statement) -> list[Value]:
+        """The active arrays that a statement's reversal adds to."""
+        atoms: tuple[Atom, ...] = ()
         match statement:
             case Assign(target=target, args=args) if target in self.active:
-                return [a for a in args if isinstance(a, Value) and a in self.active and isinstance(self.ctx.types[a], Array)]
-        return []
+                atoms = args
+            case Store(value=value):
+                atoms = (value,)
+            case If(merges=merges):
+                atoms = tuple(a for m in merges for a in (m.then, m.orelse))
+            case For() | While():
+                atoms = tuple(c.out for c in statement.carries)
+        return [a for a in atoms if isinstance(a, Value) and a in self.active and isinstance(self.ctx.types[a], Array)]
 
     def is_alias(self, value: Value) -> bool:
         """Whether the value's cotangent is a view of its base's."""
@@ -206,19 +214,8 @@ class Sweep:
         return cotangent
 
     def _store_into(self, shadow: Value, cotangent: Atom) -> None:
-        cotangent, mode = self._signed(cotangent)
-        self.ctx.store(shadow, full_index(self.ctx.types[shadow]), cotangent, mode)
-
-    def _signed(self, cotangent: Atom) -> tuple[Atom, str]:
-        """``-c`` to be added as ``c`` to be subtracted, if nothing else has ``-c``."""
-        block = self.ctx.block
-        made = self.ctx.origin.get(cotangent) if isinstance(cotangent, Value) else None
-        if not (isinstance(made, Assign) and made.op.name == "negative" and block and made is block[-1]):
-            return cotangent, "add"
-        if cotangent in self.cot.values():
-            return cotangent, "add"
-        block.pop()
-        return made.args[0], "sub"
+        # A sum with -c becomes a difference when the whole sweep is known: c may have other uses until then.
+        self.ctx.store(shadow, full_index(self.ctx.types[shadow]), cotangent, "add")
 
     # ------------------------------------------------------------------ shadows
 
@@ -521,8 +518,7 @@ class Sweep:
             scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)  # type: ignore[arg-type]
             if not scalar or isinstance(old, Read) and old.base not in self.outline.home or isinstance(old, Assign) and old.op.effect:
                 break
-        dy, mode = self._signed(dy)
-        self.ctx.store(shadow, index, dy, mode)
+        self.ctx.store(shadow, index, dy, "add")
 
     def _store(self, s: Store) -> None:
         ctx = self.ctx
@@ -623,6 +619,14 @@ class Sweep:
         found: dict[Value, Atom] = {}
         kept: list[Statement] = []
         for statement in self.ctx.block[start:]:
+            other = _times_one(statement)
+            if other is not None and isinstance(self.ctx.types.get(statement.target), Array) and self.ctx.type_of(other).dtype == self.ctx.types[statement.target].dtype:
+                if any(getattr(s, "target", None) == other for s in kept):
+                    found[statement.target] = other  # made by this rule: nothing else has it
+                else:
+                    kept.append(Assign(statement.target, self.ctx.known("copy"), (other,), (), statement.loc))  # type: ignore[arg-type]
+                    self.ctx.origin[statement.target] = kept[-1]
+                continue
             if isinstance(statement, Assign) and isinstance(self.ctx.types.get(statement.target), Scalar):
                 key = (statement.op.name, tuple(self.fetched_from.get(a, a) for a in statement.args), statement.static)
                 forward = self.forward_values.get(key) if statement.op.name not in COSTS else None
@@ -630,10 +634,11 @@ class Sweep:
                     found[statement.target] = self.fetch(forward, self.outline.defined[forward])  # type: ignore[index, arg-type]
                     continue
             kept.append(statement)
-        if found:
-            self.ctx.block[start:] = renamed(tuple(kept), found)
-            result = found.get(result, result)
-        return result
+        self.ctx.block[start:] = renamed(tuple(kept), found)
+        for statement in self.ctx.block[start:]:
+            if isinstance(statement, Assign | Read) and statement.target is not None:
+                self.ctx.origin[statement.target] = statement
+        return found.get(result, result)
 
     def _in_reach(self, value: Value) -> bool:
         """Whether a forward value belongs to the blocks being swept, or to what is around them."""
@@ -650,6 +655,17 @@ class Sweep:
         if not isinstance(result, Value | Const):
             raise InternalError(f"the rule {rule.__name__} gave {result!r}")
         return result
+
+
+def _times_one(statement: Statement) -> Any:
+    """The other factor of a product with the literal 1."""
+    if not isinstance(statement, Assign) or statement.op.name != "multiply":
+        return None
+    a, b = statement.args
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Const) and one.value == 1 and isinstance(other, Value):
+            return other
+    return None
 
 
 _expression_rules: dict[Any, bool] = {}
