@@ -11,11 +11,13 @@ test stands in no branch.  A test that an earlier one implies is dropped.
 """
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from ..kernels.primitive import registry
 from ..kernels.types import Scalar
 from .ir import Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Statement, Value, While, walk
 from .outline import Outline
+from .shapes import Shapes
 
 __all__ = ["prove"]
 
@@ -56,7 +58,10 @@ class _Prover:
             if isinstance(statement, Assign):
                 self.made[value] = statement
         self.outline = outline
-        self.dims: dict[tuple, Value] = {}
+        self.shapes = Shapes(SimpleNamespace(types=self.types, origin=self.made))
+        self.shapes.block(program.body)
+        self.sizes: dict[tuple, Value] = {}
+        self.is_size: dict[Value, tuple] = {}     # each size's one name, and its key
 
     # ------------------------------------------------------------------ forms
 
@@ -80,10 +85,22 @@ class _Prover:
                 for one, other in ((a, b), (b, a)):
                     if one is not None and other is not None and not one[0]:
                         return ({v: c * one[1] for v, c in other[0].items() if c * one[1]}, other[1] * one[1])
-            if made.op.name == "dim":
-                key = (made.args[0], made.static)
-                return ({self.dims.setdefault(key, atom): 1}, 0)
+            array = made.args[0] if made.args else None
+            if made.op.name == "dim" and isinstance(array, Value):
+                return self.size(self.shapes.key(array)[dict(made.static)["axis"]], atom, depth)
+            if made.op.name == "size" and isinstance(array, Value) and self.types[array].ndim == 1:
+                return self.size(self.shapes.key(array)[0], atom, depth)
         return ({atom: 1}, 0)
+
+    def size(self, key: tuple, atom: Value, depth: int) -> Affine:
+        """The size that a key of `Shapes` stands for; every size has one name here."""
+        if key[0] == "const":
+            return {}, key[1]
+        if key[0] == "value":
+            return self.affine(key[1], depth + 1) or ({key[1]: 1}, 0)
+        named = self.sizes.setdefault(key, atom)
+        self.is_size[named] = key
+        return {named: 1}, 0
 
     # ------------------------------------------------------------------ blocks
 
@@ -94,10 +111,12 @@ class _Prover:
             match statement:
                 case Check():
                     key = (_key(self.affine(statement.low)), _key(self.affine(statement.size)))
-                    if key in known or self.proven(statement, ranges):
+                    if key in known or self.proven(statement, ranges) or self.covered(statement, known):
                         continue
                     if None not in key:
                         known.add(key)
+                    if isinstance(statement.low, Const) and key[1] is not None:
+                        known.add(("least", key[1], _need(statement.low.value)))
                     if not self._strengthened(out, statement):
                         out.append(statement)
                 case If():
@@ -113,6 +132,17 @@ class _Prover:
                     out.append(statement)
         return out
 
+    def covered(self, check: Check, known: set) -> bool:
+        """Whether an earlier test of a literal index has shown the size to be large enough."""
+        size = _key(self.affine(check.size))
+        if not isinstance(check.low, Const) or size is None:
+            return False
+        need = _need(check.low.value)
+        form = self.affine(check.size)
+        if form is not None and not form[0]:
+            return form[1] >= need
+        return any(k[0] == "least" and k[1] == size and k[2] >= need for k in known)
+
     def _strengthened(self, out: list[Statement], new: Check) -> bool:
         """Whether an earlier test with a literal index could take the new one over: it covers both then."""
         if not isinstance(new.low, Const) or new.when is not None:
@@ -122,11 +152,9 @@ class _Prover:
             old = out[k]
             if isinstance(old, Check):
                 if isinstance(old.low, Const) and old.when is None and self.affine(old.size) == size:
-                    if 0 <= old.low.value <= index or index <= old.low.value < 0:
+                    if _need(old.low.value) <= _need(index):
                         out[k] = replace(old, low=new.low, high=new.high)
-                        return True
-                    if 0 <= index <= old.low.value or old.low.value <= index < 0:
-                        return True
+                    return True
             elif not (isinstance(old, Read) or isinstance(old, Assign) and not old.op.effect):
                 return False
         return False
@@ -169,7 +197,7 @@ class _Prover:
 
     def _is_size(self, value: Value) -> bool:
         made = self.made.get(value)
-        return made is not None and made.op.name in ("dim", "size")
+        return value in self.is_size or made is not None and made.op.name in ("dim", "size")
 
     def extreme(self, form: Affine, ranges: dict[Value, For], sign: int) -> Affine | None:
         """The largest (smallest) value that a form takes over the loops around."""
@@ -233,10 +261,13 @@ class _Prover:
         """Whether an atom has its value before the loop (sizes of arrays from before it do)."""
         if not isinstance(atom, Value):
             return True
+        key = self.is_size.get(atom)
+        if key is not None and key[0] == "dim":
+            atom = key[1]
         if not any(s is loop or _same_loop(s, loop) for s, _ in self.outline.home.get(atom, ())):
             return True
-        made = self.made.get(atom)
-        if made is not None and made.op.name in ("dim", "add", "subtract", "multiply", "negative"):
+        made = self.made.get(atom) if key is None else None
+        if key is None and made is not None and made.op.name in ("dim", "add", "subtract", "multiply", "negative"):
             return all(self._outside(a, loop) for a in made.args)
         return False
 
@@ -259,6 +290,9 @@ class _Prover:
 
     def _outer(self, value: Value, made: list[Statement], loc) -> Atom:
         """A value, computed again if it is a size that was asked for only inside the loop."""
+        key = self.is_size.get(value)
+        if key is not None and key[0] == "dim":
+            return self._op("dim", (key[1],), "int64", made, loc, (("axis", key[2]),))
         found = self.made.get(value)
         if found is None or found.op.name != "dim":
             return value
@@ -272,6 +306,11 @@ class _Prover:
         self.made[target] = statement
         made.append(statement)
         return target
+
+
+def _need(index: int) -> int:
+    """The size that a literal index needs."""
+    return index + 1 if index >= 0 else -index
 
 
 def _same_loop(a: Statement, b: For) -> bool:

@@ -43,6 +43,7 @@ class Writer:
         self.loc: Location | None = None
         self.commented: tuple | None = None
         self.written = 0
+        self.guard: tuple[str, int] | None = None     # the condition of the last test, and where it ended
         self.bound_first = unbound
         self.unbound: set[Value] = set()
         self.doubtful = _maybe_unbound(program)
@@ -175,10 +176,13 @@ class Writer:
         if check.when is None:
             self.line(call.text)
             return
-        self.line(f"if {self.text(check.when)}:")
+        when = self.text(check.when)
+        if self.guard != (when, len(self.lines)):  # tests under one condition stand together
+            self.line(f"if {when}:")
         with self.buffered() as inside:
             self.line(call.text)
         self.lines += inside
+        self.guard = (when, len(self.lines))
 
     def gradient(self, gradient: Gradient) -> None:
         results = [self.names[r] for r in gradient.results]

@@ -201,19 +201,52 @@ def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
 
 
 def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
-    """Whether the memory is read, under a name of this root, after the store."""
+    """Whether the memory is read after the store, under a name of this root or one that it is handed on to."""
     outline = memory.outline
-    for statement in outline.statements:
-        if statement is store:
+    if any(outline.may_follow(s, store, outline.home[root]) for s in _readers(memory, root) if s is not store):
+        return True
+    if any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns):
+        return True
+    return any(_is_read(memory, joined, set()) for joined in _handed_on(memory, root, store))
+
+
+def _readers(memory: Memory, root: Value) -> list[Statement]:
+    """The statements that read the memory under a name of this root.
+
+    Handing a name on, to the next trip or to after a loop or branch, is no use by itself.
+    """
+    return [
+        s for s in memory.outline.statements
+        if not is_loop(s) and not isinstance(s, If)
+        and any(isinstance(a, Value) and memory.root.get(a) == root for a in atoms_read(s))
+    ]
+
+
+def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Value]:
+    """The roots that this one is joined into, after the store has run."""
+    outline = memory.outline
+    around = [] if store is None else [s for s, _ in outline.scope[id(store)]]
+    found = []
+    for joined, atoms in memory.sources.items():
+        statement = outline.defined.get(joined)
+        if statement is None or not any(isinstance(a, Value) and memory.root.get(a) == root for a in atoms):
             continue
-        read = [a for a in atoms_read(statement) if isinstance(a, Value) and memory.root.get(a) == root]
-        if not read:
+        inside = any(s is statement for s in around)
+        if store is not None and not inside and not outline.may_follow(statement, store, outline.home[root]):
             continue
-        if is_loop(statement):
-            # Handing a name on to the next trip or to after the loop is a use only if that name is used.
-            continue
-        if isinstance(statement, If):
-            continue
-        if outline.may_follow(statement, store, outline.home[root]):
-            return True
-    return any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns)
+        if inside and isinstance(statement, For | While):
+            carry = next((c for c in statement.carries if c.header == joined), None)
+            if carry is not None and not (isinstance(carry.out, Value) and memory.root.get(carry.out) == root):
+                continue  # it was handed in before the store ran
+        found.append(joined)
+    return found
+
+
+def _is_read(memory: Memory, root: Value, seen: set[Value]) -> bool:
+    """Whether anything reads the memory under a name of this root, or under one that it is handed on to."""
+    if root in seen:
+        return False
+    seen.add(root)
+    if _readers(memory, root) or any(isinstance(a, Value) and memory.root.get(a) == root for a in memory.outline.program.returns):
+        return True
+    return any(_is_read(memory, joined, seen) for joined in _handed_on(memory, root, None))
