@@ -1,5 +1,8 @@
 """Exact, readable gradients of NumPy-and-loops code by source transformation, compiled with numba."""
 
+from collections.abc import Callable
+from typing import Any
+
 from . import errors, structure
 from .accelerate import AcceleratedFunction, dlaccelerate
 from .derivatives import grad, stop_gradient, value_and_grad
@@ -7,6 +10,7 @@ from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
 from .lazy import engine as _engine
 from .ravel import ravel
+from .report import adjoint_source, explain, stages
 from .structure import register
 
 __version__ = "0.1.0"
@@ -17,17 +21,18 @@ __all__ = [
     "softmax", "stages", "stop_gradient", "structure", "value_and_grad",
 ]  # fmt: skip
 
-# Found when they are first asked for: they come with the primitives, which take a while to import.
-_LATE = {name: "kernels" for name in ("logsumexp", "relu", "sigmoid", "softmax")}
-_LATE |= {name: "report" for name in ("adjoint_source", "explain", "stages")}
+# These come with the primitives, which take a while to import: they are found when first asked for.
+logsumexp: Callable[..., Any]
+relu: Callable[..., Any]
+sigmoid: Callable[..., Any]
+softmax: Callable[..., Any]
 
 
-def __getattr__(name: str) -> object:
-    if name in _LATE:
-        found = getattr(_engine(_LATE[name]), name)
-        globals()[name] = found
-        return found
-    raise AttributeError(f"module 'dlsrc' has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    if name not in ("logsumexp", "relu", "sigmoid", "softmax"):
+        raise AttributeError(f"module 'dlsrc' has no attribute {name!r}")
+    found = globals()[name] = getattr(_engine("kernels"), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -174,8 +174,8 @@ def _close(result: Any, expected: Any, tolerance: float) -> bool:
     if built != other or len(a) != len(b):
         return False
     pairs = [(np.asarray(extractdata(x)), np.asarray(extractdata(y))) for x, y in zip(a, b, strict=True)]
-    options = {"rtol": tolerance, "atol": tolerance, "equal_nan": True}
-    return all(x.shape == y.shape and np.allclose(x, y, **options) for x, y in pairs)
+    t = tolerance
+    return all(x.shape == y.shape and np.allclose(x, y, rtol=t, atol=t, equal_nan=True) for x, y in pairs)
 
 
 def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:

@@ -17,7 +17,7 @@ from .capture import Binding, Recipe, recipe_of
 from .dlarray import dlarray, wrap
 from .failure import building, failed
 from .lazy import engine, jit_enabled, numba
-from .signature import Call, canonical, has_overlap, names_of, positions_of, type_of_kind
+from .signature import Call, arguments_of, canonical, has_overlap, names_of, positions_of, type_of_kind
 from .structure import unflatten
 
 __all__ = ["Entry", "build"]
@@ -93,7 +93,8 @@ def _check_written(entry: Entry, values: list, given: list, hidden: list) -> Non
     arrays = values + hidden
     for k in set(entry.written) - set(entry.copied):
         if k < len(given) and isinstance(given[k], np.ndarray) and not given[k].flags.writeable:
-            raise ValueError(f"the function writes to `{names[k]}`, which is read-only; pass {names[k]}.copy()")
+            name = names[k]
+            raise ValueError(f"the function writes to `{name}`, which is read-only; pass {name}.copy()")
     written = [arrays[k] for k in entry.written]
     others = [a for k, a in enumerate(arrays) if k not in entry.written]
     if has_overlap(written, others):
@@ -160,7 +161,7 @@ def _argnums(function: FunctionType, call: Call, mode: Mode) -> tuple[int, ...] 
     """The positions to differentiate by, counted from the start."""
     if mode.argnums is None:
         return None
-    name, count = function.__name__, len(call.structure.children[0].children)  # type: ignore[union-attr]
+    name, count = function.__name__, len(arguments_of(call.structure)[0])
     for k in mode.argnums:
         if not -count <= k < count:
             raise TypeError(
@@ -172,7 +173,9 @@ def _argnums(function: FunctionType, call: Call, mode: Mode) -> tuple[int, ...] 
     return found
 
 
-def _traced(function: FunctionType, call: Call, argnums: tuple | None, names: tuple[str, ...]) -> tuple[bool, ...]:
+def _traced(
+    function: FunctionType, call: Call, argnums: tuple[int, ...] | None, names: tuple[str, ...]
+) -> tuple[bool, ...]:
     """Which leaves a derivative may be taken by: those at argnums, or all dlarrays.
 
     Raises

@@ -82,7 +82,7 @@ def _kind(kind: Any) -> str:
     return size if kind.labels is None else f"dlarray, {size}"
 
 
-# ---------------------------------------------------------------------------------- errors of a running program
+# ---------------------------------------------------------------------------------- while it runs
 
 
 class Replayed(BaseException):
@@ -97,7 +97,9 @@ def replaying() -> bool:
     return getattr(_state, "on", False)
 
 
-def failed(error: Exception, entry: Any, function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exception:
+def failed(
+    error: Exception, entry: Any, function: Callable, owner: Any, args: tuple, kwargs: dict
+) -> Exception:
     """The error to raise for one that a program raised.
 
     Generated tests name the user's line.  Other errors (of NumPy's functions inside numba, of the user's
@@ -157,7 +159,7 @@ def _run_plainly(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def plain_result(function: Callable, args: tuple, kwargs: dict) -> tuple[bool, Any]:
-    """Whether the user's function runs without a derivative, and what it gives on copies of these arguments."""
+    """Whether the user's function runs without a derivative, and what it gives on copies of arguments."""
     args, kwargs = copy.deepcopy((args, kwargs))
     try:
         return True, _run_plainly(function, args, kwargs)
@@ -172,6 +174,6 @@ def here(kind: type[UnsupportedSyntax], message: str, frame: FrameType) -> Unsup
     source = linecache.getline(code.co_filename, line, frame.f_globals).rstrip("\n")
     text = source.strip()
     start = len(source) - len(text)
-    return kind([(
-        location(code.co_filename, line, start, line, len(source), text, code.co_qualname, source_line=source), message
-    )])  # fmt: skip
+    name = code.co_qualname
+    place = location(code.co_filename, line, start, line, len(source), text, name, source_line=source)
+    return kind([(place, message)])

@@ -29,8 +29,10 @@ import numpy as np
 from .capture import GONE, Binding, Path
 from .dlarray import dlarray, wrap
 from .failure import failed
-from .nodes import LEAF, DataclassNode, DictNode, ListNode, NamedTupleNode, Static, Structure, TupleNode, count
-from .signature import Call, Kind
+from .nodes import (
+    LEAF, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, Static, Structure, TupleNode, count,
+)  # fmt: skip
+from .signature import Call, Kind, arguments_of
 from .structure import unflatten
 
 __all__ = ["MISS", "shim_of"]
@@ -140,12 +142,12 @@ class _Writer:
 
     def arguments(self, structure: Structure) -> None:
         """Take the arguments apart and test each part."""
-        args, kwargs = structure.children  # type: ignore[union-attr]
+        args, kwargs = arguments_of(structure)
         kinds = iter(zip(self.call.kinds, self.call.leaves, range(len(self.call.leaves)), strict=True))
         self.known = dict(self.entry.static)
         condition = f"len(kwargs) != {len(kwargs.keys)}" if kwargs.keys else "kwargs"
-        self.miss_if(f"{condition} or len(args) != {len(args.children)}")
-        names = [self.fresh() for _ in args.children]
+        self.miss_if(f"{condition} or len(args) != {len(args)}")
+        names = [self.fresh() for _ in args]
         if names:
             self.line(f"{', '.join(names)}{',' * (len(names) == 1)} = args")
         if kwargs.keys:
@@ -156,7 +158,7 @@ class _Writer:
             self.line("except KeyError:")
             self.line("return MISS", 3)
             names += named
-        for name, node in zip(names, (*args.children, *kwargs.children), strict=True):
+        for name, node in zip(names, (*args, *kwargs.children), strict=True):
             self.part(name, node, kinds)
 
     def part(self, name: str, node: Structure, kinds: Any) -> None:
@@ -173,6 +175,7 @@ class _Writer:
             else:
                 self.miss_if(f"{name} is not {self.constant(node.value)}")
             return
+        assert not isinstance(node, Leaf)
         children = [self.fresh() for _ in node.children]
         targets = "".join(f"{child}, " for child in children)
         match node:
@@ -184,7 +187,8 @@ class _Writer:
                 self.miss_if(f"type({name}) is not {self.constant(cls)}")
                 source = name
             case DictNode(keys=keys, cls=cls):
-                self.miss_if(f"type({name}) is not {self.constant(cls)} or tuple({name}) != {self.constant(keys)}")
+                self.miss_if(f"type({name}) is not {self.constant(cls)}")
+                self.miss_if(f"tuple({name}) != {self.constant(keys)}")
                 source = f"{name}.values()"
             case DataclassNode(cls=cls, names=names) if cls.__name__ != "SimpleNamespace":
                 self.miss_if(f"type({name}) is not {self.constant(cls)}")
@@ -240,15 +244,15 @@ class _Writer:
                 case "is":
                     self.miss_if(f"{found} is not {self.constant(test.expected)}", 3)
                 case "function":
-                    self.miss_if(f"{found} is not {own} or {own}.__code__ is not {self.constant(test.expected)}", 3)
+                    self.miss_if(f"{found} is not {own}", 3)
+                    self.miss_if(f"{own}.__code__ is not {self.constant(test.expected)}", 3)
                 case "method":
                     code, cls = test.expected
                     name = self.fresh()
                     self.line(f"{name} = {found}", 3)
-                    self.miss_if(
-                        f"type({name}) is not MethodType or {name}.__func__ is not {own} "
-                        f"or {own}.__code__ is not {self.constant(code)} or type({name}.__self__) is not {self.constant(cls)}", 3
-                    )  # fmt: skip
+                    self.miss_if(f"type({name}) is not MethodType or {name}.__func__ is not {own}", 3)
+                    self.miss_if(f"{own}.__code__ is not {self.constant(code)}", 3)
+                    self.miss_if(f"type({name}.__self__) is not {self.constant(cls)}", 3)
                 case "length":
                     self.miss_if(f"len({found}) != {test.expected}", 3)
                 case "keys":
@@ -318,7 +322,8 @@ class _Writer:
         self.line("raise failed(error, entry, o0, owner, args, kwargs) from None", 3)
         if direct:
             return
-        words = iter([n if c is None else f"{self.constant(c)}({n})" for n, c in zip(names, convert, strict=True)])
+        pairs = zip(names, convert, strict=True)
+        words = (name if c is None else f"{self.constant(c)}({name})" for name, c in pairs)
         self.line(f"return {self.built(outputs, words)}")
 
     def built(self, node: Structure, words: Any) -> str:
@@ -329,9 +334,10 @@ class _Writer:
                 return "(" + "".join(f"{self.built(c, words)}, " for c in children) + ")"
             case ListNode(children=children):
                 return "[" + ", ".join(self.built(c, words) for c in children) + "]"
-            case DictNode(keys=keys, children=children, cls=cls) if cls is dict and all(type(k) in (str, int) for k in keys):
+            case DictNode(keys=keys, children=children) if {type(k) for k in keys} <= {str, int}:
                 items = (f"{k!r}: {self.built(c, words)}" for k, c in zip(keys, children, strict=True))
-                return "{" + ", ".join(items) + "}"
+                made = "{" + ", ".join(items) + "}"
+                return made if node.cls is dict else f"{self.constant(node.cls)}({made})"
             case NamedTupleNode(cls=cls, children=children):
                 return f"{self.constant(cls)}({', '.join(self.built(c, words) for c in children)})"
             case Static(value=None):

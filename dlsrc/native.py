@@ -39,7 +39,7 @@ def _machinery() -> Any:
     extending = numba("extending")
     imputils = numba("core.imputils")
 
-    class DerivativeType(types.WeakType, types.Callable, types.Dummy):
+    class DerivativeType(types.WeakType, types.Callable, types.Dummy):  # type: ignore[name-defined]
         """The type of one derivative object; it is equal to that of no other one."""
 
         def __init__(self, derivative: Any):
@@ -112,12 +112,16 @@ def _compiled(derivative: Any, args: tuple) -> Any:
     structure = TupleNode((TupleNode(nodes), DictNode((), ())))
     call = Call(tuple(leaves), tuple(leaves), structure, tuple(map(kind_of, leaves)))
     if derivative.is_bound:
-        raise errors.TypingError(f"{derivative!r} of a functools.partial object cannot be compiled; write a function instead")
+        raise errors.TypingError(
+            f"{derivative!r}: a functools.partial object cannot be compiled; write a function instead"
+        )
     owner = derivative.target.owner
     entry, binding = derivative.runner.prepared(call, owner, _Given(nodes), {})
     if entry.static:
         name = derivative.target.function.__name__
-        raise errors.TypingError(f"{name}: an argument must be known while the derivative is built; capture it instead")
+        raise errors.TypingError(
+            f"{name}: an argument must be known while the derivative is built; capture it instead"
+        )
     return _wrapper(derivative, entry, binding, owner, nodes)
 
 
@@ -130,7 +134,7 @@ def _example(type_: Any, leaves: list, errors: Any) -> Structure:
     types = numba("core.types")
     match type_:
         case types.Array(dtype=dtype, ndim=ndim, layout=layout) if ndim:
-            made = np.ones((2,) * ndim, str(dtype) if str(dtype) != "bool" else "bool", order="F" if layout == "F" else "C")
+            made = np.ones((2,) * ndim, str(dtype), order="F" if layout == "F" else "C")
             if layout == "A":
                 made = np.ones((4,) * ndim, made.dtype)[(slice(None, None, 2),) * ndim]
             leaves.append(made)
@@ -143,10 +147,13 @@ def _example(type_: Any, leaves: list, errors: Any) -> Structure:
             leaves.append({"float64": 1.0, "int64": 1}.get(name) or getattr(np, name)(1))
             return LEAF
         case types.NamedTuple() | types.NamedUniTuple():
-            return NamedTupleNode(type_.instance_class, tuple(_example(t, leaves, errors) for t in type_.types))
+            parts = tuple(_example(t, leaves, errors) for t in type_.types)
+            return NamedTupleNode(type_.instance_class, parts)
         case types.BaseTuple():
             return TupleNode(tuple(_example(t, leaves, errors) for t in type_))
-    raise errors.TypingError(f"a derivative takes numbers, arrays and tuples of them in compiled code, not {type_}")
+    raise errors.TypingError(
+        f"a derivative takes numbers, arrays and tuples of them in compiled code, not {type_}"
+    )
 
 
 def _wrapper(derivative: Any, entry: Entry, binding: Binding, owner: Any, nodes: tuple) -> Any:
@@ -167,7 +174,7 @@ def _wrapper(derivative: Any, entry: Entry, binding: Binding, owner: Any, nodes:
     if derivative.with_value:
         returned = f"{value_text}, {gradient_text}"
     elif derivative.has_aux:
-        returned = f"{gradient_text}, {results[1]}" if value == TupleNode((LEAF, LEAF)) else f"{gradient_text}, {value_text}[1]"
+        returned = f"{gradient_text}, {value_text}[1]"
     else:
         returned = gradient_text
     text = "\n".join([
@@ -197,5 +204,8 @@ def _put_together(node: Structure, words: Any, namespace: dict[str, Any], errors
             return "(" + "".join(f"{_put_together(c, words, namespace, errors)}, " for c in children) + ")"
         case NamedTupleNode(cls=cls, children=children):
             namespace[cls.__name__] = cls
-            return f"{cls.__name__}({', '.join(_put_together(c, words, namespace, errors) for c in children)})"
-    raise errors.TypingError("in compiled code a derivative returns numbers, arrays and tuples of them, no dict or list")
+            parts = ", ".join(_put_together(c, words, namespace, errors) for c in children)
+            return f"{cls.__name__}({parts})"
+    raise errors.TypingError(
+        "in compiled code a derivative returns numbers, arrays and tuples of them, no dict or list"
+    )

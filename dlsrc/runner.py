@@ -91,7 +91,8 @@ class Runner:
     """Runs one function object in one mode: keeps what the last calls were run with."""
 
     def __init__(
-        self, function: FunctionType, has_owner: bool, mode: Mode, flags: Flags, cache: Cache, counted: bool = False
+        self, function: FunctionType, has_owner: bool, mode: Mode, flags: Flags, cache: Cache,
+        counted: bool = False,
     ):  # fmt: skip
         self.function = function
         self.has_owner = has_owner
@@ -161,8 +162,9 @@ class Runner:
         binding = entry.recipe.bind(self.function, owner)
         if binding is None:
             raise InternalError(
-                f"{self.function.__qualname__}: what the function captures changed while its program was built, "
-                "or dlsrc cannot find it again; if no other thread changes it, please report the function's source"
+                f"{self.function.__qualname__}: what the function captures changed while its program was "
+                "built, or dlsrc cannot find it again; if nothing else changes it, please report the "
+                "function's source"
             )
         return binding
 

@@ -17,10 +17,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .dlarray import dlarray
-from .nodes import LEAF, DictNode, Structure, TupleNode, paths
+from .nodes import DictNode, Structure, TupleNode, count, paths
 from .structure import flatten
 
-__all__ = ["Call", "Kind", "canonical", "has_overlap", "is_canonical", "kind_of", "names_of", "read_call", "type_of_kind"]
+__all__ = [
+    "Call", "Kind", "arguments_of", "canonical", "has_overlap", "kind_of", "names_of", "positions_of",
+    "read_call", "type_of_kind",
+]  # fmt: skip
 
 FLOAT64 = np.dtype("float64")
 
@@ -67,11 +70,6 @@ def kind_of(x: Any) -> Kind:
     return Kind(cls, x.dtype.name, x.ndim, layout, labels)
 
 
-def is_canonical(x: np.ndarray) -> bool:
-    """Whether compiled code takes this array as it is: writable, aligned, not a subclass."""
-    return type(x) is np.ndarray and x.ndim > 0 and x.flags.behaved
-
-
 def canonical(x: Any) -> Any:
     """A leaf as compiled code takes it: no dlarray, no 0-d array; read-only memory is copied.
 
@@ -108,17 +106,20 @@ def read_call(args: tuple, kwargs: dict) -> Call:
     structure = TupleNode((TupleNode(tuple(args_nodes)), DictNode(tuple(kwargs), tuple(kwargs_nodes))))
     given = tuple(leaves)
     taken = tuple(map(canonical, given))
-    # The order in memory is that of the copy, where one was made.
-    kinds = tuple(
-        kind_of(g) if t is g or not isinstance(t, np.ndarray) else kind_of(t)._replace(cls=type(g), labels=_labels(g))
-        for g, t in zip(given, taken, strict=True)
-    )
-    kinds = tuple(k._replace(cls=np.ndarray) if issubclass(k.cls, np.memmap) else k for k in kinds)
-    return Call(given, taken, structure, kinds)
+    return Call(given, taken, structure, tuple(map(_kind, given, taken)))
 
 
-def _labels(x: Any) -> str | None:
-    return x.labels if type(x) is dlarray else None
+def _kind(given: Any, taken: Any) -> Kind:
+    """The kind of a leaf; the order in memory is that of the copy, where one was made."""
+    kind = kind_of(given)
+    return kind if taken is given or not kind.ndim else kind._replace(layout=kind_of(taken).layout)
+
+
+def arguments_of(structure: Structure) -> tuple[tuple[Structure, ...], DictNode]:
+    """The positional arguments of a call, and those by keyword."""
+    args, kwargs = structure.children  # type: ignore[union-attr]
+    assert isinstance(args, TupleNode) and isinstance(kwargs, DictNode)
+    return args.children, kwargs
 
 
 def type_of_kind(kind: Kind, types: Any) -> Any:
@@ -141,9 +142,9 @@ def names_of(function: Callable, structure: Structure, skip: int = 0) -> tuple[s
     rest = ""
     if code.co_flags & inspect.CO_VARARGS:
         rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
-    args, kwargs = structure.children  # type: ignore[union-attr]
+    args, kwargs = arguments_of(structure)
     found: list[str] = []
-    for k, node in enumerate(args.children):
+    for k, node in enumerate(args):
         name = positional[k] if k < len(positional) else f"{rest or 'argument'}[{k - len(positional)}]"
         found += paths(node, name)
     for name, node in zip(kwargs.keys, kwargs.children, strict=True):
@@ -154,8 +155,8 @@ def names_of(function: Callable, structure: Structure, skip: int = 0) -> tuple[s
 def positions_of(structure: Structure) -> list[range]:
     """For each positional argument, the positions of its leaves."""
     found, start = [], 0
-    for node in structure.children[0].children:  # type: ignore[union-attr]
-        stop = start + (1 if node is LEAF else len(paths(node)))
+    for node in arguments_of(structure)[0]:
+        stop = start + count(node)
         found.append(range(start, stop))
         start = stop
     return found

@@ -1,7 +1,7 @@
 """What a callable comes down to: a Python function, and what is bound to it already."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -46,21 +46,24 @@ def target_of(fun: Any) -> Target:
     if isinstance(fun, partial):
         inner = target_of(fun.func)
         merged = {**inner.named, **fun.keywords}
-        return Target(inner.function, inner.has_owner, inner.owner, inner.first + fun.args, merged, inner.flags, inner.cache)
+        return replace(inner, first=inner.first + fun.args, named=merged)
     accelerated = getattr(fun, "__dlsrc_accelerated__", None)
     if accelerated is not None:
         inner = target_of(fun.fun)
-        return Target(inner.function, inner.has_owner, inner.owner, inner.first, inner.named, *accelerated)
+        flags, cache = accelerated
+        return replace(inner, flags=flags, cache=cache)
     if getattr(fun, "__dlsrc_special__", None) is not None:
         name = getattr(fun, "__name__", type(fun).__name__)
-        raise TypeError(f"{name} is dlsrc's own and no objective; a derivative of a derivative is not supported yet")
+        raise TypeError(
+            f"{name} is dlsrc's own and no objective; a derivative of a derivative is not supported yet"
+        )
     if isinstance(fun, MethodType):
         inner = target_of(fun.__func__)
-        return Target(inner.function, True, fun.__self__, inner.first, inner.named, inner.flags, inner.cache)
+        return replace(inner, has_owner=True, owner=fun.__self__)
     if isinstance(fun, FunctionType) or hasattr(fun, "py_func"):
         function = engine("transform.source").read(fun).function
         return Target(function, False, None, (), {}, None, None)
-    call = getattr(type(fun), "__call__", None)
+    call = next((vars(c)["__call__"] for c in type(fun).__mro__ if "__call__" in vars(c)), None)
     if isinstance(call, FunctionType) and not isinstance(fun, type):
         return Target(call, True, fun, (), {}, None, None)
     name = getattr(fun, "__name__", None) or type(fun).__name__
