@@ -20,7 +20,10 @@ def axis_of(axis, ndim):
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
         refuse(f"an axis must be an integer, not {axis!r}")
     if not -ndim <= axis < ndim:
-        refuse(f"axis {axis} is out of range for an array of {ndim} dimension{'s' if ndim != 1 else ''}")
+        refuse(
+            f"axis {axis} is out of range for an array of {ndim} dimension{'s' if ndim != 1 else ''}; "
+            f"use an axis from {-ndim} to {ndim - 1}"
+        )
     return int(axis) % ndim
 
 

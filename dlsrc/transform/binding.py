@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .ir import Atom, Value
+from .location import Location
 
 __all__ = [
     "Binding", "BoundMethod", "Closure", "Container", "Getter", "Iterator", "Live", "Maybe", "Partial", "Poison",
@@ -172,9 +173,10 @@ class Maybe:
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """A name whose use is refused, with the reason; empty if the problem was already reported."""
+    """A name whose use is refused, with the reason (empty if it was already reported) and what is to blame."""
 
     message: str
+    location: Location | None = None
 
 
 Binding = (

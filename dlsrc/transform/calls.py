@@ -9,6 +9,7 @@
 import ast
 import functools
 import inspect
+import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
 from ..kernels.types import Scalar
-from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Poison, Shape, Static
+from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Shape, Static
 from .context import Context, Frame, describe
 from .expressions import as_atom, elements, evaluate, expression
 from .ir import Const, Value
@@ -110,9 +111,7 @@ def apply(ctx: Context, function: Binding, args: tuple = (), kwargs: dict[str, B
             return apply_object(ctx, value, getter, args, kwargs)
         case Static(value=value) if callable(value):
             return apply_object(ctx, value, Getter(("object", value, getattr(value, "__name__", "function"))), args, kwargs)
-        case Poison(message=message):
-            raise ctx.refuse(message)
-    raise ctx.refuse(f"{describe(function, ctx)} cannot be called")
+    raise ctx.refuse(f"{describe(function, ctx)} cannot be called; write * if a product was meant")
 
 
 def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: dict[str, Binding]) -> Binding:
@@ -176,7 +175,8 @@ def unwrapped(value: Any) -> Any:
 
 
 def _is_library(function: Any) -> bool:
-    return (getattr(function, "__module__", None) or "").split(".")[0] in ("numpy", "scipy", "numba", "builtins", "math")
+    module = (getattr(function, "__module__", None) or "").split(".")[0]
+    return module in ("numpy", "scipy", "numba") or module in sys.stdlib_module_names
 
 
 def _as_python_float(ctx: Context, value: Any, result: Binding) -> Binding:
@@ -241,7 +241,7 @@ def bound_arguments(ctx: Context, declared: Primitive | Composite, args: tuple, 
         return dict(signature.bind(*args, **kwargs).arguments)
     except TypeError as error:
         options = ", ".join(signature.parameters)
-        raise ctx.refuse(f"{declared.name}: {error}; dlsrc knows the arguments ({options})") from None
+        raise ctx.refuse(f"{declared.name}: {error}; write the call with the arguments that dlsrc knows: ({options})") from None
 
 
 def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dict) -> Binding:
@@ -297,8 +297,9 @@ def body_of(function: Any) -> Body:
     code = function.__code__
     found = _bodies.get(id(code))
     if found is None or found[0] is not code:
-        parsed = parse(read(function))
-        found = (code, Body(parsed))
+        # Kept for other functions with this code: what this one captured must not be kept with it.
+        source = replace(read(function), function=None, globals={}, closure={}, defaults=(), kwdefaults={})  # type: ignore[arg-type]
+        found = (code, Body(parse(source)))
         _bodies[id(code)] = found
     return replace(found[1], function=function)
 

@@ -132,6 +132,8 @@ class Context(Builder):
         self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
         self.guards: dict[tuple, Guard] = {}
         self.problems: list[tuple[Location, str]] = []
+        self.grown_at: dict[int, Location] = {}          # where a list was last appended to
+        self.one_way: set[Value] = set()                 # values that their names have on some ways only
         self.kinds: set[str] = set()                     # of the problems: "differentiation"
         self.hints: dict[Value, str] = {}
         self.replaced: dict[Value, Atom] = {}
@@ -187,7 +189,18 @@ class Context(Builder):
 
     def contents(self, binding: Binding) -> Binding:
         """The container behind a reference; anything else as it is."""
-        return self.heap[binding.number] if isinstance(binding, Ref) else binding
+        if isinstance(binding, Poison):
+            raise self.poisoned(binding)
+        if not isinstance(binding, Ref):
+            return binding
+        found = self.heap[binding.number]
+        if isinstance(found, Poison):
+            raise self.poisoned(found)
+        return found
+
+    def poisoned(self, binding: Poison) -> Refused:
+        """To be raised where a refused name is used."""
+        return Refused(binding.location or self.loc, binding.message)
 
     def make(self, kind: str, items: Any, keys: tuple = (), cls: Any = None) -> Binding:
         """A container; lists and dicts become references."""
@@ -352,10 +365,11 @@ class Context(Builder):
 
 def describe(binding: Binding, ctx: Context) -> str:
     """A binding in a message: "a float64 vector", "a tuple of 3", "the string 'a'"."""
-    binding = ctx.contents(binding)
+    if isinstance(binding, Ref):
+        binding = ctx.contents(binding)
     match binding:
         case Value() | Const():
-            return f"a {ctx.type_of(binding)}"
+            return f"{'an' if str(ctx.type_of(binding))[0] in 'ai' else 'a'} {ctx.type_of(binding)}"
         case Container(kind=kind, items=items, cls=cls):
             return f"a {cls.__name__ if cls else kind} of {len(items)}"
         case Static(value=value) | Live(value=value):

@@ -68,7 +68,10 @@ def evaluate(ctx: Context, frame: Frame, node: ast.expr) -> Binding:
     handler = EXPRESSIONS.get(type(node))
     with ctx.at(locate(frame, node)):
         if handler is None:
-            raise ctx.refuse(f"{type(node).__name__} expressions cannot be differentiated")
+            what = {"GeneratorExp": "a generator that is not the argument of sum, min or max", "SetComp": "a set"}.get(
+                type(node).__name__, f"{type(node).__name__} in an expression"
+            )
+            raise ctx.refuse(f"{what} cannot be differentiated; write a list or a loop")
         try:
             return handler(ctx, frame, node)
         except Refusal as refusal:
@@ -90,7 +93,7 @@ def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
     if isinstance(binding, Live) and isinstance(binding.value, bool | int | float):
         return Const(binding.value)
     if isinstance(binding, Poison):
-        raise ctx.refuse(binding.message)
+        raise ctx.poisoned(binding)
     if isinstance(binding, Unbound):
         raise ctx.refuse(f"`{binding.name}` may be read here before it has a value; assign it first")
     raise ctx.refuse(f"{what} must be a number or an array, not {describe(binding, ctx)}")
@@ -103,6 +106,8 @@ def settle(ctx: Context, binding: Binding) -> Binding:
     with ctx.collecting() as block:
         ctx.add(Raise("UnboundLocalError", f"{ctx.loc}: `{binding.name}` has no value on this way", ctx.loc))
     ctx.add(If(ctx.op("logical_not", binding.bound), tuple(block), (), (), ctx.loc))
+    if isinstance(binding.binding, Value):
+        ctx.one_way.add(binding.binding)
     return binding.binding
 
 
@@ -157,7 +162,7 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
             binding = settle(ctx, binding)
             owner.env[identifier] = binding
         if isinstance(binding, Poison):
-            raise ctx.refuse(binding.message)
+            raise ctx.poisoned(binding)
         if isinstance(binding, Unbound):
             raise ctx.refuse(f"`{identifier}` may be read here before it has a value; assign it before the loop or branch")
         return binding

@@ -53,7 +53,9 @@ def _to_numba(nb: Any, type_: Type) -> Any:
 
 def _from_numba(nb: Any, type_: Any) -> Type | None:
     if isinstance(type_, nb.Array):
-        return Array(str(type_.dtype), type_.ndim, type_.layout if type_.layout in "CF" else "A")
+        dtype = "bool" if isinstance(type_.dtype, nb.Boolean) else str(type_.dtype)
+        known = ("float64", "float32", "int64", "int32", "bool")
+        return Array(dtype, type_.ndim, type_.layout if type_.layout in "CF" else "A") if dtype in known else None
     if isinstance(type_, nb.Boolean | nb.BooleanLiteral):
         return Scalar("bool")
     if isinstance(type_, nb.Integer | nb.Float):

@@ -337,13 +337,16 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
         if out is header and ctx.type_of(header) == ctx.type_of(start):
             ctx.replaced[header] = start
             return start
+        if isinstance(out, Poison):
+            return out
         if isinstance(out, Maybe):
-            return Poison(f"`{name}` may lose its value in this loop")
+            return Poison(f"`{name}` may lose its value in this loop; assign it on every way", ctx.loc)
         if not isinstance(out, Value | Const):
-            return Poison(out.message if isinstance(out, Poison) else f"`{name}` is a number before this loop and {describe(out, ctx)} at its end; give it one type")
+            return Poison(f"`{name}` is a number before this loop and {describe(out, ctx)} at its end; give it one type", ctx.loc)
         if ctx.join(ctx.type_of(header), ctx.type_of(out)) is None:
             return Poison(
-                f"`{name}` is {describe(header, ctx)} before this loop and {describe(out, ctx)} at its end; give it one type"
+                f"`{name}` is {describe(header, ctx)} before this loop and {describe(out, ctx)} at its end; give it one type",
+                ctx.loc,
             )
         type_ = ctx.type_of(header)
         result = ctx.value(type_)
@@ -367,9 +370,11 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
         return first_assigned(ctx, out, name, carries, place[0])
     if isinstance(out, Poison):
         return out
+    what = "this list" if place[0] == "heap" else f"`{name}`"
     return Poison(
-        f"`{name}` is {describe(init, ctx)} before this loop and {describe(out, ctx)} at its end; what it is must not "
-        "depend on the number of trips: allocate an array before the loop and write its elements"
+        f"{what} is {describe(init, ctx)} before this loop and {describe(out, ctx)} at its end; what it is must not "
+        "depend on the number of trips: allocate an array before the loop and write its elements",
+        ctx.grown_at.get(place[1], ctx.loc) if place[0] == "heap" else ctx.loc,
     )
 
 

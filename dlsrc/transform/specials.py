@@ -138,6 +138,7 @@ def append(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     if number is None:
         raise ctx.refuse(f"{describe(owner, ctx)} cannot be appended to")
     ctx.heap[number] = owner.with_items((*owner.items, item))
+    ctx.grown_at[number] = ctx.loc
     return Static(None)
 
 
@@ -428,6 +429,11 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         raise ctx.refuse("enable_higher_derivatives=True is not supported yet; this version gives first derivatives")
     if len(args) < 2:
         raise ctx.refuse("dlgradient(y, x) takes the value to differentiate and at least one variable")
+    for target in args[1:]:
+        inner = ctx.contents(target)
+        if not isinstance(inner, Value | Const | Container | Maybe):
+            ctx.kinds.add("differentiation")
+            raise ctx.refuse(f"the gradient by {describe(inner, ctx)} does not exist; pass the variable itself")
     return gradient(ctx, args[0], args[1:])
 
 
@@ -473,6 +479,10 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
         return inner
     atom = as_atom(ctx, inner, "a variable to differentiate by")
     type_ = ctx.type_of(atom)
+    if atom in ctx.one_way:
+        ctx.kinds.add("differentiation")
+        name = ctx.hints.get(atom, "it")  # type: ignore[arg-type]
+        raise ctx.refuse(f"`{name}` has a value on one way only; take its gradient in the branch that assigns it")
     if type_.dtype not in ("float64", "float32") and isinstance(atom, Value):
         ctx.kinds.add("differentiation")
         raise ctx.refuse(f"the gradient by {describe(atom, ctx)} does not exist: only real (floating-point) variables have one; convert it with .astype(float)")

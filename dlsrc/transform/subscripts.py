@@ -26,14 +26,14 @@ def subscript(ctx: Context, frame: Frame, node: ast.Subscript) -> Binding:
     if isinstance(owner, Value):
         return read_array(ctx, owner, index_entries(ctx, frame, node.slice))
     if isinstance(owner, Const):
-        raise ctx.refuse("a number cannot be indexed")
+        raise ctx.refuse("a number cannot be indexed; use the number itself")
     return container_item(ctx, owner, index_entries(ctx, frame, node.slice, split=False)[0])
 
 
 def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
     """An item of a container, a shape or a captured object."""
     if isinstance(owner, Partial):
-        raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed")
+        raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed; use it as it is")
     if isinstance(key, Value) and key not in ctx.argument_keys and isinstance(owner, Container | Shape):
         raise NeedUnroll
     if isinstance(owner, Live):
@@ -61,7 +61,7 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
         return ctx.make(kind, picked) if isinstance(picked, list) else picked
     if isinstance(owner, Static):
         return Static(owner.value[ctx.static(key, "an index")])
-    raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed")
+    raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed; use it as it is")
 
 
 def index_entries(ctx: Context, frame: Frame, node: ast.expr, *, split: bool = True) -> list:
@@ -94,7 +94,7 @@ def index_array(ctx: Context, base: Value, entries: list) -> tuple[Value, Index,
     """The base and the index of ``base[entries]``, tests added; whether axes 0 and 1 were swapped."""
     type_ = ctx.type_of(base)
     if not isinstance(type_, Array):
-        raise ctx.refuse("a number cannot be indexed")
+        raise ctx.refuse("a number cannot be indexed; use the number itself")
     expanded = _expand_ellipsis(ctx, entries, type_.ndim)
     if any(_is_array(ctx, e) for e in expanded):
         return _fancy(ctx, base, expanded)

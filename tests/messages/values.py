@@ -155,13 +155,13 @@ def returns_nothing(x):  # refused: return
     y = x[0] ** 2
 
 
-def returns_a_string(x):  # refused: return
-    return "loss"
+def returns_a_string(x):
+    return "loss"  # refused: return
 
 
-def returns_a_vector(x):  # refused: scalar
-    return x * 2.0
+def returns_a_vector(x):
+    return x * 2.0  # refused: scalar
 
 
-def returns_an_integer(x):  # refused: real
-    return x.size
+def returns_an_integer(x):
+    return x.size  # refused: real
