@@ -7,7 +7,7 @@ roots them in the function at hand.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -161,8 +161,10 @@ def same_code(a: CodeType, b: CodeType) -> bool:
     return a is b or (a == b and a.co_filename == b.co_filename)
 
 
-def recipe_of(normalized: Any, function: Callable, owner: Any) -> Recipe:
-    """The recipe of a program that was built for this function object.
+def recipe_of(normalized: Any, function: Callable, owner: Any) -> tuple[Recipe, Any]:
+    """The recipe of a program that was built for this function object, and its description without it.
+
+    An entry outlives the function it was built for, and must not keep alive what that captured.
 
     Parameters
     ----------
@@ -194,13 +196,14 @@ def recipe_of(normalized: Any, function: Callable, owner: Any) -> Recipe:
     for getter, _ in normalized.hidden:
         hidden.append((roots.path(getter), kind_of_captured(getter())))
     others = [f for f in normalized.functions if type(f) is FunctionType and id(f) not in roots.numbers]
-    return Recipe(
+    recipe = Recipe(
         code=function.__code__,  # type: ignore[attr-defined]
         owner=None if owner is None else type(owner),
         tests=tuple(tests),
         hidden=tuple(hidden),
         codes=tuple((f, f.__code__) for f in others),
     )
+    return recipe, roots.detached(normalized)
 
 
 def _is_library(function: FunctionType) -> bool:
@@ -223,6 +226,27 @@ class _Roots:
         for index, cell in enumerate(function.__closure__ or ()):
             self.places.setdefault(id(cell), ("cell", origin, index))
         return origin
+
+    def detached(self, normalized: Any) -> Any:
+        """The same description, in which getters still say what they get, but not from where."""
+
+        def without(getter: Any) -> Any:
+            kind, holder, name = getter.root
+            known = kind != "global" and (id(holder) in self.places or holder is self.owner)
+            return replace(getter, root=(kind, None, name)) if known else getter
+
+        def forgotten(expected: Any) -> Any:
+            inner = getattr(expected, "__func__", expected)
+            return FunctionType if id(inner) in self.numbers else expected
+
+        return replace(
+            normalized,
+            hidden=tuple((without(getter), type_) for getter, type_ in normalized.hidden),
+            guards=tuple(
+                replace(g, getter=without(g.getter), expected=forgotten(g.expected)) for g in normalized.guards
+            ),
+            functions=(),
+        )
 
     def path(self, getter: Any) -> Path:
         kind, holder, name = getter.root

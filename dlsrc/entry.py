@@ -6,7 +6,7 @@ are the leaves of what the user gets.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -19,6 +19,7 @@ from .failure import building, failed
 from .lazy import engine, jit_enabled, numba
 from .signature import Call, arguments_of, canonical, has_overlap, names_of, positions_of, type_of_kind
 from .structure import unflatten
+from .target import Target
 
 __all__ = ["Entry", "build"]
 
@@ -66,6 +67,13 @@ class Entry:
         """Whether the arguments that were known while it was built have the values they had then."""
         leaves = call.leaves
         return all(type(leaves[k]) is type(v) and leaves[k] == v for k, v in self.static)
+
+    def arguments(self, call: Call, target: Target) -> list:
+        """The arguments of the program for a call: leaves, then captured numbers and arrays as they are now."""
+        binding = self.recipe.bind(target.function, target.owner)
+        if binding is None:
+            raise ValueError(f"what {target.function.__name__} captured has changed; ask for its program again")
+        return [call.leaves[k] for k in self.generated.normalized.leaves] + binding.hidden(target.owner)
 
     def run(self, call: Call, binding: Binding, owner: Any, again: tuple) -> Any:
         """The result of a call, as the user gets it; ``again`` are its arguments as they came."""
@@ -149,8 +157,9 @@ def build(
             compiled.compile(tuple(numba().typeof(v) for v in values))
         written = _written(normalized.program)
         copied = tuple(k for k in written if normalized.program.params[k] in normalized.traced)
+        recipe, described = recipe_of(normalized, function, owner)
         return Entry(
-            generated=generated, function=compiled, recipe=recipe_of(normalized, function, owner),
+            generated=replace(generated, normalized=described), function=compiled, recipe=recipe,
             static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),
             convert=_converters(generated, call, argnums, jit), written=written, copied=copied, mode=mode,
             pure=written == copied,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 
@@ -163,7 +164,7 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
     generated = entry.generated
     normalized, emitted = generated.normalized, generated.emitted
     program = generated.stages[-1].program
-    values = [call.leaves[k] for k in normalized.leaves] + [getter() for getter, _ in normalized.hidden]
+    values = entry.arguments(call, target)
     memory = footprint(program, dict(zip(program.params, values, strict=True)))
     keepings = _keepings(generated, memory.allocations, emitted.names)
     original = original_of(target)
@@ -179,7 +180,7 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
         recomputed=generated.recomputed,
         arrays=_pieces(memory.allocations, {v for held in keepings.values() for v in held}, emitted.names),
         hidden=tuple(f"{getter}: {type_}" for getter, type_ in normalized.hidden),
-        guards=tuple(dict.fromkeys(_guard(g) for g in normalized.guards if not _is_own(g.getter))),
+        guards=tuple(dict.fromkeys(_guard(g) for g in normalized.guards if not _is_own(g))),
         built_in=_built_in(normalized, call, original.name),
         statements=(max(len(by_line), 1), len(statements)),
         longest=tuple((line, count) for line, count in by_line.most_common(2) if count > 1),
@@ -234,9 +235,11 @@ def _built_in(normalized: Any, call: Call, function: str) -> tuple[str, ...]:
     )
 
 
-def _is_own(getter: Any) -> bool:
-    """Whether something is captured by dlsrc's own functions: nothing that a user could change."""
-    _, holder, _ = getter.root
+def _is_own(guard: Any) -> bool:
+    """Whether something is captured by dlsrc's own functions, or is a module: nothing worth telling."""
+    if isinstance(guard.expected, ModuleType):
+        return True
+    _, holder, _ = guard.getter.root
     module = holder.get("__name__") if isinstance(holder, dict) else getattr(holder, "__module__", None)
     return str(module).partition(".")[0] == "dlsrc"
 

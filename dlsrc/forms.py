@@ -108,7 +108,7 @@ class Form:
         """
         target, normalized = self._target, self._entry.generated.normalized
         call = read_call(target.first + args, {**target.named, **kwargs})
-        values = [call.leaves[k] for k in normalized.leaves] + [getter() for getter, _ in normalized.hidden]
+        values = self._entry.arguments(call, target)
         values = [np.array(v, order="K") if isinstance(v, np.ndarray) else v for v in values]
         program, missing = _without_gradients(self.program, self.stage)
         results = compile_text(emit(program), jit=False)(*values)
