@@ -234,7 +234,8 @@ class _Prover:
         index, size = self.affine(check.low), self.affine(check.size)
         if index is None or size is None or not self._outside(check.size, loop):
             return None
-        if any(v != loop.index and not self._outside(v, loop) for v in index[0]):
+        # The size may go by the name of an equal one that was first asked for inside the loop.
+        if any(v != loop.index and not self._outside(v, loop) for v in (*index[0], *size[0])):
             return None
         ends = self.ends(loop)
         if ends is None:
