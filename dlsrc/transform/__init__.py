@@ -5,19 +5,14 @@
 
 from dataclasses import dataclass
 
-from ..errors import DifferentiationError
-from . import activity, gradients, memory
-from .assemble import assemble
+from . import gradients
 from .bounds import prove
-from .context import Context
-from .control import sweep_from
+from .differentiate import differentiate
 from .distribute import distribute
 from .emit import Emitted, emit
 from .ir import Program
-from .normalize import Normalized, Request, complete, normalize
-from .outline import Outline
-from .save import Kept, Saver
-from .shapes import Shapes
+from .normalize import Normalized, Request, normalize
+from .save import Kept
 from .simplify import simplify
 from .verify import verify
 
@@ -76,53 +71,17 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
     program = stage("normalize", normalized.program)
     program = stage("bounds", prove(program, check=boundscheck))
     program, traced = gradients.privatized(program, normalized.traced, request.argnums is not None)
-    program, kept, recomputed, active = _differentiate(program, traced)
-    program = stage("assemble", program)
+    made = differentiate(program, traced)
+    program = stage("assemble", made.program)
     program = stage("simplify", simplify(program))
     apart = distribute(program)
     if apart.body != program.body:
         # The bounds of the new loops are sums that fold, and each loop computes only what it stores.
         program = stage("distribute", simplify(apart))
     return Generated(
-        emit(program, header=_header(normalized, program)), normalized, tuple(stages), kept, recomputed, active
-    )
-
-
-def _differentiate(program: Program, traced: frozenset) -> tuple:
-    """Every `Gradient` replaced by its reverse sweep."""
-    outline = Outline(program)
-    facts = memory.analyze(program, outline)
-    gradients.check(program, outline, facts, traced)
-    asked = gradients.found(outline)
-    ctx = _context(program, outline)
-    saver = Saver(ctx, outline, facts)
-    shapes = Shapes(ctx)
-    shapes.block(program.body)
-    problems: list = []
-    names: dict[str, None] = {}
-    for gradient in asked:
-        active = activity.analyze(program, outline, facts, gradient)
-        names.update((repr(v), None) for v in outline.defined if v in active and v.hint)
-        sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, gradient)
-        problems += sweep.problems
-        saver.edits.replaced[id(gradient)] = code
-    saver.finish()
-    if problems:
-        raise DifferentiationError(list(dict.fromkeys(problems)))
-    program = assemble(program, ctx, saver.edits)
-    return program, tuple(saver.kept), tuple(dict.fromkeys(repr(v) for v in saver.recomputed if v.hint)), tuple(names)
-
-
-def _context(program: Program, outline: Outline) -> Context:
-    """A workshop for the reverse sweeps that goes on where the program ends."""
-    ctx = Context()
-    complete(ctx)
-    ctx.types.update(program.types)
-    ctx.next_number = max((v.number for v in program.types), default=0) + 1
-    for value, statement in outline.defined.items():
-        if statement is not None:
-            ctx.origin[value] = statement
-    return ctx
+        emit(program, header=_header(normalized, program)), normalized, tuple(stages),
+        made.kept, made.recomputed, made.active,
+    )  # fmt: skip
 
 
 def _header(normalized: Normalized, program: Program) -> str:

@@ -142,6 +142,10 @@ class _Sweep:
         return tuple(c for c in loop.carries if c.header in self.live or c.result in self.live)
 
 
+# What tells something about an array but reads none of its elements.
+_SIZES = {"dim", "size", "shape"}
+
+
 def _unread(program: Program) -> set[Value]:
     """Regions that are allocated here and only ever written to."""
     regions = Regions(program)
@@ -163,8 +167,12 @@ def _unread(program: Program) -> set[Value]:
             case Assign(target=target, op=op, args=args):
                 if op.effect and op.name in WRITERS:
                     use(args[1:])
-                elif op.view:
+                elif op.view or op.name in _SIZES:
                     use(args[1:])
+                elif op.name == "room":
+                    # A tape that grows is still the tape: whether it is read is asked of its reads.
+                    use(args[1:])
+                    allocated.add(regions.find(args[0]))  # type: ignore[arg-type]
                 else:
                     use(args)
                     if target is not None and regions.is_memory(target):

@@ -72,8 +72,9 @@ class _Tape:
 class Saver:
     """Decides where forward values are kept, for all gradients of a program."""
 
-    def __init__(self, ctx: Context, outline: Outline, memory: Memory):
+    def __init__(self, ctx: Context, outline: Outline, memory: Memory, expected: frozenset[Value] = frozenset()):
         self.ctx = ctx
+        self.expected = expected                     # values that will be kept, as far as is known beforehand
         self.outline = outline
         self.memory = memory
         self.edits = Edits()
@@ -211,6 +212,10 @@ class Saver:
         self._insert_push(value, push)
         self._note(value, loops, type_, "growing array")
         return _Tape("stack", inside, after, tuple(loops))
+
+    def tapes(self) -> list[tuple[Value, Value]]:
+        """The values that are kept, each with its tape."""
+        return [(key[0], tape.inside) for key, tape in self._tapes.items()]
 
     def finish(self) -> None:
         """Put in the one test a trip that all growing tapes of a loop share."""
@@ -387,7 +392,7 @@ class Saver:
         return self._cost(value, there, at_hand, leaves, 0) <= CHEAP and len(leaves) <= 1
 
     def _cost(self, value: Atom, there: Scope, at_hand: Any, leaves: set[Value], depth: int) -> float:
-        if not isinstance(value, Value) or _visible(self.outline.home[value], there) or at_hand(value):
+        if not isinstance(value, Value) or _visible(self.outline.home[value], there) or at_hand(value) or depth > 0 and value in self.expected:
             return 0
         statement = self.outline.defined.get(value)
         if isinstance(statement, For) and value == statement.index:

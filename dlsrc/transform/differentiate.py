@@ -1,0 +1,98 @@
+"""Every ``dlgradient`` of a program → its reverse sweep, in two passes.
+
+The first pass finds out which forward values the sweeps need and which of them must be kept.  The second
+decides again with that known: what is a few additions away from something that is kept anyway is
+computed again.
+
+    v = 1 - e * c; s = a / v        first pass: c, v and s are needed in a loop, and kept
+                                    second pass: c and s are kept, v is 1 - e * c again
+"""
+
+from dataclasses import dataclass
+
+from ..errors import DifferentiationError
+from . import activity, gradients, memory
+from .assemble import assemble
+from .context import Context
+from .control import sweep_from
+from .ir import Assign, Program, Read, Value, walk
+from .normalize import complete
+from .outline import Outline
+from .regions import Regions
+from .save import Kept, Saver
+from .shapes import Shapes
+from .simplify import simplify
+
+__all__ = ["Differentiated", "differentiate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Differentiated:
+    """The program without gradients, and what ``explain`` tells: kept, recomputed and active values."""
+
+    program: Program
+    kept: tuple[Kept, ...]
+    recomputed: tuple[str, ...]
+    active: tuple[str, ...]
+
+
+def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
+    """The program with every gradient computed.
+
+    Raises
+    ------
+    UnsupportedSyntax, DifferentiationError, UntracedError
+        For what has no derivative, with all its places.
+    """
+    made, saver = _pass(program, traced, frozenset())
+    if saver.kept:
+        made, _ = _pass(program, traced, _read_tapes(simplify(made.program), saver))
+    return made
+
+
+def _pass(program: Program, traced: frozenset[Value], expected: frozenset[Value]) -> tuple[Differentiated, Saver]:
+    outline = Outline(program)
+    facts = memory.analyze(program, outline)
+    gradients.check(program, outline, facts, traced)
+    ctx = _context(program, outline)
+    saver = Saver(ctx, outline, facts, expected)
+    shapes = Shapes(ctx)
+    shapes.block(program.body)
+    problems: list = []
+    names: dict[str, None] = {}
+    for gradient in gradients.found(outline):
+        active = activity.analyze(program, outline, facts, gradient)
+        names.update((repr(v), None) for v in outline.defined if v in active and v.hint)
+        sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, gradient)
+        problems += sweep.problems
+        saver.edits.replaced[id(gradient)] = code
+    saver.finish()
+    if problems:
+        raise DifferentiationError(list(dict.fromkeys(problems)))
+    recomputed = dict.fromkeys(repr(v) for v in saver.recomputed if v.hint)
+    made = assemble(program, ctx, saver.edits)
+    return Differentiated(made, tuple(saver.kept), tuple(recomputed), tuple(names)), saver
+
+
+def _read_tapes(program: Program, saver: Saver) -> frozenset[Value]:
+    """The values whose tapes the finished program still reads."""
+    regions = Regions(program)
+    read: set[Value] = set()
+    for statement in walk(program.body):
+        if isinstance(statement, Read):
+            read.add(regions.find(statement.base))
+        elif isinstance(statement, Assign) and statement.op.name == "item" and isinstance(statement.args[0], Value):
+            read.add(regions.find(statement.args[0]))
+    return frozenset(value for value, tape in saver.tapes() if regions.find(tape) in read)
+
+
+def _context(program: Program, outline: Outline) -> Context:
+    """A workshop for the reverse sweeps that goes on where the program ends."""
+    ctx = Context()
+    complete(ctx)
+    ctx.types.update(program.types)
+    ctx.next_number = max((v.number for v in program.types), default=0) + 1
+    for value, statement in outline.defined.items():
+        if statement is not None:
+            ctx.origin[value] = statement
+    return ctx
