@@ -206,6 +206,26 @@ def element_by_a_moving_index(x):
     return y[i] * y[0]
 
 
+@programs(vector(4), 0.6, argnums=(0, 1))
+def one_negated_cotangent_for_two(x, a):
+    a = a * x[2] - (x[3] + a)
+    x[0] = a
+    return np.sum(x * x)
+
+
+@programs(vector(4))
+def a_difference_of_a_difference(x):
+    y = x - (x - x)
+    return x[1] + np.sum(y * y)
+
+
+@programs(vector(4))
+def doubled_then_read(x):
+    y = x * 2.0
+    y[0] = x[1] * x[2]
+    return np.sum(y * x)
+
+
 @programs(vector(3))
 def dictionary_entry_augmented(x):
     state = {"a": x[0], "b": x * 2.0}

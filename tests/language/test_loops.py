@@ -322,6 +322,47 @@ def for_else(x):
     return s
 
 
+@programs(vector(3), compiled=True)
+def an_outer_array_is_handed_on(x):
+    y = x
+    for i in range(2):
+        y = x
+    return np.sum(y * y)
+
+
+@programs(vector(3))
+def an_outer_array_is_copied_in_each_trip(x):
+    y = np.zeros(3)
+    for i in range(3):
+        y[:] = x
+    return np.sum(y * y)
+
+
+@programs(vector(3))
+def an_outer_array_is_chosen_in_one_trip(x):
+    y = x * 1.0
+    for i in range(3):
+        z = x if i == 1 else y
+        y = z * 2.0
+    return np.sum(y * y)
+
+
+@programs(0.7, 3)
+def carried_from_what_each_trip_reads(a, n):
+    s = a
+    for _ in range(n):
+        s = s * s + a
+    return s
+
+
+@programs(vector(6))
+def a_slice_that_grows(x):
+    y = x[:1]
+    for k in range(1, 4):
+        y = x[: k + 1] * 2.0
+    return np.sum(y * y) + y[3]
+
+
 @programs(matrix(3, 3), 4)
 def power_iteration(A, n):
     v = np.ones(3)

@@ -81,6 +81,25 @@ def ping_pong_whole_arrays(x, n):
     return np.sum(a * b)
 
 
+@programs(vector(6), 2)
+@programs(vector(6), 3)
+def ping_pong_with_the_argument(u, steps):
+    w = np.zeros(u.size)
+    for t in range(steps):
+        for i in range(1, u.size - 1):
+            w[i] = u[i] + 0.1 * (u[i - 1] - 2.0 * u[i] + u[i + 1])
+        u, w = w, u
+    return np.sum(u**2)
+
+
+@programs(vector(4), True)
+@programs(vector(4), False)
+def the_argument_or_a_new_array_is_written(x, c):
+    a = x if c else x * 2.0
+    a[0] = a[1] * a[0]
+    return np.sum(a)
+
+
 @programs(vector(6), 4)
 def double_buffer_by_rows(x, n):
     u = np.zeros((2, 6))

@@ -172,6 +172,16 @@ def a_view_chosen_once(x):
     return np.sum(y) * k + v[1]
 
 
+@programs(vector(4), 0.6, argnums=(0, 1))
+def equal_views_inside_and_outside_a_loop(x, a):
+    w = x[::-1]
+    for i in range(2):
+        v = x[::-1]
+        v[i] = a
+        x[i] = a * a + w[-2]
+    return np.sum(w * w)
+
+
 @programs(vector(3))
 def newaxis_views(x):
     c = x[:, np.newaxis]
