@@ -6,7 +6,7 @@ to the function that is called (and to captured functions with the same code as 
 roots them in the function at hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -30,7 +30,7 @@ class Path:
     root: tuple
     steps: tuple[tuple[str, Any], ...] = ()
 
-    def read(self, origins: list, owner: Any) -> Any:
+    def read(self, origins: Sequence, owner: Any) -> Any:
         """The object, as it is now."""
         match self.root:
             case ("cell", origin, index):
@@ -72,8 +72,8 @@ class Binding:
     origins: tuple
 
     def hidden(self, owner: Any) -> list:
-        """The captured numbers and arrays, as compiled code takes them."""
-        return [canonical(path.read(self.origins, owner)) for path, _ in self.recipe.hidden]  # type: ignore[arg-type]
+        """The captured numbers and arrays, as they are now."""
+        return [path.read(self.origins, owner) for path, _ in self.recipe.hidden]
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +243,8 @@ class _Roots:
             normalized,
             hidden=tuple((without(getter), type_) for getter, type_ in normalized.hidden),
             guards=tuple(
-                replace(g, getter=without(g.getter), expected=forgotten(g.expected)) for g in normalized.guards
+                replace(g, getter=without(g.getter), expected=forgotten(g.expected))
+                for g in normalized.guards
             ),
             functions=(),
         )

@@ -65,26 +65,27 @@ class Entry:
 
     def fits(self, call: Call) -> bool:
         """Whether the arguments that were known while it was built have the values they had then."""
-        leaves = call.leaves
-        return all(type(leaves[k]) is type(v) and leaves[k] == v for k, v in self.static)
+        # By their text, since 0.0 equals -0.0 and NaN does not equal itself.
+        return all(repr(call.leaves[k]) == repr(v) for k, v in self.static)
 
     def arguments(self, call: Call, target: Target) -> list:
-        """The arguments of the program for a call: leaves, then captured numbers and arrays as they are now."""
+        """The arguments of the program for a call: leaves, then what was captured, as it is now."""
         binding = self.recipe.bind(target.function, target.owner)
         if binding is None:
             raise ValueError(f"what {target.function.__name__} captured has changed; ask for its program again")
-        return [call.leaves[k] for k in self.generated.normalized.leaves] + binding.hidden(target.owner)
+        leaves = [call.leaves[k] for k in self.generated.normalized.leaves]
+        return leaves + [canonical(value) for value in binding.hidden(target.owner)]
 
     def run(self, call: Call, binding: Binding, owner: Any, again: tuple) -> Any:
         """The result of a call, as the user gets it; ``again`` are its arguments as they came."""
         normalized = self.generated.normalized
+        given = [call.given[k] for k in normalized.leaves] + binding.hidden(owner)
         values = [call.leaves[k] for k in normalized.leaves]
-        hidden = binding.hidden(owner)
+        values += map(canonical, given[len(values) :])
         if self.written:
-            given = [call.given[k] for k in normalized.leaves]
-            _check_written(self, values, given, hidden)
+            _check_written(self, values, given)
         try:
-            results = self.function(*values, *hidden)
+            results = self.function(*values)
         except Exception as error:
             raise failed(error, self, binding.origins[0], owner, *again) from None
         if len(self.convert) == 1:
@@ -95,16 +96,15 @@ class Entry:
         return unflatten(normalized.outputs, results)
 
 
-def _check_written(entry: Entry, values: list, given: list, hidden: list) -> None:
+def _check_written(entry: Entry, values: list, given: list) -> None:
     """Refuse to write to memory that is read-only or that another argument shares."""
     names = [repr(v) for v in entry.generated.normalized.program.params]
-    arrays = values + hidden
     for k in set(entry.written) - set(entry.copied):
-        if k < len(given) and isinstance(given[k], np.ndarray) and not given[k].flags.writeable:
-            name = names[k]
+        name, array = names[k], given[k]
+        if isinstance(array, np.ndarray) and not array.flags.writeable:
             raise ValueError(f"the function writes to `{name}`, which is read-only; pass {name}.copy()")
-    written = [arrays[k] for k in entry.written]
-    others = [a for k, a in enumerate(arrays) if k not in entry.written]
+    written = [values[k] for k in entry.written]
+    others = [a for k, a in enumerate(values) if k not in entry.written]
     if has_overlap(written, others):
         which = ", ".join(f"`{names[k]}`" for k in entry.written)
         raise ValueError(

@@ -38,7 +38,7 @@ from .structure import unflatten
 __all__ = ["MISS", "shim_of"]
 
 MISS = object()
-LARGEST = 60  # leaves; beyond it the text would be longer than useful
+LARGEST = 300  # leaves; beyond it the text would be longer than useful
 
 
 class _TooSpecial(Exception):
@@ -145,18 +145,14 @@ class _Writer:
         args, kwargs = arguments_of(structure)
         kinds = iter(zip(self.call.kinds, self.call.leaves, range(len(self.call.leaves)), strict=True))
         self.known = dict(self.entry.static)
-        condition = f"len(kwargs) != {len(kwargs.keys)}" if kwargs.keys else "kwargs"
+        condition = f"tuple(kwargs) != {self.constant(kwargs.keys)}" if kwargs.keys else "kwargs"
         self.miss_if(f"{condition} or len(args) != {len(args)}")
         names = [self.fresh() for _ in args]
         if names:
             self.line(f"{', '.join(names)}{',' * (len(names) == 1)} = args")
         if kwargs.keys:
             named = [self.fresh() for _ in kwargs.keys]
-            self.line("try:")
-            for key, name in zip(kwargs.keys, named, strict=True):
-                self.line(f"{name} = kwargs[{key!r}]", 3)
-            self.line("except KeyError:")
-            self.line("return MISS", 3)
+            self.line(f"{''.join(f'{name}, ' for name in named)}= kwargs.values()")
             names += named
         for name, node in zip(names, (*args, *kwargs.children), strict=True):
             self.part(name, node, kinds)
@@ -167,6 +163,8 @@ class _Writer:
             self.leaf(name, kind)
             self.leaves.append(name)
             if position in self.known:
+                if not isinstance(value, int | np.integer):
+                    raise _TooSpecial  # 0.0 equals -0.0, and NaN does not equal itself
                 self.miss_if(f"{name} != {self.constant(value)}")
             return
         if isinstance(node, Static):
@@ -209,7 +207,8 @@ class _Writer:
             self.miss_if(f"type({name}) is not {self.constant(kind.cls)}", depth)
             return
         dtype = self.constant(np.dtype(kind.dtype))
-        test = f"{name}.dtype is not {dtype} or {name}.ndim != {kind.ndim}"
+        # An array that was unpickled has a dtype object of its own.
+        test = f"{name}.dtype is not {dtype} and {name}.dtype != {dtype} or {name}.ndim != {kind.ndim}"
         if kind.cls is np.ndarray:
             test = f"type({name}) is not ndarray or {test}"
         if not kind.ndim:

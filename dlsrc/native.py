@@ -22,7 +22,7 @@ from .capture import Binding
 from .entry import Entry
 from .lazy import numba
 from .nodes import LEAF, DictNode, NamedTupleNode, Structure, TupleNode
-from .signature import Call, kind_of
+from .signature import Call, canonical, kind_of
 
 __all__ = ["numba_type"]
 
@@ -159,7 +159,7 @@ def _example(type_: Any, leaves: list, errors: Any) -> Structure:
 def _wrapper(derivative: Any, entry: Entry, binding: Binding, owner: Any, nodes: tuple) -> Any:
     """The function around the program, compiled when its caller is."""
     errors = numba("core.errors")
-    hidden = {f"h{k}": value for k, value in enumerate(binding.hidden(owner))}
+    hidden = {f"h{k}": canonical(value) for k, value in enumerate(binding.hidden(owner))}
     namespace: dict[str, Any] = {"run": entry.function, "uncachable": _uncachable(), **hidden}
     arguments = [f"a{k}" for k in range(len(nodes))]
     leaves: list[str] = []

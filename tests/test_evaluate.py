@@ -221,6 +221,51 @@ def test_a_traced_argument_that_is_written_keeps_its_value():
     assert np.array_equal(grad(f)(x), [6.0, 1.0]) and np.array_equal(x, [3.0, 4.0])
 
 
+def test_captured_arrays_that_are_written(monkeypatch):
+    def f(x):
+        buffer[0] = 3.0
+        return np.sum(x * x)
+
+    buffer = np.zeros(2)
+    g = grad(f)
+    assert np.array_equal(g(np.ones(2)), [2.0, 2.0]) and buffer[0] == 3.0
+    with pytest.raises(ValueError, match="memory"):
+        grad(lambda x, y: f(x))(np.ones(2), buffer) and grad(lambda x, y: f(x) + y[0])(np.ones(2), buffer)
+    buffer.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        g(np.ones(2))
+
+
+def test_unpickled_arrays_take_the_short_way():
+    x = pickle.loads(pickle.dumps(np.ones(3)))
+    g = grad(total)
+    g(np.ones(3))
+    assert g.runner.fast(None, (x,), {}) is not runner.MISS
+    assert g.runner.fast(None, (x.astype(np.float32),), {}) is runner.MISS
+
+
+def test_every_way_of_passing_takes_the_short_way():
+    def f(p, x, mode, *rest, scale=1.0, **more):
+        y = np.sum(p["w"][0] * x) * scale if mode == "a" else np.sum(x)
+        return y + p["b"].a + rest[0] * more["c"]
+
+    p = {"w": [np.ones(2)], "b": Pair(2.0, None)}
+    args, kwargs = (p, np.ones(2), "a", 3.0), {"c": 2.0, "scale": 5.0}
+    vg = value_and_grad(f, (0, 1))
+    value, (gp, gx) = vg(*args, **kwargs)
+    assert value == 18.0 and np.array_equal(gp["w"][0], [5.0, 5.0]) and gp["b"] == Pair(1.0, None)
+    fast = vg.runner.fast
+    again = fast(None, args, kwargs)
+    assert again[0] == 18.0 and again[1][0]["b"] == Pair(1.0, None) and list(again[1][0]) == ["w", "b"]
+    for other in (
+        (({**p, "c": 1.0}, *args[1:]), kwargs), ((p, np.ones(2), "b", 3.0), kwargs), ((*args, 1.0), kwargs),
+        (({"b": p["b"], "w": p["w"]}, *args[1:]), kwargs), (args, {"c": 2.0}), (args, {"scale": 5.0, "c": 2.0}),
+        ((p, np.ones((2, 1)), *args[2:]), kwargs), ((p, np.ones(4)[::2], *args[2:]), kwargs), ((p, [1.0, 1.0], *args[2:]), kwargs),
+    ):  # fmt: skip
+        assert fast(None, *other) is runner.MISS, other
+    assert vg(p, np.ones(2), "b", 3.0, **kwargs)[0] == 10.0
+
+
 # ---------------------------------------------------------------------------------- what is called
 
 
