@@ -779,3 +779,16 @@ def test_modules_as_arguments_and_options():
     assert np.array_equal(grad(f)(x, "max", module), [0.0, 1.0])
     module.scale = 4.0
     assert np.array_equal(grad(f)(x, "sum", module), [4.0, 4.0])
+
+
+def test_functions_of_dlsrc_outside():
+    import dlsrc
+
+    x = np.array([[-1.0, 2.0], [0.0, 1.0]])
+    for function in (dlsrc.relu, dlsrc.sigmoid, dlsrc.softmax, dlsrc.logsumexp):
+        plain, wrapped = function(x), function(dlarray(x))
+        assert isdlarray(wrapped) and not isdlarray(plain)
+        assert np.array_equal(extractdata(wrapped), plain)
+    with pytest.raises(AttributeError, match="rellu"):
+        dlsrc.rellu
+    assert set(dlsrc.__all__) == set(dir(dlsrc))

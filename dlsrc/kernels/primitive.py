@@ -279,7 +279,12 @@ class Composite:
         self.__name__ = self.name
 
     def __call__(self, *args, **kwargs):
-        return self.body(*args, **kwargs)
+        # Outside a trace a dlarray, which this layer does not know by name, gives a dlarray.
+        cls = next((type(a) for a in args if hasattr(type(a), "__dlsrc_array__")), None)
+        if cls is None:
+            return self.body(*args, **kwargs)
+        plain = (a.__dlsrc_array__() if type(a) is cls else a for a in args)
+        return cls(self.body(*plain, **kwargs))
 
     def __repr__(self) -> str:
         return f"<composite {self.name}{inspect.signature(self.body)}>"
