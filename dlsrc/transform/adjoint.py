@@ -468,12 +468,13 @@ class Sweep:
                 called = getattr(s.op, "opaque", s.op.name)
                 self.problems.append((s.loc, f"no derivative is known for `{called}`: write it with functions that have one, or cut the trace with stop_gradient"))
                 continue
-            given = dy if s.op.name == "copy" else self._spread(s, rule, dy, arg)
+            # Once written out as an array, the cotangent is that array for the other operands too.
+            given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)
             alone = active == 1 and (s.target in self.in_memory or dy in self.own)
             self.contribute(arg, given, owned=self.is_own(given, dy, alone))
 
-    def _spread(self, s: Assign, rule: Any, dy: Atom, arg: Value) -> Atom:
-        """What a rule gives, with an entry for every element that the operand was spread over.
+    def _spread(self, s: Assign, rule: Any, dy: Atom, arg: Value) -> tuple[Atom, Atom]:
+        """What a rule gives, with an entry for every element that the operand was spread over; and ``dy`` as used.
 
         A cotangent that is the same for every element is one number; where the operand was broadcast and
         nothing else in the rule has the shape of the result, that number stands for a sum over all of them.
@@ -483,16 +484,17 @@ class Sweep:
         target = s.target
         assert target is not None
         if not isinstance(self.ctx.types[target], Array) or isinstance(self.ctx.type_of(dy), Array):
-            return made
+            return made, dy
         if isinstance(self.ctx.type_of(made), Array):
             if self.shapes.same(made, target):
-                return made
+                return made, dy
         elif self.shapes.same(arg, target):
-            return made
+            return made, dy
         elif isinstance(self.ctx.types[arg], Scalar) and (like := self.visible_like(target)) is not None:
-            return self.ctx.op("multiply", made, self.ctx.op("size", like))
+            return self.ctx.op("multiply", made, self.ctx.op("size", like)), dy
         del self.ctx.block[start:]
-        return self.apply_rule(s, rule, self.whole(target, dy))
+        dy = self.whole(target, dy)
+        return self.apply_rule(s, rule, dy), dy
 
     def _read(self, s: Read) -> None:
         if s.target not in self.active or self.is_alias(s.target):

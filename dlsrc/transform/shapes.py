@@ -132,13 +132,19 @@ class Shapes:
             self.keys[target] = key[:axis] + key[axis + 1 :]
 
     def elementwise(self, target: Value, atoms: Iterable[Atom]) -> None:
-        """The shape of a broadcast: known where all arrays have one shape."""
+        """The shape of a broadcast: a dimension is known where all arrays agree on it or have one element there."""
         if not isinstance(self.ctx.types[target], Array):
             return
-        keys = {self.key(a) for a in atoms if isinstance(a, Value) and isinstance(self.ctx.types[a], Array)}
-        widest = max(keys, key=len)
-        if all(widest[len(widest) - len(k) :] == k for k in keys):
-            self.keys[target] = widest
+        keys = [self.key(a) for a in atoms if isinstance(a, Value) and isinstance(self.ctx.types[a], Array)]
+        ndim = max(len(k) for k in keys)
+        found: list[tuple] = []
+        for axis in range(-ndim, 0):
+            sizes = {k[axis] for k in keys if len(k) >= -axis} - {("const", 1)}
+            if len(sizes) > 1:
+                found.append(("dim", target, axis + ndim))
+            else:
+                found.append(sizes.pop() if sizes else ("const", 1))
+        self.keys[target] = tuple(found)
 
     def derive(self, target: Atom, index: Index, base: Value) -> None:
         """The shape of ``base[index]``."""
