@@ -121,7 +121,20 @@ def failed(
         made = internal(error, function, Call((), (), None, ()), names)  # type: ignore[arg-type]
         made.__cause__ = error
         return made
+    _note_line(error, entry.generated)
     return error
+
+
+def _note_line(error: Exception, generated: Any) -> None:
+    """Say on which line of the user's a ``raise`` stands that generated code has run."""
+    ir = engine("transform.ir")
+    name, text = type(error).__name__, str(error)
+    found = {
+        f"{s.loc}: {s.loc.text}" for s in ir.walk(generated.normalized.program.body)
+        if isinstance(s, ir.Raise) and (s.exception, s.message) == (name, text)
+    }  # fmt: skip
+    for place in sorted(found):
+        error.add_note(place)
 
 
 def _file_of_check(generated: Any, line: int) -> str:

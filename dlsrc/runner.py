@@ -123,7 +123,8 @@ class Runner:
                     self.fast = shim
                     self.cache.touch(entry)
                     return result
-        call = read_call(args, kwargs)
+        code = self.function.__code__
+        call = read_call(args, kwargs, code.co_varnames[int(self.has_owner) : code.co_argcount])
         try:
             entry, binding = self.prepared(call, owner, args, kwargs)
         except (UnsupportedSyntax, SourceError) as error:

@@ -86,8 +86,10 @@ def canonical(x: Any) -> Any:
     return x if type(x) is np.ndarray else np.asarray(x)
 
 
-def read_call(args: tuple, kwargs: dict) -> Call:
+def read_call(args: tuple, kwargs: dict, names: tuple[str, ...] = ()) -> Call:
     """The leaves, structure and kinds of a call's arguments.
+
+    ``names`` are those of the positional parameters, for messages.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def read_call(args: tuple, kwargs: dict) -> Call:
     """
     args_nodes, kwargs_nodes, leaves = [], [], []
     for k, arg in enumerate(args):
-        found, node = flatten(arg, f"argument {k}")
+        found, node = flatten(arg, names[k] if k < len(names) else f"argument {k}")
         leaves += found
         args_nodes.append(node)
     for name, arg in kwargs.items():

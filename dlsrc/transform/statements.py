@@ -191,10 +191,7 @@ def if_(ctx: Context, frame: Frame, node: ast.If) -> None:
 @statement(ast.Assert)
 def assert_(ctx: Context, frame: Frame, node: ast.Assert) -> None:
     cond = truth(ctx, evaluate(ctx, frame, node.test))
-    message = ""
-    if node.msg is not None:
-        binding = ctx.contents(evaluate(ctx, frame, node.msg))
-        message = str(binding.value) if isinstance(binding, Static | Const) else ""
+    message = "" if node.msg is None else _text(ctx, frame, node.msg)
     if cond == Const(True):
         return
     with ctx.collecting() as block:
@@ -215,7 +212,20 @@ def raise_(ctx: Context, frame: Frame, node: ast.Raise) -> None:
     if not (isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == "builtins"):
         name = getattr(kind, "__name__", kind)
         raise ctx.refuse(f"only Python's own exceptions can be raised inside the objective, not {name}; raise ValueError(...)")
-    parts = [ctx.contents(evaluate(ctx, frame, a)) for a in called.args]
-    message = " ".join(str(p.value) if isinstance(p, Static | Const) else "(computed)" for p in parts)
+    message = " ".join(_text(ctx, frame, a) for a in called.args)
     ctx.add(Raise(kind.__name__, message, ctx.loc))
     ctx.dead = True
+
+
+def _text(ctx: Context, frame: Frame, node: ast.expr) -> str:
+    """An argument of an exception, where it is known now.
+
+    A computed one costs seconds to compile.  The user's own function, run again, says it; what would
+    compute it is no part of the program.
+    """
+    with ctx.collecting():
+        try:
+            binding = ctx.contents(evaluate(ctx, frame, node))
+        except Refused:
+            return "(computed)"
+    return str(binding.value) if isinstance(binding, Static | Const) else "(computed)"
