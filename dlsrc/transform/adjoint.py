@@ -150,6 +150,7 @@ class Sweep:
             whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array)
             if atom is holder and holder not in self.cot and owned and whole:
                 self.cot[holder] = cotangent
+                self.own.add(cotangent)
                 return
             if atom is holder and holder not in self.cot and not whole:
                 self.cot[holder] = self.whole(holder, cotangent)
@@ -508,19 +509,55 @@ class Sweep:
         self._add_element(shadow, index, dy)
 
     def _add_element(self, shadow: Value, index: Index, dy: Atom) -> None:
-        """Add to a place of a shadow; together with what was just added to the same place."""
+        """Add to a place of a shadow; together with what was just added to the same place, or instead of
+        the zero that was just put there."""
         block = self.ctx.block
+        sign, dy = self._signed(dy)
+        mode = "add"
         for k in range(len(block) - 1, -1, -1):
             old = block[k]
-            if isinstance(old, Store) and old.base == shadow and old.index == index and old.mode in ("add", "sub"):
-                if isinstance(self.ctx.type_of(old.value), Scalar) and isinstance(self.ctx.type_of(dy), Scalar):
+            if isinstance(old, Store) and old.base == shadow:
+                if old.index == index and not isinstance(self.ctx.type_of(old.value), Array):
+                    if old.mode == "set":
+                        if not isinstance(old.value, Const) or old.value.value != 0:
+                            break
+                        del block[k]
+                        mode = "set"
+                        break
                     del block[k]
-                    dy = self.ctx.op("add" if old.mode == "add" else "subtract", dy, old.value)
-                break
+                    same = (old.mode == "add") == (sign > 0)
+                    dy = self.ctx.op("add" if same else "subtract", dy, old.value)
+                    break
+                if not self._apart(old.index, index):
+                    break
+                continue
             scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)  # type: ignore[arg-type]
             if not scalar or isinstance(old, Read) and old.base not in self.outline.home or isinstance(old, Assign) and old.op.effect:
                 break
-        self.ctx.store(shadow, index, dy, "add")
+        if mode == "set" and sign < 0:
+            dy = self.ctx.op("negative", dy)
+        self.ctx.store(shadow, index, dy, mode if mode == "set" or sign > 0 else "sub")
+
+    def _signed(self, dy: Atom) -> tuple[int, Atom]:
+        """A cotangent without the sign that was put to it last."""
+        made = self.ctx.origin.get(dy) if isinstance(dy, Value) else None
+        if isinstance(made, Assign) and made.op.name == "negative" and self.ctx.block and made is self.ctx.block[-1]:
+            if not any(dy == c for c in self.cot.values()):
+                self.ctx.block.pop()
+                return -1, made.args[0]
+        return 1, dy
+
+    def _apart(self, a: Index, b: Index) -> bool:
+        """Whether two element indices are certainly different places."""
+        for x, y in zip(a.entries, b.entries, strict=False):
+            if isinstance(x, Const) and isinstance(y, Const) and x.value != y.value and (x.value < 0) == (y.value < 0):
+                return True
+            for one, other in ((x, y), (y, x)):
+                made = self.ctx.origin.get(one) if isinstance(one, Value) else None
+                if isinstance(made, Assign) and made.op.name in ("add", "subtract") and made.args[0] == other:
+                    if isinstance(made.args[1], Const) and made.args[1].value != 0:
+                        return True
+        return False
 
     def _store(self, s: Store) -> None:
         ctx = self.ctx
@@ -536,8 +573,11 @@ class Sweep:
         value_type = ctx.type_of(s.value)
         taken: Atom | None = None
         if kind == "gather":
-            got = ctx.op("withdraw", shadow, index.entries[0].array)  # type: ignore[union-attr]
-            taken = got
+            where = index.entries[0].array  # type: ignore[union-attr]
+            if useful:
+                taken = ctx.op("withdraw", shadow, where)
+            else:
+                ctx.effect("withdraw", shadow, where)
         else:
             if useful:
                 full = index == full_index(ctx.types[shadow])
