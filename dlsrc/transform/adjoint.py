@@ -555,9 +555,17 @@ class Sweep:
             for one, other in ((x, y), (y, x)):
                 made = self.ctx.origin.get(one) if isinstance(one, Value) else None
                 if isinstance(made, Assign) and made.op.name in ("add", "subtract") and made.args[0] == other:
-                    if isinstance(made.args[1], Const) and made.args[1].value != 0:
+                    if isinstance(made.args[1], Const) and 0 < abs(made.args[1].value) <= self._least(other):
                         return True
         return False
+
+    def _least(self, atom: Atom) -> int:
+        """The least value of a counter that starts at a literal, else -1; below it an index would wrap around."""
+        for mirror in self.mirrors:
+            loop = mirror.statement
+            if mirror.index == atom and isinstance(loop, For) and isinstance(loop.start, Const) and loop.step == Const(1):
+                return loop.start.value  # type: ignore[return-value]
+        return -1
 
     def _store(self, s: Store) -> None:
         ctx = self.ctx
