@@ -134,6 +134,8 @@ class _Sweep:
                     statement, carries=self.carries(statement), test=self.kept(statement.test),
                     body=self.kept(statement.body), trips=trips,
                 )  # fmt: skip
+            case Assign(target=Value() as target, op=op) if op.effect and target not in self.live:
+                return replace(statement, target=None)
             case _:
                 return statement
         return statement if changed == statement else changed

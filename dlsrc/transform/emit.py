@@ -9,6 +9,7 @@ needs.  The user's lines are comments, once going forward and once going back::
     dx = dy * np.cos(x)
 """
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +73,7 @@ def emit(program: Program, *, header: str = "") -> Emitted:
             break
         unbound = frozenset(writer.unbound)
     parameters = ", ".join(names[p] for p in program.params)
-    top = [f"# dlsrc: {header}"] if header else []
+    top = _comment(f"dlsrc: {header}") if header else []
     imports = _imports(writer.globals)
     if imports:
         top += [*imports, "", ""]
@@ -81,6 +82,13 @@ def emit(program: Program, *, header: str = "") -> Emitted:
     located = {k: loc for k, (_, loc) in enumerate(lines, start=1) if loc is not None}
     text = "\n".join(line for line, _ in lines) + "\n"
     return Emitted(program.name, text, located, dict(writer.globals.kernels), names)
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, LIMIT, initial_indent="# ", subsequent_indent="#     ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _imports(globals_: Globals) -> list[str]:

@@ -12,3 +12,18 @@ def array_expression(x):
 ARGUMENTS = (np.array([1.0, 2.0, 3.0]),)
 
 # --- generated: python -m tests.golden --update; every change below is reviewed by eye
+
+# dlsrc: array_expression(x: float64 vector), from array_expression.py:7
+import numpy as np
+
+from dlsrc.kernels import sum_all
+
+
+def array_expression_1(x):
+    # array_expression.py:8  y = np.exp(-x) * x**2 + np.sin(x)
+    v1 = np.exp(-x)
+    v2 = x**2
+    y = v1 * v2 + np.sin(x)
+    #   back through array_expression.py:8
+    dx = np.cos(x) + v1.copy() * (2 * x)
+    return sum_all(y), dx - v2.copy() * v1

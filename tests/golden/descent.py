@@ -17,3 +17,11 @@ def descent(x):
 ARGUMENTS = (dlarray([1.0, 2.0]),)
 
 # --- generated: python -m tests.golden --update; every change below is reviewed by eye
+
+# dlsrc: descent(x: float64 vector), from descent.py:9
+def descent_1(x):
+    # descent.py:10  for _ in range(3):
+    for _ in range(3):
+        # descent.py:13  x = x - 0.1 * g
+        x = x - 0.1 * (2 * (x - 1.0)).copy()
+    return x

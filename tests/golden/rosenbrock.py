@@ -15,3 +15,23 @@ def rosenbrock(x):
 ARGUMENTS = (dlarray([-1, 2]),)
 
 # --- generated: python -m tests.golden --update; every change below is reviewed by eye
+
+# dlsrc: rosenbrock(x: float64 vector), from rosenbrock.py:9
+import numpy as np
+
+from dlsrc.kernels import check_index
+
+
+def rosenbrock_1(x):
+    check_index(1, x.shape[0], 10)
+    # rosenbrock.py:10  f = 100*(x[1] - x[0]**2)**2 + (1 - x[0])**2
+    v1 = x[0]
+    v2 = x[1] - v1**2
+    v3 = 1 - v1
+    f = 100 * v2**2 + v3**2
+    #   back through rosenbrock.py:10
+    dx = np.zeros_like(x)
+    dv2 = 200.0 * v2
+    dx[0] += -(dv2 * (2 * v1)) - 2 * v3
+    dx[1] += dv2
+    return f, dx

@@ -14,3 +14,22 @@ def sum_of_squares(x):
 ARGUMENTS = (np.array([1.0, 2.0, 3.0]),)
 
 # --- generated: python -m tests.golden --update; every change below is reviewed by eye
+
+# dlsrc: sum_of_squares(x: float64 vector), from sum_of_squares.py:7
+import numpy as np
+
+
+def sum_of_squares_1(x):
+    # sum_of_squares.py:9  for i in range(x.shape[0]):
+    v1 = x.shape[0]
+    s = 0.0
+    for i in range(v1):
+        # sum_of_squares.py:10  s += x[i] ** 2
+        s = s + x[i] ** 2
+    # sum_of_squares.py:11  return s
+    dx = np.zeros_like(x)
+    #   back through sum_of_squares.py:9
+    for i in range(v1):
+        #   back through sum_of_squares.py:10
+        dx[i] += 2 * x[i]
+    return s, dx

@@ -80,6 +80,11 @@ def parsing(x):
     return x[0] * json.loads("3")  # refused: loads
 
 
+def printing(x):
+    print("objective evaluated")  # refused: print
+    return x[0]
+
+
 def evaluating(x):
     return eval("x[0]")  # refused: eval
 
