@@ -72,7 +72,8 @@ class Entry:
         """The arguments of the program for a call: leaves, then what was captured, as it is now."""
         binding = self.recipe.bind(target.function, target.owner)
         if binding is None:
-            raise ValueError(f"what {target.function.__name__} captured has changed; ask for its program again")
+            name = target.function.__name__
+            raise ValueError(f"what {name} captured has changed; ask for its program again")
         leaves = [call.leaves[k] for k in self.generated.normalized.leaves]
         return leaves + [canonical(value) for value in binding.hidden(target.owner)]
 

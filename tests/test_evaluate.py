@@ -21,6 +21,7 @@ from dlsrc.errors import DifferentiationError, InternalError, UnsupportedSyntax
 from tests.conftest import PLAIN
 
 compiled = pytest.mark.compiled
+only_compiled = pytest.mark.skipif(PLAIN, reason="about numba's compiler")
 
 
 @pytest.fixture
@@ -815,3 +816,32 @@ def test_functions_of_dlsrc_outside():
     with pytest.raises(AttributeError, match="rellu"):
         dlsrc.rellu
     assert set(dlsrc.__all__) == set(dir(dlsrc))
+
+
+@compiled
+@only_compiled
+def test_what_numba_refuses_is_told_at_the_users_line(monkeypatch):
+    import dlsrc.transform.compile as compiler
+
+    def f(x):
+        y = np.sum(x)
+        return y * 2.0
+
+    original = compiler.compile_text
+
+    def refusing(emitted, **options):
+        line = next(k for k, loc in sorted(emitted.line_map.items()) if loc.line == f.__code__.co_firstlineno + 2)
+        made = original(emitted, **options)
+
+        def refuse(types):
+            place = numba.core.ir.Loc(made.py_func.__code__.co_filename, line)
+            raise numba.core.errors.TypingError("No implementation of function add", loc=place)
+
+        return types.SimpleNamespace(compile=refuse)
+
+    monkeypatch.setattr(compiler, "compile_text", refusing)
+    with pytest.raises(UnsupportedSyntax, match="numba cannot compile this: No implementation of function add") as caught:
+        grad(f)(np.ones(2))
+    assert caught.value.filename == __file__ and caught.value.lineno == f.__code__.co_firstlineno + 2
+    # Kept, but not printed: its hundred lines are about the generated text.
+    assert isinstance(caught.value.__context__, numba.core.errors.TypingError) and caught.value.__suppress_context__
