@@ -147,12 +147,12 @@ def plain(found: Any) -> Callable:
 
 def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
     """The function as compiled code calls it, made once per process and set of static arguments."""
-    known = getattr(found, "numba_knows", None)
-    if known is not None:
-        return known
     callee = callee_of(found)
     if callee is None:
         return found
+    known = getattr(callee.body, "numba_knows", None)
+    if known is not None:
+        return known
     key = (callee.body, callee.elementwise, tuple((name, _key(value)) for name, value in static))
     with _lock:
         if key not in _compiled:
