@@ -1,0 +1,117 @@
+"""Numbers and arrays made of others: ``float``, ``int``, ``astype``, ``np.array`` of a list.
+
+    k = int(x[0])              →    v1 = x[0]; k = cast(v1, int64)
+    y = np.array([a, b])       →    y = empty(2); y[0] = a; y[1] = b
+"""
+
+
+import numpy as np
+
+from ..kernels.types import Array, Scalar, promote
+from .binding import Binding, Container, Static
+from .context import Context
+from .expressions import as_atom, has_static_items, static_items, truth
+from .ir import Atom, Const, Index, Span, Value
+from .specials import given, special
+
+__all__ = ["array_of"]
+
+_TYPES = {float: "float64", int: "int64", bool: "bool"} | {
+    getattr(np, name): name for name in ("float64", "float32", "int64", "int32", "bool_")
+}
+
+
+def _register_casts() -> None:
+    for function, dtype in _TYPES.items():
+        python = function in (float, int, bool)
+
+        def cast(ctx: Context, args: tuple, kwargs: dict, dtype: str = dtype, python: bool = python) -> Binding:
+            return _cast(ctx, args[0] if args else Const(0), dtype.rstrip("_"), python)
+
+        special(f"cast to {function.__module__}.{function.__name__}", function)(cast)
+
+
+def _cast(ctx: Context, binding: Binding, dtype: str, python: bool) -> Binding:
+    if dtype == "bool":
+        return truth(ctx, binding)
+    inner = ctx.contents(binding)
+    if isinstance(inner, Static) and isinstance(inner.value, str) and dtype.startswith("float"):
+        return Const(float(inner.value))
+    atom = as_atom(ctx, binding, "what is converted")
+    type_ = ctx.type_of(atom)
+    if isinstance(atom, Const) and python and atom.dtype is None:
+        return Const(float(atom.value) if dtype == "float64" else int(atom.value))
+    if isinstance(type_, Array):
+        if python:
+            raise ctx.refuse("only one element converts to a Python number; write .item() or an index")
+        return ctx.op("cast", atom, dtype=dtype)
+    if type_.dtype == dtype and type_.weak == python:
+        return atom
+    made = ctx.op("cast", atom, dtype=dtype)
+    assert isinstance(made, Value)
+    ctx.types[made] = Scalar(dtype, python, type_.labels)
+    return made
+
+
+_register_casts()
+
+
+@special("method astype")
+def astype(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return ctx.op("cast", args[0], dtype=np.dtype(ctx.static(args[1], "the dtype")).name)
+
+
+@special("method tolist")
+def tolist(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    raise ctx.refuse("`.tolist()` cannot be compiled; index the array instead")
+
+
+@special("round", round)
+def round_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    if len(args) > 1:
+        raise ctx.refuse("round() to digits is not supported; write np.round(x * 10) / 10")
+    return _cast(ctx, ctx.op("rint", as_atom(ctx, args[0])), "int64", True)
+
+
+@special("array", np.array, np.asarray, np.ascontiguousarray)
+def array(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    x, dtype = given(ctx, "np.array", args, kwargs, "object", "dtype")
+    made = array_of(ctx, x)  # type: ignore[arg-type]
+    if dtype is None or (isinstance(dtype, Static) and dtype.value is None):
+        return made
+    name = np.dtype(ctx.static(dtype, "the dtype")).name
+    return made if ctx.type_of(made).dtype == name else ctx.op("cast", made, dtype=name)  # type: ignore[arg-type]
+
+
+def array_of(ctx: Context, binding: Binding) -> Binding:
+    """The array that NumPy makes of a number, an array (copied) or nested lists of them."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Value | Const):
+        return ctx.op("copy", inner) if isinstance(ctx.type_of(inner), Array) else inner
+    if not has_static_items(ctx, inner):
+        return as_atom(ctx, inner, "what becomes an array")
+    shape: list[int] = []
+    leaves = _leaves(ctx, inner, shape, 0)
+    types = [ctx.type_of(leaf) for leaf in leaves]
+    dtype = promote(*types)[0] if types else "float64"
+    ranks = {t.ndim for t in types}
+    if len(ranks) > 1:
+        raise ctx.refuse("an array cannot be made of numbers and arrays together; give them one shape")
+    rank = ranks.pop() if ranks else 0
+    dims = (*(Const(n) for n in shape), *(ctx.dim(leaves[0], k) for k in range(rank)))
+    empty = ctx.call(ctx.known("empty"), (Container("tuple", dims),), {"dtype": Static(dtype)})
+    for place, leaf in zip(np.ndindex(*shape), leaves, strict=True):
+        ctx.store(empty, Index((*(Const(int(k)) for k in place), *(Span(),) * rank)), leaf)
+    return empty
+
+
+def _leaves(ctx: Context, binding: Binding, shape: list[int], depth: int) -> list[Atom]:
+    inner = ctx.contents(binding)
+    if not has_static_items(ctx, inner):
+        return [as_atom(ctx, inner, "an element of an array")]
+    parts = static_items(ctx, inner)
+    if len(shape) == depth:
+        shape.append(len(parts))
+    elif shape[depth] != len(parts):
+        raise ctx.refuse(f"the list is ragged: rows of {shape[depth]} and {len(parts)} items do not make an array")
+    return [leaf for part in parts for leaf in _leaves(ctx, part, shape, depth + 1)]

@@ -1,0 +1,64 @@
+"""Functions without a rule: operations where no derivative passes, if numba can compile them.
+
+    n = np.linalg.matrix_rank(a)    →    n = linalg_matrix_rank(a), of the type that numba finds
+"""
+
+from typing import Any
+
+
+from ..kernels.primitive import Primitive
+from .binding import Binding
+from .context import Context
+from .infer import inferred
+from .ir import Const, Value
+from .specials import special
+
+__all__: list[str] = []
+
+
+@special("opaque")
+def opaque(ctx: Context, value: Any, getter: Any, args: tuple, kwargs: dict) -> Binding:
+    """A function without a rule: allowed where no derivative passes, if numba can compile it."""
+    name = _path(value, getter)
+    unknown = f"`{name}` is not a function that dlsrc can differentiate or compile; write it with NumPy functions that it knows"
+    if kwargs:
+        raise ctx.refuse(unknown)
+    atoms = []
+    for arg in args:
+        inner = ctx.contents(arg)
+        if not isinstance(inner, Value | Const):
+            raise ctx.refuse(unknown)
+        atoms.append(inner)
+    result = inferred(value, [ctx.type_of(a) for a in atoms])
+    if result is None:
+        raise ctx.refuse(unknown)
+    return ctx.op(_opaque_primitive(value, name, len(atoms), result), *atoms)
+
+
+_opaque: dict[tuple, Primitive] = {}
+
+
+def _path(value: Any, getter: Any) -> str:
+    module = getattr(value, "__module__", None) or ""
+    name = getattr(value, "__name__", str(getter))
+    if module.startswith("numpy"):
+        return f"np.{module[6:]}.{name}" if module[6:] and not module[6:].startswith("_") else f"np.{name}"
+    return f"{module}.{name}" if module and module != "builtins" else name
+
+
+def _opaque_primitive(value: Any, name: str, count: int, result: Any) -> Primitive:
+    key = (id(value), count, result)
+    if key not in _opaque:
+        names = ", ".join("abcdefgh"[k] for k in range(count))
+        identifier = name.replace("np.", "").replace(".", "_")
+        namespace: dict[str, Any] = {"function": value}
+        exec(f"def {identifier}({names}):\n    return function({names})", namespace)
+        body = namespace[identifier]
+        body.__doc__ = f"{name}, without a derivative."
+        made = Primitive(body, (value,), static=(), elementwise=False, floats=False, boolean=False, view=False,
+                         effect=".random." in name, methods=(), attributes=())  # fmt: skip
+        made.opaque = name  # type: ignore[attr-defined]
+        made.numba_knows = body.numba_knows = value  # type: ignore[attr-defined]
+        made.result(lambda **_: result)
+        _opaque[key] = made
+    return _opaque[key]

@@ -1,0 +1,123 @@
+"""dlsrc's own functions while the program is built: what begins a trace, cuts it, and takes the gradient.
+
+    g = dlgradient(loss, x)    →    a `Gradient` statement, which later stages replace by the sweep
+    y = stop_gradient(x)       →    y = detach(x), through which no derivative passes
+"""
+
+
+
+from ..kernels.types import Array, Scalar
+from .binding import Binding, Container, Maybe, Static
+from .context import Context, describe
+from .expressions import as_atom
+from .ir import Atom, Const, Gradient, Value
+from .casts import array_of
+from .specials import special
+
+__all__ = ["gradient"]
+
+
+@special("dlarray")
+def dlarray_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    inner = ctx.contents(args[0])
+    if len(args) > 1 or kwargs:
+        raise ctx.refuse("dlarray with a format is not supported yet; leave the format out")
+    atom = as_atom(ctx, array_of(ctx, inner) if not isinstance(inner, Value | Const) else inner, "the data of a dlarray")
+    return ctx.op("relabel", atom, labels="")
+
+
+@special("extractdata")
+def extractdata_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return ctx.op("detach", as_atom(ctx, args[0]), keep_labels=False)
+
+
+@special("stop_gradient")
+def stop_gradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    inner = ctx.contents(args[0])
+    if isinstance(inner, Container):
+        return inner.with_items(stop_gradient_(ctx, (item,), {}) for item in inner.items)
+    return ctx.op("detach", as_atom(ctx, inner), keep_labels=True)
+
+
+@special("isdlarray")
+def isdlarray_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    inner = ctx.contents(args[0])
+    return Const(isinstance(inner, Value) and ctx.type_of(inner).labels is not None)
+
+
+@special("dlgradient")
+def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """``dlgradient(y, *xs)``: a `Gradient` statement, its results in the structure of the targets."""
+    options = {"retain_data", "enable_higher_derivatives"}
+    matlab = {"RetainData": "retain_data", "EnableHigherDerivatives": "enable_higher_derivatives", "AllowComplex": None}
+    for name in kwargs:
+        if name in matlab:
+            better = matlab[name]
+            raise ctx.refuse(f"dlgradient has no option {name}" + (f"; in Python it is {better}" if better else ""))
+        if name not in options:
+            raise ctx.refuse(f"dlgradient has no option {name}; it has retain_data and enable_higher_derivatives")
+    if "enable_higher_derivatives" in kwargs and ctx.static(kwargs["enable_higher_derivatives"], "enable_higher_derivatives"):
+        raise ctx.refuse("enable_higher_derivatives=True is not supported yet; this version gives first derivatives")
+    if len(args) < 2:
+        raise ctx.refuse("dlgradient(y, x) takes the value to differentiate and at least one variable")
+    for target in args[1:]:
+        inner = ctx.contents(target)
+        if not isinstance(inner, Value | Const | Container | Maybe):
+            ctx.kinds.add("differentiation")
+            raise ctx.refuse(f"the gradient by {describe(inner, ctx)} does not exist; pass the variable itself")
+    return gradient(ctx, args[0], args[1:])
+
+
+@special("derivative")
+def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    raise ctx.refuse(
+        "grad(...) and value_and_grad(...) cannot be called inside a function that is differentiated or evaluated by "
+        "dlfeval; call dlgradient there, or take the gradient outside"
+    )
+
+
+def gradient(ctx: Context, loss: Binding, targets: tuple[Binding, ...]) -> Binding:
+    """The `Gradient` statement of a loss by these targets."""
+    y = as_atom(ctx, loss, "the value to differentiate")
+    type_ = ctx.type_of(y)
+    if isinstance(type_, Array):
+        ctx.kinds.add("differentiation")
+        shape = "(n,)" if type_.ndim == 1 else "(" + ", ".join("nmkl"[: type_.ndim]) + ")"
+        raise ctx.refuse(
+            f"the value to differentiate must be a real scalar; it is {describe(y, ctx)} of shape {shape}: "
+            "sum it, or index one element (y[0], y.item())"
+        )
+    if type_.dtype not in ("float64", "float32"):
+        ctx.kinds.add("differentiation")
+        raise ctx.refuse(f"the value to differentiate must be a real scalar, not {describe(y, ctx)}")
+    results: list[Value] = []
+    atoms: list[Atom] = []
+    structured = tuple(_targets(ctx, t, atoms, results) for t in targets)
+    ctx.add(Gradient(tuple(results), y, tuple(atoms), ctx.loc))
+    for made in results:
+        ctx.origin[made] = ctx.block[-1]
+    return structured[0] if len(structured) == 1 else Container("tuple", structured)
+
+
+def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Binding:
+    inner = ctx.contents(target)
+    if isinstance(inner, Container):
+        return ctx.make(inner.kind, [_targets(ctx, item, atoms, results) for item in inner.items], inner.keys, inner.cls)
+    if isinstance(inner, Maybe):
+        ctx.kinds.add("differentiation")
+        raise ctx.refuse(f"`{inner.name}` is traced on one way only; take its gradient in the branch that assigns it")
+    if isinstance(inner, Static):
+        return inner
+    atom = as_atom(ctx, inner, "a variable to differentiate by")
+    type_ = ctx.type_of(atom)
+    if atom in ctx.one_way:
+        ctx.kinds.add("differentiation")
+        name = ctx.hints.get(atom, "it")  # type: ignore[arg-type]
+        raise ctx.refuse(f"`{name}` has a value on one way only; take its gradient in the branch that assigns it")
+    if type_.dtype not in ("float64", "float32") and isinstance(atom, Value):
+        ctx.kinds.add("differentiation")
+        raise ctx.refuse(f"the gradient by {describe(atom, ctx)} does not exist: only real (floating-point) variables have one; convert it with .astype(float)")
+    made = ctx.value(Scalar(type_.dtype, False, type_.labels) if isinstance(type_, Scalar) else type_)
+    atoms.append(atom)
+    results.append(made)
+    return made
