@@ -524,9 +524,9 @@ class Sweep:
                         del block[k]
                         mode = "set"
                         break
-                    del block[k]
-                    same = (old.mode == "add") == (sign > 0)
-                    dy = self.ctx.op("add" if same else "subtract", dy, old.value)
+                    if (old.mode == "add") == (sign > 0):  # a difference reads better as two lines
+                        del block[k]
+                        dy = self.ctx.op("add", dy, old.value)
                     break
                 if not self._apart(old.index, index):
                     break
