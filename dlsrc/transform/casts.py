@@ -10,8 +10,9 @@ import numpy as np
 from ..kernels.types import Array, Scalar, promote
 from .binding import Binding, Container, Static
 from .context import Context
-from .expressions import as_atom, has_static_items, static_items, truth
+from .expressions import as_atom, truth
 from .ir import Atom, Const, Index, Span, Value
+from .items import has_static_items, static_items
 from .specials import given, special
 
 __all__ = ["array_of"]

@@ -11,23 +11,19 @@ import ast
 import builtins
 import operator
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-
-from ..kernels.primitive import Refusal, lookup_attribute, lookup_method
+from ..kernels.primitive import Refusal
 from ..kernels.types import Array, Scalar
-from .binding import (
-    Binding, BoundMethod, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Shape,
-    Static, Unbound,
-)
+from .binding import Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Shape, Static, Unbound
 from .context import Context, Frame, describe
-from .ir import UNBOUND, Atom, Const, If, Merge, Raise, Value
+from .ir import Atom, Const, If, Merge, Raise, Value
+from .items import attribute_of, static_items
 from .location import Location
+from .merging import branch
 from .source import location
 
-__all__ = ["EXPRESSIONS", "as_atom", "evaluate", "item_of", "length_of", "read_name", "truth"]
+__all__ = ["EXPRESSIONS", "as_atom", "evaluate", "read_name", "truth"]
 
 EXPRESSIONS: dict[type, Callable[[Context, Frame, Any], Binding]] = {}
 
@@ -348,7 +344,7 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
     if isinstance(op, ast.Is | ast.IsNot):
         for side in (a, b):
             if isinstance(side, Live):
-                ctx.guard(side.getter, "is", side.value)
+                ctx.guard(side.getter, "identity", side.value)
         same = a is b or (isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const) and a.value is b.value)
         return Const(same == isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn):
@@ -419,123 +415,6 @@ def conditional(ctx: Context, frame: Frame, node: ast.IfExp) -> Binding:
     return branch(ctx, cond, lambda: evaluate(ctx, frame, node.body), lambda: evaluate(ctx, frame, node.orelse))
 
 
-def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callable[[], Binding]) -> Binding:
-    """Two ways to one binding, decided at run time."""
-    before = ctx.snapshot()
-    with ctx.collecting() as then_block:
-        first = then()
-    after_then, state_then = ctx.snapshot(), ctx.state()
-    ctx.restore(before)
-    with ctx.collecting() as else_block:
-        second = orelse()
-    state_else = ctx.state()
-    dead_then, dead_else = after_then[2], ctx.dead
-    merges: list[Merge] = []
-    ctx.dead = before[2] or (dead_then and dead_else)
-    joined: dict = {}
-    for place in state_then | state_else:
-        a, b = state_then.get(place, Unbound(str(place[1]))), state_else.get(place, Unbound(str(place[1])))
-        joined[place] = merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place)
-    result = merge(ctx, cond, first, second, merges, then_block, else_block, dead_then, dead_else, (None, "the result"))
-    for place, binding in joined.items():
-        ctx.put(place, binding)
-    ctx.add(If(cond, tuple(then_block), tuple(else_block), tuple(merges), ctx.loc))
-    for one in merges:
-        ctx.origin[one.target] = ctx.block[-1]
-    return result
-
-
-def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place) -> Binding:
-    """One binding for what is ``a`` after the first way and ``b`` after the second."""
-    if a is b or a == b:
-        return a
-    name = str(place[1])
-    if dead_then or dead_else:
-        if dead_then and dead_else:
-            return a
-        alive = b if dead_then else a
-        return only(ctx, alive, merges, dead_then)
-    if isinstance(a, Poison) or isinstance(b, Poison):
-        reported, other = (a, b) if isinstance(a, Poison) else (b, a)
-        if not reported.message and isinstance(other, Value):
-            return only(ctx, other, merges, other is b)  # the loop around may yet give the name a value
-        return reported
-    if isinstance(a, Container) and a.same_structure(b):
-        parts = [
-            merge(ctx, cond, x, y, merges, then_block, else_block, False, False, (place[0], f"{name}[{k}]"))
-            for k, (x, y) in enumerate(zip(a.items, b.items, strict=True))
-        ]
-        return a.with_items(parts)
-    if isinstance(a, Unbound | Maybe) or isinstance(b, Unbound | Maybe):
-        return partly(ctx, cond, a, b, merges, then_block, else_block, place)
-    if isinstance(a, Value | Const) and isinstance(b, Value | Const):
-        type_ = ctx.join(ctx.type_of(a), ctx.type_of(b))
-        if type_ is None:
-            return Poison(
-                f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; give it one type on both"
-            )
-        return merged_value(ctx, a, b, type_, name, merges, then_block, else_block)
-    return Poison(
-        f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; which one is only known at run time: "
-        "write the branch around its uses"
-    )
-
-
-def merged_value(ctx, a, b, type_, name, merges, then_block, else_block) -> Value:
-    sides = []
-    for atom, block in ((a, then_block), (b, else_block)):
-        with ctx.collecting() as extra:
-            sides.append(ctx.cast(atom, type_))
-        block.extend(extra)
-    target = ctx.value(type_)
-    if name.isidentifier():
-        ctx.hints[target] = name
-    merges.append(Merge(target, *sides))
-    return target
-
-
-def only(ctx: Context, binding: Binding, merges: list[Merge], second: bool) -> Binding:
-    """A binding from the one way that goes on (the other raised), brought out of its block."""
-    if isinstance(binding, Value):
-        target = ctx.value(ctx.type_of(binding))
-        if binding in ctx.hints or binding.hint:
-            ctx.hints[target] = ctx.hints.get(binding, binding.hint)
-        merges.append(Merge(target, UNBOUND, binding) if second else Merge(target, binding, UNBOUND))
-        return target
-    if isinstance(binding, Container):
-        return binding.with_items(only(ctx, item, merges, second) for item in binding.items)
-    if isinstance(binding, Maybe):
-        return Maybe(only(ctx, binding.binding, merges, second), only(ctx, binding.bound, merges, second), binding.name)
-    return binding
-
-
-def partly(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
-    """A name that one of the two ways does not bind."""
-    name = str(place[1])
-    sides = []
-    for side in (a, b):
-        if isinstance(side, Maybe):
-            sides.append((side.binding, side.bound))
-        else:
-            sides.append((side, Const(not isinstance(side, Unbound))))
-    (x, x_bound), (y, y_bound) = sides
-    if isinstance(x, Unbound) and isinstance(y, Unbound):
-        return x
-    if isinstance(x, Unbound) or isinstance(y, Unbound):
-        binding = only(ctx, y if isinstance(x, Unbound) else x, merges, isinstance(x, Unbound))
-    else:
-        binding = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
-    owner = place[0]
-    generated = getattr(getattr(owner, "parsed", None), "generated", ())
-    if name in generated:
-        return binding  # jump removal reads its own names only where they are bound
-    if (x_bound, y_bound) == (Const(True), Const(False)):
-        bound = cond
-    else:
-        bound = merged_value(ctx, x_bound, y_bound, Scalar("bool"), "", merges, then_block, else_block)
-    return Maybe(binding, bound, name)
-
-
 # ---------------------------------------------------------------------------------- attributes
 
 
@@ -543,142 +422,3 @@ def partly(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
 def attribute(ctx: Context, frame: Frame, node: ast.Attribute) -> Binding:
     owner = ctx.contents(evaluate(ctx, frame, node.value))
     return attribute_of(ctx, owner, node.attr)
-
-
-def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
-    """``owner.attr``."""
-    match owner:
-        case Live(value=value, getter=getter):
-            try:
-                found = getattr(value, attr)
-            except AttributeError:
-                raise ctx.refuse(f"`{getter}` has no attribute `{attr}`") from None
-            return ctx.captured(found, getter.then("attribute", attr))
-        case Container(cls=cls, keys=keys, items=items) if cls is not None:
-            if attr == "_replace":
-                return BoundMethod(owner, attr)
-            if attr in keys:
-                return items[keys.index(attr)]
-            method = getattr(cls, attr, None)
-            if callable(method):
-                return Partial(Live(method, Getter(("object", cls, cls.__name__), (("attribute", attr),))), (owner,))
-            raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`")
-        case Static(value=np.dtype() | np.finfo() | np.iinfo() | SimpleNamespace() as value) if attr != "type":
-            found = getattr(value, attr)
-            return Const(found if isinstance(found, bool | int) else float(found)) if isinstance(found, bool | int | np.number) else Static(found)
-        case Static(value=np.dtype() as value):
-            return Static(value.type)
-        case Container() | Range() | Static():
-            return BoundMethod(owner, attr)
-        case Value() | Const():
-            return array_attribute(ctx, owner, attr)
-    raise ctx.refuse(f"{describe(owner, ctx)} has no attribute `{attr}` that can be used here")
-
-
-def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
-    type_ = ctx.type_of(owner)
-    if attr == "ndim":
-        return Const(type_.ndim)
-    if attr == "dtype":
-        return Static(np.dtype(type_.dtype))
-    if attr == "flags":
-        return Static(SimpleNamespace(c_contiguous=type_.layout == "C", f_contiguous=type_.layout == "F"))
-    if attr == "shape":
-        return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())  # type: ignore[arg-type]
-    if attr == "size":
-        return ctx.op("size", owner) if isinstance(type_, Array) else Const(1)
-    if attr == "real":
-        return owner
-    declared = lookup_attribute(attr)
-    if declared is not None:
-        return ctx.call(declared, (owner,))
-    if lookup_method(attr) is not None or attr in ("astype", "tolist"):
-        return BoundMethod(owner, attr)
-    raise ctx.refuse(f"`.{attr}` of an array is not supported; write it with NumPy functions (np.sum, np.reshape, …)")
-
-
-# ---------------------------------------------------------------------------------- items of anything
-
-
-def length_of(ctx: Context, binding: Binding) -> Atom:
-    """``len(binding)``."""
-    binding = ctx.contents(binding)
-    match binding:
-        case Container(items=items):
-            return Const(len(items))
-        case Shape(ndim=ndim):
-            return Const(ndim)
-        case Value() if isinstance(ctx.type_of(binding), Array):
-            return ctx.dim(binding, 0)
-        case Static(value=str() as value):
-            return Const(len(value))
-        case Live(value=value, getter=getter) if hasattr(value, "__len__"):
-            ctx.guard(getter, "length", len(value))
-            return Const(len(value))
-        case Range(start=start, stop=stop, step=Const(value=1)):
-            return ctx.op("maximum", ctx.op("subtract", stop, start), Const(0))
-        case Iterator(items=items):
-            return length_of(ctx, items[0])
-    raise ctx.refuse(f"{describe(binding, ctx)} has no length")
-
-
-def static_items(ctx: Context, binding: Binding) -> list[Binding]:
-    """The items of something whose length is known while building."""
-    binding = ctx.contents(binding)
-    match binding:
-        case Container(kind="dict", keys=keys):
-            return [Const(k) if isinstance(k, int | float) else Static(k) for k in keys]
-        case Container(items=items):
-            return list(items)
-        case Shape(array=array, ndim=ndim):
-            return [ctx.dim(array, k) for k in range(ndim)]
-        case Static(value=tuple() | list() | str() as value):
-            return [Const(v) if isinstance(v, int | float) else Static(v) for v in value]
-        case Live(value=value, getter=getter) if isinstance(value, tuple | list):
-            ctx.guard(getter, "length", len(value))
-            return [ctx.captured(v, getter.then("item", k)) for k, v in enumerate(value)]
-        case Live(value=dict() as value, getter=getter):
-            ctx.guard(getter, "keys", tuple(value))
-            return [Static(k) if not isinstance(k, int | float) else Const(k) for k in value]
-        case Range(start=Const(value=a), stop=Const(value=b), step=Const(value=c)):
-            return [Const(k) for k in range(a, b, c)]
-        case Iterator(kind="zip", items=items):
-            columns = [static_items(ctx, item) for item in items]
-            return [Container("tuple", row) for row in zip(*columns, strict=False)]
-        case Iterator(kind="enumerate", items=(inner,), start=start):
-            first = start.value if isinstance(start, Const) else 0
-            return [Container("tuple", (Const(k), item)) for k, item in enumerate(static_items(ctx, inner), first)]
-        case Iterator(kind="reversed", items=(inner,)):
-            return static_items(ctx, inner)[::-1]
-    raise ctx.refuse(f"the number of items of {describe(binding, ctx)} must be known while the gradient is built")
-
-
-def has_static_items(ctx: Context, binding: Binding) -> bool:
-    """Whether ``static_items`` knows them."""
-    binding = ctx.contents(binding)
-    match binding:
-        case Container() | Shape() | Static(value=tuple() | list()):
-            return True
-        case Live(value=value):
-            return isinstance(value, tuple | list | dict)
-        case Iterator(items=items):
-            return any(has_static_items(ctx, item) for item in items)
-    return False
-
-
-def item_of(ctx: Context, binding: Binding, k: Atom) -> Binding:
-    """The ``k``-th item of something that a loop runs over."""
-    binding = ctx.contents(binding)
-    match binding:
-        case Range(start=start, step=step):
-            if step == Const(1) and start == Const(0):
-                return k
-            return ctx.op("add", start, ctx.op("multiply", k, step))
-        case Iterator(kind="zip", items=items):
-            return Container("tuple", tuple(item_of(ctx, item, k) for item in items))
-        case Iterator(kind="enumerate", items=(inner,), start=start):
-            number = k if start in (None, Const(0)) else ctx.op("add", k, start)
-            return Container("tuple", (number, item_of(ctx, inner, k)))
-    raise ctx.refuse(f"a loop cannot run over {describe(binding, ctx)}")
-
-

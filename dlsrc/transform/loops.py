@@ -16,10 +16,10 @@ from typing import Any
 
 from ..kernels.types import Array, Scalar, Type
 from .binding import Binding, Container, Iterator, Maybe, Poison, Range, Static, Unbound
-from .context import Context, Frame, Refused, describe
-from .expressions import evaluate, expression, has_static_items, item_of, settle, static_items, truth
+from .context import Context, Frame, describe
+from .expressions import evaluate, truth
 from .ir import UNBOUND, Atom, Carry, Const, For, Value, While
-from .specials import SPECIALS
+from .items import has_static_items, item_of, static_items
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll, read_array
 
@@ -409,82 +409,3 @@ def settle_after(ctx: Context, built: Built, runs: Atom | None) -> None:
             else:
                 binding = Maybe(binding.binding, runs, binding.name)
         ctx.put(place, binding)
-
-
-# ---------------------------------------------------------------------------------- generator arguments
-
-
-def generator(ctx: Context, frame: Frame, function: Binding, node: ast.GeneratorExp, node_function: ast.expr) -> Binding:
-    """``sum(e for k in range(n))``: an accumulating loop; over static containers, a list."""
-    value = getattr(ctx.contents(function), "value", None)
-    if len(node.generators) == 1 and not node.generators[0].ifs:
-        iterable = ctx.contents(evaluate(ctx, frame, node.generators[0].iter))
-        if not isinstance(iterable, Range) and has_static_items(ctx, iterable) or isinstance(iterable, Range) and frame.composite:
-            return ctx.call(function, (ctx.make("list", comprehension(ctx, frame, node)),))
-    if value not in (sum, min, max):
-        raise ctx.refuse("only sum(), min() and max() take a generator over a range; for another function write a loop")
-    total = "the result"  # no name of the user's can clash with it
-    inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite, own_locals=frozenset({total}))
-    inner_body: ast.stmt = ast.AugAssign(ast.Name(total, ast.Store()), ast.Add(), node.elt)
-    if value is not sum:
-        inner.env = {"any seen": Const(False)}
-        choice = ast.Call(node_function, [ast.Name(total, ast.Load()), ast.Name("this one", ast.Load())], [])
-        inner_body = ast.If(
-            ast.Name("any seen", ast.Load()), [ast.Assign([ast.Name(total, ast.Store())], choice)],
-            [ast.Assign([ast.Name(total, ast.Store())], ast.Name("this one", ast.Load())),
-             ast.Assign([ast.Name("any seen", ast.Store())], ast.Constant(True))],
-        )  # fmt: skip
-        inner.own_locals = frozenset({total, "any seen", "this one"})
-        inner_body = ast.If(ast.Constant(True), [ast.Assign([ast.Name("this one", ast.Store())], node.elt), inner_body], [])
-    for part in reversed(node.generators):
-        for test in reversed(part.ifs):
-            inner_body = ast.If(test, [inner_body], [])
-        inner_body = ast.For(part.target, part.iter, [inner_body], [])
-    for new in ast.walk(inner_body):
-        ast.copy_location(new, node) if not hasattr(new, "lineno") else None
-    ctx.frames.append(inner)
-    try:
-        lower_block(ctx, inner, [ast.fix_missing_locations(inner_body)])
-    finally:
-        ctx.frames.remove(inner)
-    result = settle(ctx, inner.env[total])
-    if isinstance(result, Poison):
-        raise Refused(ctx.loc, result.message)
-    return result
-
-
-def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding]:
-    """The items of a comprehension over static containers."""
-    (part,) = node.generators if len(node.generators) == 1 else (None,)
-    if part is None:
-        raise ctx.refuse("a comprehension with several for parts is not supported; write loops")
-    inner = Frame(frame.parsed, {}, frame, frame.composite, own_locals=frozenset())
-    ctx.frames.append(inner)
-    found: list[Binding] = []
-    try:
-        for item in static_items(ctx, evaluate(ctx, frame, part.iter)):
-            assign(ctx, inner, part.target, item)
-            keep = [truth(ctx, evaluate(ctx, inner, test)) for test in part.ifs]
-            if any(not isinstance(k, Const) for k in keep):
-                raise ctx.refuse("the condition of a comprehension must be known while the gradient is built; write a loop")
-            if all(k.value for k in keep):  # type: ignore[union-attr]
-                found.append(evaluate(ctx, inner, node.elt))
-    finally:
-        ctx.frames.remove(inner)
-    return found
-
-
-@expression(ast.ListComp)
-def list_comprehension(ctx: Context, frame: Frame, node: ast.ListComp) -> Binding:
-    return ctx.make("list", comprehension(ctx, frame, node))
-
-
-@expression(ast.DictComp)
-def dict_comprehension(ctx: Context, frame: Frame, node: ast.DictComp) -> Binding:
-    pairs = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
-    found = comprehension(ctx, frame, ast.copy_location(ast.ListComp(pairs, node.generators), node))
-    merged = {ctx.static(pair.items[0], "a key"): pair.items[1] for pair in found}  # type: ignore[union-attr]
-    return ctx.make("dict", merged.values(), tuple(merged))
-
-
-SPECIALS["generator"] = generator

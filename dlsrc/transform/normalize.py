@@ -21,14 +21,15 @@ from typing import Any
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Type
 from ..nodes import LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure, TupleNode
-from . import loops, opaque  # these register their kinds of statements and functions
+from . import comprehensions, loops, opaque  # these register their kinds of statements and functions
 from .assemble import assemble
 from .binding import Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Range, Shape, Static, Unbound
 from .calls import apply, closure_of, splice, unwrapped
 from .casts import array_of
 from .context import Context, Guard, NeedStatic, Refused
-from .expressions import as_atom, static_items
+from .expressions import as_atom
 from .ir import Atom, Const, Program, Value
+from .items import static_items
 from .location import Location
 from .save import Edits
 from .source import location
@@ -38,7 +39,7 @@ from .tracing import gradient
 
 __all__ = ["Normalized", "Request", "complete", "normalize"]
 
-REGISTERING = (loops, opaque)
+REGISTERING = (comprehensions, loops, opaque)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ import numpy as np
 from ..kernels.types import Array
 from .binding import Binding, Container, Iterator, Partial, Range, Shape, Static
 from .context import Context, describe
-from .expressions import as_atom, length_of, static_items
+from .expressions import as_atom
 from .ir import Const, Value
+from .items import length_of, static_items
 
 __all__ = ["SPECIALS", "given", "special", "special_name"]
 

@@ -13,8 +13,10 @@ from ..kernels.types import Array
 from .binding import Binding, Container, Poison, Static
 from .calls import define
 from .context import Context, Frame, Refused, describe
-from .expressions import branch, evaluate, locate, operate, read_name, static_items, truth
+from .expressions import evaluate, locate, operate, read_name, truth
 from .ir import Atom, Const, Raise, Value
+from .items import static_items
+from .merging import branch
 from .subscripts import aug_assign_array, aug_assign_subscript, read_array, store_subscript
 
 __all__ = ["STATEMENTS", "assign", "assigned_names", "lower_block"]

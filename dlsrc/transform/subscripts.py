@@ -10,8 +10,9 @@ import ast
 from ..kernels.types import Array, Scalar
 from .binding import Binding, Container, Live, Partial, Range, Shape, Static
 from .context import Context, Frame, describe
-from .expressions import as_atom, evaluate, expression, operate, static_items
+from .expressions import as_atom, evaluate, expression, operate
 from .ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Store, Value, walk
+from .items import static_items
 
 __all__ = ["NeedUnroll", "aug_assign_subscript", "index_array", "store_subscript", "store_whole"]
 

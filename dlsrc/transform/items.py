@@ -1,0 +1,152 @@
+"""What a binding holds: its length, its items, its attributes.
+
+    len(x)         →    v1 = dim(x, 0)
+    a, b = pair    →    nothing: the names are bound to the items
+    x.T            →    v1 = transpose(x)
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..kernels.primitive import lookup_attribute, lookup_method
+from ..kernels.types import Array
+from .binding import Binding, BoundMethod, Container, Getter, Iterator, Live, Partial, Range, Shape, Static
+from .context import Context, describe
+from .ir import Atom, Const, Value
+
+__all__ = ["attribute_of", "has_static_items", "item_of", "length_of", "static_items"]
+
+
+def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
+    """``owner.attr``."""
+    match owner:
+        case Live(value=value, getter=getter):
+            try:
+                found = getattr(value, attr)
+            except AttributeError:
+                raise ctx.refuse(f"`{getter}` has no attribute `{attr}`") from None
+            return ctx.captured(found, getter.then("attribute", attr))
+        case Container(cls=cls, keys=keys, items=items) if cls is not None:
+            if attr == "_replace":
+                return BoundMethod(owner, attr)
+            if attr in keys:
+                return items[keys.index(attr)]
+            method = getattr(cls, attr, None)
+            if callable(method):
+                return Partial(Live(method, Getter(("object", cls, cls.__name__), (("attribute", attr),))), (owner,))
+            raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`")
+        case Static(value=np.dtype() | np.finfo() | np.iinfo() | SimpleNamespace() as value) if attr != "type":
+            found = getattr(value, attr)
+            return Const(found if isinstance(found, bool | int) else float(found)) if isinstance(found, bool | int | np.number) else Static(found)
+        case Static(value=np.dtype() as value):
+            return Static(value.type)
+        case Container() | Range() | Static():
+            return BoundMethod(owner, attr)
+        case Value() | Const():
+            return array_attribute(ctx, owner, attr)
+    raise ctx.refuse(f"{describe(owner, ctx)} has no attribute `{attr}` that can be used here")
+
+
+def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
+    type_ = ctx.type_of(owner)
+    if attr == "ndim":
+        return Const(type_.ndim)
+    if attr == "dtype":
+        return Static(np.dtype(type_.dtype))
+    if attr == "flags":
+        return Static(SimpleNamespace(c_contiguous=type_.layout == "C", f_contiguous=type_.layout == "F"))
+    if attr == "shape":
+        return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())  # type: ignore[arg-type]
+    if attr == "size":
+        return ctx.op("size", owner) if isinstance(type_, Array) else Const(1)
+    if attr == "real":
+        return owner
+    declared = lookup_attribute(attr)
+    if declared is not None:
+        return ctx.call(declared, (owner,))
+    if lookup_method(attr) is not None or attr in ("astype", "tolist"):
+        return BoundMethod(owner, attr)
+    raise ctx.refuse(f"`.{attr}` of an array is not supported; write it with NumPy functions (np.sum, np.reshape, …)")
+
+
+def length_of(ctx: Context, binding: Binding) -> Atom:
+    """``len(binding)``."""
+    binding = ctx.contents(binding)
+    match binding:
+        case Container(items=items):
+            return Const(len(items))
+        case Shape(ndim=ndim):
+            return Const(ndim)
+        case Value() if isinstance(ctx.type_of(binding), Array):
+            return ctx.dim(binding, 0)
+        case Static(value=str() as value):
+            return Const(len(value))
+        case Live(value=value, getter=getter) if hasattr(value, "__len__"):
+            ctx.guard(getter, "length", len(value))
+            return Const(len(value))
+        case Range(start=start, stop=stop, step=Const(value=1)):
+            return ctx.op("maximum", ctx.op("subtract", stop, start), Const(0))
+        case Iterator(items=items):
+            return length_of(ctx, items[0])
+    raise ctx.refuse(f"{describe(binding, ctx)} has no length")
+
+
+def static_items(ctx: Context, binding: Binding) -> list[Binding]:
+    """The items of something whose length is known while building."""
+    binding = ctx.contents(binding)
+    match binding:
+        case Container(kind="dict", keys=keys):
+            return [Const(k) if isinstance(k, int | float) else Static(k) for k in keys]
+        case Container(items=items):
+            return list(items)
+        case Shape(array=array, ndim=ndim):
+            return [ctx.dim(array, k) for k in range(ndim)]
+        case Static(value=tuple() | list() | str() as value):
+            return [Const(v) if isinstance(v, int | float) else Static(v) for v in value]
+        case Live(value=value, getter=getter) if isinstance(value, tuple | list):
+            ctx.guard(getter, "length", len(value))
+            return [ctx.captured(v, getter.then("item", k)) for k, v in enumerate(value)]
+        case Live(value=dict() as value, getter=getter):
+            ctx.guard(getter, "keys", tuple(value))
+            return [Static(k) if not isinstance(k, int | float) else Const(k) for k in value]
+        case Range(start=Const(value=a), stop=Const(value=b), step=Const(value=c)):
+            return [Const(k) for k in range(a, b, c)]
+        case Iterator(kind="zip", items=items):
+            columns = [static_items(ctx, item) for item in items]
+            return [Container("tuple", row) for row in zip(*columns, strict=False)]
+        case Iterator(kind="enumerate", items=(inner,), start=start):
+            first = start.value if isinstance(start, Const) else 0
+            return [Container("tuple", (Const(k), item)) for k, item in enumerate(static_items(ctx, inner), first)]
+        case Iterator(kind="reversed", items=(inner,)):
+            return static_items(ctx, inner)[::-1]
+    raise ctx.refuse(f"the number of items of {describe(binding, ctx)} must be known while the gradient is built")
+
+
+def has_static_items(ctx: Context, binding: Binding) -> bool:
+    """Whether ``static_items`` knows them."""
+    binding = ctx.contents(binding)
+    match binding:
+        case Container() | Shape() | Static(value=tuple() | list()):
+            return True
+        case Live(value=value):
+            return isinstance(value, tuple | list | dict)
+        case Iterator(items=items):
+            return any(has_static_items(ctx, item) for item in items)
+    return False
+
+
+def item_of(ctx: Context, binding: Binding, k: Atom) -> Binding:
+    """The ``k``-th item of something that a loop runs over."""
+    binding = ctx.contents(binding)
+    match binding:
+        case Range(start=start, step=step):
+            if step == Const(1) and start == Const(0):
+                return k
+            return ctx.op("add", start, ctx.op("multiply", k, step))
+        case Iterator(kind="zip", items=items):
+            return Container("tuple", tuple(item_of(ctx, item, k) for item in items))
+        case Iterator(kind="enumerate", items=(inner,), start=start):
+            number = k if start in (None, Const(0)) else ctx.op("add", k, start)
+            return Container("tuple", (number, item_of(ctx, inner, k)))
+    raise ctx.refuse(f"a loop cannot run over {describe(binding, ctx)}")

@@ -1,0 +1,133 @@
+"""Two ways to one binding: an `If` whose merges join what the ways leave behind.
+
+    if c:                      If(c, (v1 = 2 * x;), (v2 = 0 - x;),
+        y = 2 * x       →         merge y: v1 or v2)
+    else:
+        y = -x
+"""
+
+from collections.abc import Callable
+
+from ..kernels.types import Scalar
+from .binding import Binding, Container, Maybe, Poison, Unbound
+from .context import Context, describe
+from .ir import UNBOUND, Atom, Const, If, Merge, Value
+
+__all__ = ["branch"]
+
+
+def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callable[[], Binding]) -> Binding:
+    """Two ways to one binding, decided at run time."""
+    before = ctx.snapshot()
+    with ctx.collecting() as then_block:
+        first = then()
+    after_then, state_then = ctx.snapshot(), ctx.state()
+    ctx.restore(before)
+    with ctx.collecting() as else_block:
+        second = orelse()
+    state_else = ctx.state()
+    dead_then, dead_else = after_then[2], ctx.dead
+    merges: list[Merge] = []
+    ctx.dead = before[2] or (dead_then and dead_else)
+    joined: dict = {}
+    for place in state_then | state_else:
+        a, b = state_then.get(place, Unbound(str(place[1]))), state_else.get(place, Unbound(str(place[1])))
+        joined[place] = merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place)
+    result = merge(ctx, cond, first, second, merges, then_block, else_block, dead_then, dead_else, (None, "the result"))
+    for place, binding in joined.items():
+        ctx.put(place, binding)
+    ctx.add(If(cond, tuple(then_block), tuple(else_block), tuple(merges), ctx.loc))
+    for one in merges:
+        ctx.origin[one.target] = ctx.block[-1]
+    return result
+
+
+def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place) -> Binding:
+    """One binding for what is ``a`` after the first way and ``b`` after the second."""
+    if a is b or a == b:
+        return a
+    name = str(place[1])
+    if dead_then or dead_else:
+        if dead_then and dead_else:
+            return a
+        alive = b if dead_then else a
+        return only(ctx, alive, merges, dead_then)
+    if isinstance(a, Poison) or isinstance(b, Poison):
+        reported, other = (a, b) if isinstance(a, Poison) else (b, a)
+        if not reported.message and isinstance(other, Value):
+            return only(ctx, other, merges, other is b)  # the loop around may yet give the name a value
+        return reported
+    if isinstance(a, Container) and a.same_structure(b):
+        parts = [
+            merge(ctx, cond, x, y, merges, then_block, else_block, False, False, (place[0], f"{name}[{k}]"))
+            for k, (x, y) in enumerate(zip(a.items, b.items, strict=True))
+        ]
+        return a.with_items(parts)
+    if isinstance(a, Unbound | Maybe) or isinstance(b, Unbound | Maybe):
+        return partly(ctx, cond, a, b, merges, then_block, else_block, place)
+    if isinstance(a, Value | Const) and isinstance(b, Value | Const):
+        type_ = ctx.join(ctx.type_of(a), ctx.type_of(b))
+        if type_ is None:
+            return Poison(
+                f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; give it one type on both"
+            )
+        return merged_value(ctx, a, b, type_, name, merges, then_block, else_block)
+    return Poison(
+        f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; which one is only known at run time: "
+        "write the branch around its uses"
+    )
+
+
+def merged_value(ctx, a, b, type_, name, merges, then_block, else_block) -> Value:
+    sides = []
+    for atom, block in ((a, then_block), (b, else_block)):
+        with ctx.collecting() as extra:
+            sides.append(ctx.cast(atom, type_))
+        block.extend(extra)
+    target = ctx.value(type_)
+    if name.isidentifier():
+        ctx.hints[target] = name
+    merges.append(Merge(target, *sides))
+    return target
+
+
+def only(ctx: Context, binding: Binding, merges: list[Merge], second: bool) -> Binding:
+    """A binding from the one way that goes on (the other raised), brought out of its block."""
+    if isinstance(binding, Value):
+        target = ctx.value(ctx.type_of(binding))
+        if binding in ctx.hints or binding.hint:
+            ctx.hints[target] = ctx.hints.get(binding, binding.hint)
+        merges.append(Merge(target, UNBOUND, binding) if second else Merge(target, binding, UNBOUND))
+        return target
+    if isinstance(binding, Container):
+        return binding.with_items(only(ctx, item, merges, second) for item in binding.items)
+    if isinstance(binding, Maybe):
+        return Maybe(only(ctx, binding.binding, merges, second), only(ctx, binding.bound, merges, second), binding.name)
+    return binding
+
+
+def partly(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
+    """A name that one of the two ways does not bind."""
+    name = str(place[1])
+    sides = []
+    for side in (a, b):
+        if isinstance(side, Maybe):
+            sides.append((side.binding, side.bound))
+        else:
+            sides.append((side, Const(not isinstance(side, Unbound))))
+    (x, x_bound), (y, y_bound) = sides
+    if isinstance(x, Unbound) and isinstance(y, Unbound):
+        return x
+    if isinstance(x, Unbound) or isinstance(y, Unbound):
+        binding = only(ctx, y if isinstance(x, Unbound) else x, merges, isinstance(x, Unbound))
+    else:
+        binding = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
+    owner = place[0]
+    generated = getattr(getattr(owner, "parsed", None), "generated", ())
+    if name in generated:
+        return binding  # jump removal reads its own names only where they are bound
+    if (x_bound, y_bound) == (Const(True), Const(False)):
+        bound = cond
+    else:
+        bound = merged_value(ctx, x_bound, y_bound, Scalar("bool"), "", merges, then_block, else_block)
+    return Maybe(binding, bound, name)
