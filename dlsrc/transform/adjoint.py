@@ -472,7 +472,10 @@ class Sweep:
             # Once written out as an array, the cotangent is that array for the other operands too.
             given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)
             alone = active == 1 and (s.target in self.in_memory or dy in self.own)
-            self.contribute(arg, given, owned=self.is_own(given, dy, alone))
+            owned = self.is_own(given, dy, alone)
+            if not owned and isinstance(dy, Value):
+                self.own.discard(dy)  # what was only this result's may now be an operand's too
+            self.contribute(arg, given, owned=owned)
 
     def _spread(self, s: Assign, rule: Any, dy: Atom, arg: Value) -> tuple[Atom, Atom]:
         """What a rule gives, with an entry for every element that the operand was spread over; and ``dy`` as used.
