@@ -544,10 +544,14 @@ class Sweep:
     def _signed(self, dy: Atom) -> tuple[int, Atom]:
         """A cotangent without the sign that was put to it last."""
         made = self.ctx.origin.get(dy) if isinstance(dy, Value) else None
-        if isinstance(made, Assign) and made.op.name == "negative" and self.ctx.block and made is self.ctx.block[-1]:
-            if not any(dy == c for c in self.cot.values()):
-                self.ctx.block.pop()
-                return -1, made.args[0]
+        if isinstance(made, Assign) and made.op.name == "negative" and dy not in self.cot.values():
+            block = self.ctx.block
+            for k in range(len(block) - 1, -1, -1):
+                if block[k] is made:
+                    del block[k]
+                    return -1, made.args[0]
+                if blocks_of(block[k]) or dy in atoms_read(block[k]):
+                    break  # something else needs it
         return 1, dy
 
     def _apart(self, a: Index, b: Index) -> bool:
