@@ -60,7 +60,11 @@ class _Assembly:
 
     def carries(self, statement: For | While) -> tuple[Carry, ...]:
         every = (*statement.carries, *self.edits.carries.get(id(statement), ()))
-        return tuple(Carry(self.value(c.header), self.atom(c.init), self.atom(c.out), self.value(c.result)) for c in every)
+        firsts = self.edits.firsts
+        return tuple(
+            Carry(self.value(c.header), self.atom(firsts.get((c.header, "init"), c.init)), self.atom(c.out), self.value(c.result))
+            for c in every
+        )
 
     def statement(self, s: Statement) -> Statement:
         match s:
@@ -79,7 +83,14 @@ class _Assembly:
                 return Gradient(tuple(map(self.value, s.results)), self.atom(s.loss), tuple(map(self.atom, s.targets)), s.loc)
             case If():
                 every = (*s.merges, *self.edits.merges.get(id(s), ()))
-                merges = tuple(Merge(self.value(m.target), self.atom(m.then), self.atom(m.orelse)) for m in every)
+                firsts = self.edits.firsts
+                merges = tuple(
+                    Merge(
+                        self.value(m.target), self.atom(firsts.get((m.target, "then"), m.then)),
+                        self.atom(firsts.get((m.target, "orelse"), m.orelse)),
+                    )
+                    for m in every
+                )  # fmt: skip
                 return If(self.atom(s.cond), self.inner(s, "then", s.then), self.inner(s, "orelse", s.orelse), merges, s.loc)
             case For():
                 flag = None if s.stop_flag is None else self.atom(s.stop_flag)

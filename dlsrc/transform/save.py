@@ -49,6 +49,7 @@ class Edits:
     merges: dict[int, list[Merge]] = field(default_factory=dict)
     trips: dict[int, Value] = field(default_factory=dict)
     replaced: dict[int, list[Statement]] = field(default_factory=dict)
+    firsts: dict[tuple[Value, str], Value] = field(default_factory=dict)   # for UNBOUND, by target and slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,11 +379,37 @@ class Saver:
             with ctx.at(self._loc_of(value)), ctx.collecting() as block:
                 made = ctx.op("shape", value, target=ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape"))
             assert isinstance(made, Value)
+            self._bind_first(value, set())
             self._insert_push(value, block)
             self.adopt(made, self.outline.home[value], block[0], self.outline.defined[value])
             self._after_of[made] = value
             self._copies[key] = made
         return self._copies[key]
+
+    def _bind_first(self, value: Atom, seen: set[Atom]) -> None:
+        """Give an array that has no value on some way an empty one there: its shape is about to be kept."""
+        statement = self.outline.defined.get(value) if isinstance(value, Value) else None
+        if value in seen or not isinstance(statement, For | While | If):
+            return
+        seen.add(value)
+        if isinstance(statement, If):
+            merge = next((m for m in statement.merges if m.target == value), None)
+            ways = [] if merge is None else [(value, "then", merge.then), (value, "orelse", merge.orelse)]
+        else:
+            carry = next((c for c in statement.carries if value in (c.header, c.result)), None)
+            ways = [] if carry is None else [(carry.header, "init", carry.init), (carry.header, "out", carry.out)]
+        for target, slot, atom in ways:
+            if atom is not UNBOUND:
+                self._bind_first(atom, seen)
+            elif (target, slot) not in self.edits.firsts:
+                type_ = self.ctx.types[target]
+                op = "empty_vector" if type_.ndim == 1 else f"empty{type_.ndim}"
+                first = self.ctx.value(replace(type_, layout="C"), base=target)
+                with self.ctx.at(statement.loc), self.ctx.collecting() as block:
+                    self.ctx.op(op, *(Const(0),) * type_.ndim, dtype=type_.dtype, target=first)
+                place = self.edits.before.setdefault(id(statement), []) if slot == "init" else self.edits.end.setdefault((id(statement), slot), [])
+                place.extend(block)
+                self.edits.firsts[target, slot] = first
 
     # ------------------------------------------------------------------ costs
 
