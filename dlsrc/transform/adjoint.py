@@ -22,7 +22,9 @@ from .activity import Activity
 from .binding import Static
 from .calls import body_of, closure_of, splice
 from .context import Context
-from .ir import Assign, Atom, Const, For, Gradient, If, Index, Read, Span, Statement, Store, Value, While, walk
+from .ir import (
+    Assign, Atom, Const, For, Gradient, If, Index, Read, Span, Statement, Store, Value, While, atoms_read, blocks_of, walk,
+)
 from .memory import Memory
 from .outline import Outline, Scope, is_loop
 from .rename import renamed
