@@ -6,7 +6,7 @@ to the function that is called (and to captured functions with the same code as 
 roots them in the function at hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -82,8 +82,8 @@ class Recipe:
 
     Attributes
     ----------
-    code : code
-        Of the function that is called.
+    given : tuple of code
+        Of the function that is called, and of the functions among its arguments.
     owner : type or None
         The class of the object whose method it is.
     tests : tuple of Test
@@ -94,20 +94,22 @@ class Recipe:
         Other functions that were read, with the code that they had.
     """
 
-    code: CodeType
+    given: tuple[CodeType, ...]
     owner: type | None
     tests: tuple[Test, ...]
     hidden: tuple[tuple[Path, Kind], ...]
     codes: tuple[tuple[Any, CodeType], ...]
 
-    def bind(self, function: Callable, owner: Any) -> Binding | None:
-        """The recipe rooted in this function, None if something is not as it was."""
-        code: CodeType = function.__code__  # type: ignore[attr-defined]
-        if not same_code(code, self.code) or (self.owner is not None and type(owner) is not self.owner):
+    def bind(self, function: FunctionType, owner: Any, functions: tuple = ()) -> Binding | None:
+        """The recipe rooted in this function and those among its arguments; None if it does not hold."""
+        origins = [function, *functions]
+        codes = [f.__code__ for f in origins]
+        if len(codes) != len(self.given) or not all(map(same_code, codes, self.given)):
+            return None
+        if self.owner is not None and type(owner) is not self.owner:
             return None
         if any(f.__code__ is not code for f, code in self.codes):
             return None
-        origins: list = [function]
         try:
             for test in self.tests:
                 found = test.path.read(origins, owner)
@@ -136,7 +138,7 @@ def _same_type(a: Kind, b: Kind) -> bool:
 
 def _holds(test: Test, found: Any, origins: list) -> bool:
     match test.kind:
-        case "is":
+        case "is" | "identity":
             return found is test.expected
         case "origin":
             return (found if type(found) is FunctionType else found.__func__) is origins[test.expected]
@@ -161,7 +163,9 @@ def same_code(a: CodeType, b: CodeType) -> bool:
     return a is b or (a == b and a.co_filename == b.co_filename)
 
 
-def recipe_of(normalized: Any, function: Callable, owner: Any) -> tuple[Recipe, Any]:
+def recipe_of(
+    normalized: Any, function: FunctionType, owner: Any, functions: tuple = ()
+) -> tuple[Recipe, Any]:
     """The recipe of a program that was built for this function object, and its description without it.
 
     An entry outlives the function it was built for, and must not keep alive what that captured.
@@ -170,10 +174,12 @@ def recipe_of(normalized: Any, function: Callable, owner: Any) -> tuple[Recipe, 
     ----------
     normalized : transform.normalize.Normalized
     function : function
-        The Python function that was called; ``owner`` is the object whose method it is, or None.
+        The Python function that was called; ``owner`` is the object whose method it is, or None, and
+        ``functions`` are those among its arguments.
     """
     roots = _Roots(owner)
-    roots.add(function)
+    for given in (function, *functions):
+        roots.add(given)
     tests: list[Test] = []
     for guard in normalized.guards:
         path = roots.path(guard.getter)
@@ -197,7 +203,7 @@ def recipe_of(normalized: Any, function: Callable, owner: Any) -> tuple[Recipe, 
         hidden.append((roots.path(getter), kind_of_captured(getter())))
     others = [f for f in normalized.functions if type(f) is FunctionType and id(f) not in roots.numbers]
     recipe = Recipe(
-        code=function.__code__,  # type: ignore[attr-defined]
+        given=tuple(f.__code__ for f in (function, *functions)),
         owner=None if owner is None else type(owner),
         tests=tuple(tests),
         hidden=tuple(hidden),
@@ -216,11 +222,14 @@ class _Roots:
 
     def __init__(self, owner: Any):
         self.owner = owner
+        self.count = 0
         self.numbers: dict[int, int] = {}
         self.places: dict[int, tuple] = {}
 
     def add(self, function: Any) -> int:
-        origin = self.numbers[id(function)] = len(self.numbers)
+        origin = self.count
+        self.count += 1
+        self.numbers.setdefault(id(function), origin)
         self.places.setdefault(id(function), ("function", origin))
         self.places.setdefault(id(function.__globals__), ("global", origin))
         for index, cell in enumerate(function.__closure__ or ()):

@@ -70,7 +70,7 @@ class Entry:
 
     def arguments(self, call: Call, target: Target) -> list:
         """The arguments of the program for a call: leaves, then what was captured, as it is now."""
-        binding = self.recipe.bind(target.function, target.owner)
+        binding = self.recipe.bind(target.function, target.owner, call.functions)
         if binding is None:
             name = target.function.__name__
             raise ValueError(f"what {name} captured has changed; ask for its program again")
@@ -158,7 +158,7 @@ def build(
             compiled.compile(tuple(numba().typeof(v) for v in values))
         written = _written(normalized.program)
         copied = tuple(k for k in written if normalized.program.params[k] in normalized.traced)
-        recipe, described = recipe_of(normalized, function, owner)
+        recipe, described = recipe_of(normalized, function, owner, call.functions)
         return Entry(
             generated=replace(generated, normalized=described), function=compiled, recipe=recipe,
             static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),

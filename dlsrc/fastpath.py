@@ -21,7 +21,7 @@ Whatever does not pass is not wrong, it only takes the long way.
 """
 
 from collections.abc import Callable
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,7 @@ class _Writer:
         self.roots: dict[tuple, str] = {}
         self.leaves: list[str] = []
         self.names = 0
+        self.functions = 0  # those met among the arguments
 
     # ------------------------------------------------------------------ text
 
@@ -127,7 +128,8 @@ class _Writer:
         self.arguments(call.structure)
         hidden = self.captured()
         self.results([self.leaves[k] for k in entry.generated.normalized.leaves] + hidden)
-        origins = [f"o{n}" for n in range(1 + sum(t.origin >= 0 for t in entry.recipe.tests))]
+        recipe = entry.recipe
+        origins = [f"o{n}" for n in range(len(recipe.given) + sum(t.origin >= 0 for t in recipe.tests))]
         text = "\n".join([
             f"def make({', '.join(['cache', *origins, *self.roots.values()])}):",
             "    def fast(owner, args, kwargs):",
@@ -168,7 +170,10 @@ class _Writer:
                 self.miss_if(f"{name} != {self.constant(value)}")
             return
         if isinstance(node, Static):
-            if isinstance(node.value, str):
+            if type(node.value) is FunctionType and any(node.value is f for f in self.call.functions):
+                self.functions += 1
+                self.miss_if(f"{name} is not o{self.functions}")
+            elif isinstance(node.value, str):
                 self.miss_if(f"type({name}) is not {self.constant(str)} or {name} != {node.value!r}")
             else:
                 self.miss_if(f"{name} is not {self.constant(node.value)}")
@@ -225,7 +230,8 @@ class _Writer:
     def captured(self) -> list[str]:
         """Test what the program relies on; the names of the hidden arguments."""
         recipe = self.entry.recipe
-        self.miss_if(f"o0.__code__ is not {self.constant(recipe.code)}")
+        for n, code in enumerate(recipe.given):
+            self.miss_if(f"o{n}.__code__ is not {self.constant(code)}")
         if recipe.owner is not None:
             self.miss_if(f"type(owner) is not {self.constant(recipe.owner)}")
         for function, code in recipe.codes:
@@ -233,14 +239,14 @@ class _Writer:
         if not recipe.tests and not recipe.hidden:
             return []
         self.line("try:")
-        number = 0
+        number = len(recipe.given) - 1
         for test in recipe.tests:
             found = self.path(test.path)
             if test.origin >= 0:
                 number += 1
                 own = f"o{number}"
             match test.kind:
-                case "is":
+                case "is" | "identity":
                     self.miss_if(f"{found} is not {self.constant(test.expected)}", 3)
                 case "function":
                     self.miss_if(f"{found} is not {own}", 3)

@@ -140,11 +140,11 @@ class Runner:
         """The result of a program that is made for this call alone and run as plain Python."""
         call = read_call(args, kwargs)
         entry = self._built(call, owner, args, kwargs, jit=False)
-        return entry.run(call, self._bound(entry, owner), owner, (args, kwargs))
+        return entry.run(call, self._bound(entry, owner, call), owner, (args, kwargs))
 
     def prepared(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> tuple[Entry, Binding]:
         """The entry of a call and what it is bound to; built if there is none."""
-        key = key_of(call.structure, call.kinds, self.mode, self.flags, jit_enabled())
+        key = key_of(call.key or call.structure, call.kinds, self.mode, self.flags, jit_enabled())
         found = self._found(key, call, owner)
         if found is None:
             with _alone():
@@ -153,14 +153,14 @@ class Runner:
                     self.cache.misses += 1
                     entry = self._built(call, owner, args, kwargs)
                     self.cache.add(key, entry)
-                    return entry, self._bound(entry, owner)
+                    return entry, self._bound(entry, owner, call)
         self.cache.hits += 1
         self.cache.touch(found[0])
         return found
 
-    def _bound(self, entry: Entry, owner: Any) -> Binding:
+    def _bound(self, entry: Entry, owner: Any, call: Call) -> Binding:
         """What an entry that was just built is bound to."""
-        binding = entry.recipe.bind(self.function, owner)
+        binding = entry.recipe.bind(self.function, owner, call.functions)
         if binding is None:
             raise InternalError(
                 f"{self.function.__qualname__}: what the function captures changed while its program was "
@@ -172,7 +172,7 @@ class Runner:
     def _found(self, key: tuple, call: Call, owner: Any) -> tuple[Entry, Binding] | None:
         for entry in self.cache.find(key):
             if entry.fits(call):
-                binding = entry.recipe.bind(self.function, owner)
+                binding = entry.recipe.bind(self.function, owner, call.functions)
                 if binding is not None:
                     return entry, binding
         return None

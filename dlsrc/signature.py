@@ -12,12 +12,13 @@ Kind(cls=<class 'float'>, dtype='float64', ndim=0, layout='', labels=None)
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .dlarray import dlarray
-from .nodes import DictNode, Structure, TupleNode, count, paths
+from .nodes import LEAF, DictNode, Static, Structure, TupleNode, count, paths
 from .structure import flatten
 
 __all__ = [
@@ -42,12 +43,18 @@ class Kind(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call, read: the leaves as given, the same as compiled code takes them, structure and kinds."""
+    """One call, read: the leaves as given, the same as compiled code takes them, structure and kinds.
+
+    ``functions`` are the Python functions among the arguments.  In ``key``, which is the structure
+    otherwise, their code stands in their place: a lambda that is made anew has the same key.
+    """
 
     given: tuple
     leaves: tuple
     structure: Structure
     kinds: tuple[Kind, ...]
+    functions: tuple[FunctionType, ...] = ()
+    key: Structure | None = None
 
 
 _PYTHON = {float: "float64", int: "int64", bool: "bool"}
@@ -108,7 +115,26 @@ def read_call(args: tuple, kwargs: dict, names: tuple[str, ...] = ()) -> Call:
     structure = TupleNode((TupleNode(tuple(args_nodes)), DictNode(tuple(kwargs), tuple(kwargs_nodes))))
     given = tuple(leaves)
     taken = tuple(map(canonical, given))
-    return Call(given, taken, structure, tuple(map(_kind, given, taken)))
+    functions: list[FunctionType] = []
+    key = _with_codes(structure, functions)
+    return Call(given, taken, structure, tuple(map(_kind, given, taken)), tuple(functions), key)
+
+
+def _with_codes(node: Any, functions: list[FunctionType]) -> Structure:
+    """The structure with functions replaced by their code; they are appended."""
+    if node is LEAF:
+        return node
+    if isinstance(node, Static):
+        function = node.value
+        # All wrappers of one decorator have one code.
+        if type(function) is not FunctionType or "__wrapped__" in function.__dict__:
+            return node
+        first = next((k for k, f in enumerate(functions) if f is function), len(functions))
+        functions.append(function)
+        return Static((function.__code__, function.__code__.co_filename, first), FunctionType)
+    before = len(functions)
+    children = tuple(_with_codes(child, functions) for child in node.children)
+    return node if len(functions) == before else node._replace(children=children)
 
 
 def _kind(given: Any, taken: Any) -> Kind:

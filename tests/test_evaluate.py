@@ -586,6 +586,48 @@ def test_promise_20_functions_made_anew_are_not_built_anew(builds):
     assert len(builds) == 3
 
 
+def apply_to(x, f, g=None):
+    return np.sum(f(x)) if g is None else np.sum(f(x) + g(x))
+
+
+@compiled
+def test_promise_20_functions_among_the_arguments(builds):
+    x = np.ones(2)
+    for k in (1.0, 2.0, 3.0):
+        f = lambda x: x * k  # noqa: B023
+        assert grad(apply_to)(x, f)[0] == k
+        assert grad(apply_to)(x, f)[0] == k
+        assert grad(apply_to)(x, make_scaler(k), make_scaler(k + 1.0))[0] == 2 * k + 1.0
+    assert len(builds) == 2
+    assert grad(apply_to)(x, f, f)[0] == 6.0
+    f = make_scaler(5.0)
+    assert grad(apply_to)(x, f, f)[0] == 10.0
+    g = grad(apply_to)
+    assert g(x, one)[0] == 2.0 and g(x, two)[0] == 3.0 and g(x, one)[0] == 2.0 and g(x, np.sin)[0] == np.cos(1.0)
+    assert g(x, timed_square)[0] == 2.0 and g(x, timed_cube)[0] == 3.0
+
+
+def test_promise_20_functions_compared_by_identity():
+    def choose(x, f, g):
+        return x * 2.0 if f is g else x * 3.0
+
+    same = make_scaler(1.0)
+    for _ in range(2):
+        assert grad(choose)(1.0, same, same) == 2.0
+        assert grad(choose)(1.0, same, make_scaler(1.0)) == 3.0
+
+    def against(x, f):
+        return x * 2.0 if f is same else x * 3.0
+
+    assert grad(against)(1.0, same) == 2.0 and grad(against)(1.0, make_scaler(1.0)) == 3.0
+    other, same = same, make_scaler(2.0)
+    assert grad(against)(1.0, same) == 2.0 and grad(against)(1.0, other) == 3.0
+
+
+def make_scaler(k):
+    return lambda x: x * k
+
+
 def test_promise_20_one_inner_function_or_two(builds):
     def maker(a, b):
         return lambda x: np.sum(a(x) + b(x))

@@ -46,7 +46,8 @@ class NeedStatic(Exception):
 class Guard:
     """Something the built program relies on, tested at every call.
 
-    ``kind`` is "is" (the same object), "equal", "length", "keys" (of a dict, in order) or "class".
+    ``kind`` is "is" (the same object; of functions also one of the same text), "identity" (that object),
+    "equal", "length", "keys" (of a dict, in order) or "class".
     """
 
     getter: Getter
@@ -58,7 +59,7 @@ class Guard:
             found = self.getter()
         except (KeyError, IndexError, AttributeError, ValueError):
             return False
-        if self.kind == "is":
+        if self.kind in ("is", "identity"):
             return found is self.expected
         if self.kind == "length":
             return len(found) == self.expected
@@ -248,7 +249,7 @@ class Context(Builder):
         elif isinstance(value, np.dtype | range | slice):
             self.guard(getter, "equal", value)
         else:
-            self.guard(getter, "is", value)
+            self.guard(getter, "identity", value)
         return value
 
     @staticmethod

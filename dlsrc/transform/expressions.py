@@ -342,8 +342,8 @@ def compare(ctx: Context, frame: Frame, node: ast.Compare) -> Binding:
 def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> Atom:
     a, b = ctx.contents(left), ctx.contents(right)
     if isinstance(op, ast.Is | ast.IsNot):
-        for side in (a, b):
-            if isinstance(side, Live):
+        if isinstance(a, Live) and isinstance(b, Live):
+            for side in (a, b):
                 ctx.guard(side.getter, "identity", side.value)
         same = a is b or (isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const) and a.value is b.value)
         return Const(same == isinstance(op, ast.Is))
