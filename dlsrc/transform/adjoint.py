@@ -22,13 +22,14 @@ from .activity import Activity
 from .binding import Static
 from .calls import body_of, closure_of, splice
 from .context import Context
+from .costs import COSTS
 from .ir import (
     Assign, Atom, Const, For, Gradient, If, Index, Read, Span, Statement, Store, Value, While, atoms_read, blocks_of, walk,
 )
 from .memory import Memory
-from .outline import Outline, Scope, is_loop
+from .outline import Outline, Scope, is_loop, visible
 from .rename import renamed
-from .save import COSTS, Saver
+from .save import Saver
 from .shapes import Shapes
 
 __all__ = ["Mirror", "Sweep", "full_index"]
@@ -279,7 +280,7 @@ class Sweep:
     def _at_hand(self, value: Value) -> bool:
         """Whether a forward value exists where the gradient stands, in no loop that is swept."""
         home = self.outline.home.get(value)
-        if home is None or self._mirrored(home) or not _prefix(home, self.here):
+        if home is None or self._mirrored(home) or not visible(home, self.here):
             return False
         statement = self.outline.defined[value]
         if statement is None:
@@ -316,9 +317,9 @@ class Sweep:
         statement = self.outline.defined[atom]
         if isinstance(statement, For) and atom == statement.index:
             found: Atom = loops[-1].index  # type: ignore[assignment]
-        elif self.saver.induction(atom) is not None:
+        elif self.saver.costs.induction(atom) is not None:
             found = self._counted(atom, loops)
-        elif self.saver.worth(atom, self.outline.scope[id(loops[0].statement)], self._has_tape):
+        elif self.saver.costs.worth(atom, self.outline.scope[id(loops[0].statement)], self._has_tape):
             found = self._recompute(atom, statement, mirror)
         else:
             found = self._from_tape(atom, loops, None)
@@ -343,7 +344,7 @@ class Sweep:
     def _counted(self, value: Value, loops: list[Mirror]) -> Atom:
         """An integer that every trip changes by the same number, from the number of the trip."""
         ctx = self.ctx
-        start, step = self.saver.induction(value)  # type: ignore[misc]
+        start, step = self.saver.costs.induction(value)  # type: ignore[misc]
         loop = self.outline.defined[value]
         mirror = next(m for m in self.mirrors if m.statement is loop)
         first = self.fetch(start, loop)  # type: ignore[arg-type]
@@ -778,7 +779,3 @@ def rule_primitive(op: Primitive, rule: Any) -> Primitive:
 def full_index(type_: Array) -> Index:
     """All of an array."""
     return Index((Span(),) * type_.ndim)
-
-
-def _prefix(home: Scope, here: Scope) -> bool:
-    return len(home) <= len(here) and all(h[0] is t[0] and h[1] == t[1] for h, t in zip(home, here, strict=False))

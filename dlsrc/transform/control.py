@@ -17,7 +17,7 @@ from ..kernels.types import Array, Scalar, is_float
 from .adjoint import Mirror, Sweep
 from .ir import UNBOUND, Assign, Atom, Block, Carry, Const, For, If, Merge, Read, Statement, Store, Value, While, atoms_read, blocks_of, walk
 from .outline import is_loop, slots
-from .save import trip_number
+from .trips import trip_number
 
 __all__ = ["sweep_from"]
 

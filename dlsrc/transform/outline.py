@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .ir import Block, For, If, Program, Statement, Value, While, values_defined
 
-__all__ = ["Outline", "Scope", "is_loop", "slots"]
+__all__ = ["Outline", "Scope", "is_loop", "slots", "visible"]
 
 Scope = tuple[tuple[Statement, str], ...]
 
@@ -28,7 +28,13 @@ def slots(statement: Statement) -> Iterator[tuple[str, Block]]:
 
 
 def is_loop(statement: Statement) -> bool:
+    """Whether the statement is a ``for`` or a ``while``."""
     return isinstance(statement, For | While)
+
+
+def visible(home: Scope, here: Scope) -> bool:
+    """Whether a value of the scope ``home`` can be used in the scope ``here``."""
+    return len(home) <= len(here) and all(h[0] is t[0] and h[1] == t[1] for h, t in zip(home, here, strict=False))
 
 
 @dataclass

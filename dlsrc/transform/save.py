@@ -21,21 +21,13 @@ from typing import Any
 
 from ..kernels.types import Array, Scalar, Shape, Tape
 from .context import Context
-from .ir import UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Read, Statement, Value, While
+from .costs import Costs
+from .ir import UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Statement, Value, While
 from .memory import Memory
-from .outline import Outline, Scope, is_loop
+from .outline import Outline, Scope, is_loop, visible
+from .trips import capacity_of, count_of, trip_number
 
-__all__ = ["Edits", "Kept", "Saver", "trip_number"]
-
-# What recomputing a value may cost, in additions; beyond that it is kept.
-CHEAP = 3
-COSTS = {
-    "add": 1, "subtract": 1, "multiply": 1, "negative": 1, "cast": 1, "less": 1, "less_equal": 1, "greater": 1,
-    "greater_equal": 1, "equal": 1, "not_equal": 1, "logical_not": 1, "logical_and": 1, "logical_or": 1, "dim": 0,
-    "size": 0, "detach": 0, "relabel": 0, "absolute": 1, "minimum": 1, "maximum": 1, "transpose": 0, "square": 1,
-    "shape": 0,
-}  # fmt: skip
-
+__all__ = ["Edits", "Kept", "Saver"]
 
 @dataclass
 class Edits:
@@ -75,9 +67,9 @@ class Saver:
 
     def __init__(self, ctx: Context, outline: Outline, memory: Memory, expected: frozenset[Value] = frozenset()):
         self.ctx = ctx
-        self.expected = expected                     # values that will be kept, as far as is known beforehand
         self.outline = outline
         self.memory = memory
+        self.costs = Costs(ctx, outline, memory, expected)
         self.edits = Edits()
         self.kept: list[Kept] = []
         self.recomputed: list[Value] = []
@@ -155,7 +147,7 @@ class Saver:
             if not isinstance(loop, For):
                 return False
             for atom in (loop.start, loop.stop, loop.step):
-                if isinstance(atom, Value) and not _visible(self.outline.home[atom], outer):
+                if isinstance(atom, Value) and not visible(self.outline.home[atom], outer):
                     return False
         return len(loops) <= 3
 
@@ -327,9 +319,6 @@ class Saver:
 
     def thread(self, loops: list[Statement], init: Atom, header: Value, out: Value) -> Value:
         """Carry a value through nested loops: ``header`` and ``out`` belong to the innermost; the last result."""
-        ctx = self.ctx
-        type_ = ctx.types[header]
-
         headers = [self._like(header) for _ in loops[:-1]] + [header]
         inner_out: Value = out
         for k in range(len(loops) - 1, -1, -1):
@@ -410,100 +399,3 @@ class Saver:
                 place = self.edits.before.setdefault(id(statement), []) if slot == "init" else self.edits.end.setdefault((id(statement), slot), [])
                 place.extend(block)
                 self.edits.firsts[target, slot] = first
-
-    # ------------------------------------------------------------------ costs
-
-    def worth(self, value: Value, there: Scope, at_hand: Any) -> bool:
-        """Whether to compute a value again: cheap, and from what is at hand or one thing that a loop carries."""
-        leaves: set[Value] = set()
-        return self._cost(value, there, at_hand, leaves, 0) <= CHEAP and len(leaves) <= 1
-
-    def _cost(self, value: Atom, there: Scope, at_hand: Any, leaves: set[Value], depth: int) -> float:
-        if not isinstance(value, Value) or _visible(self.outline.home[value], there) or at_hand(value) or depth > 0 and value in self.expected:
-            return 0
-        statement = self.outline.defined.get(value)
-        if isinstance(statement, For) and value == statement.index:
-            return 0
-        if depth > 0 and is_loop(statement) and isinstance(self.ctx.types[value], Scalar):  # type: ignore[arg-type]
-            if self.induction(value) is None:
-                leaves.add(value)
-            return 0
-        if depth > 4:
-            return float("inf")
-        if isinstance(statement, Assign):
-            square = statement.op.name == "power_const" and dict(statement.static).get("n") == 2
-            if statement.op.name not in COSTS and not square:
-                return float("inf")
-            if isinstance(self.ctx.types[value], Array) and not statement.op.view:
-                return float("inf")
-            own = COSTS.get(statement.op.name, 1)
-            return own + sum(self._cost(a, there, at_hand, leaves, depth + 1) for a in statement.args)
-        if isinstance(statement, Read):
-            element = isinstance(self.ctx.types[value], Scalar)
-            if not element and statement.index.kind(self.ctx.types[statement.base].ndim) != "view":
-                return float("inf")
-            if element and self.memory.stores_after(statement.base, statement):
-                return float("inf")
-            atoms = (statement.base, *statement.index.atoms)
-            return 1 + sum(self._cost(a, there, at_hand, leaves, depth + 1) for a in atoms)
-        return float("inf")
-
-    def induction(self, value: Value) -> tuple[Atom, int] | None:
-        """The start and the step of an integer that a loop carries and every trip changes by the same literal."""
-        loop = self.outline.defined.get(value)
-        if not isinstance(loop, For | While) or not isinstance(self.ctx.types[value], Scalar):
-            return None
-        if self.ctx.types[value].dtype != "int64":
-            return None
-        carry = next((c for c in loop.carries if c.header == value), None)
-        if carry is None or not isinstance(carry.out, Value) or carry.init is UNBOUND:
-            return None
-        made = self.outline.defined.get(carry.out)
-        if not isinstance(made, Assign) or made.op.name not in ("add", "subtract") or self.outline.scope[id(made)][-1][0] is not loop:
-            return None
-        a, b = made.args
-        if a == value and isinstance(b, Const) and isinstance(b.value, int):
-            return carry.init, b.value if made.op.name == "add" else -b.value
-        if b == value and isinstance(a, Const) and isinstance(a.value, int) and made.op.name == "add":
-            return carry.init, a.value
-        return None
-
-
-def _visible(home: Scope, here: Scope) -> bool:
-    """Whether a value of the scope ``home`` can be used in the scope ``here``."""
-    return len(home) <= len(here) and all(h[0] is t[0] and h[1] == t[1] for h, t in zip(home, here, strict=False))
-
-
-def count_of(ctx: Context, loop: For) -> Atom:
-    """The number of trips of a counted loop without a flag."""
-    step = loop.step.value  # type: ignore[union-attr]
-    if step == 1 and loop.start == Const(0):
-        return loop.stop
-    span = ctx.op("subtract", loop.stop, loop.start) if step > 0 else ctx.op("subtract", loop.start, loop.stop)
-    if abs(step) == 1:
-        return span
-    return ctx.op("floor_divide", ctx.op("add", span, Const(abs(step) - 1)), Const(abs(step)))
-
-
-def capacity_of(ctx: Context, loop: For) -> Atom:
-    """The length of a block tape along a loop; never negative."""
-    if isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step == Const(1):
-        size = loop.stop
-    elif loop.stop == Const(-1) and loop.step == Const(-1):
-        size = ctx.op("add", loop.start, Const(1))
-    else:
-        size = count_of(ctx, loop)
-    made = ctx.origin.get(size) if isinstance(size, Value) else None
-    known = isinstance(size, Const) and size.value >= 0 or isinstance(made, Assign) and made.op.name in ("dim", "size")
-    return size if known else ctx.op("maximum", size, Const(0))
-
-
-def trip_number(ctx: Context, loop: For, index: Atom) -> Atom:
-    """The position of a trip in a block tape, from the loop's counter (the counter itself where that serves)."""
-    if isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step == Const(1):
-        return index
-    if loop.stop == Const(-1) and loop.step == Const(-1):
-        return index
-    step = loop.step.value  # type: ignore[union-attr]
-    past = ctx.op("subtract", index, loop.start) if step > 0 else ctx.op("subtract", loop.start, index)
-    return past if abs(step) == 1 else ctx.op("floor_divide", past, Const(abs(step)))
