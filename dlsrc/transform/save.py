@@ -97,7 +97,7 @@ class Saver:
         """The value, visible in the scope ``here``: brought out of the branches it was made in."""
         scope = self.outline.home[value]
         common = 0
-        while common < min(len(scope), len(here)) and scope[common][0] is here[common][0] and scope[common][1] == here[common][1]:
+        while common < min(len(scope), len(here)) and scope[common][0] is here[common][0] and scope[common][1] in (here[common][1], "test"):
             common += 1
         out = value
         for depth in range(len(scope) - 1, common - 1, -1):
