@@ -201,6 +201,8 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class If:
+    """Two ways, and what is joined after them."""
+
     cond: Atom
     then: "Block"
     orelse: "Block"

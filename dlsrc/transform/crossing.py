@@ -1,0 +1,86 @@
+"""Before a sweep enters a branch or a loop, and the cotangents that come out of it.
+
+    if c:                   dx = np.zeros_like(x)         made before, as the branch adds to it
+        s = x[0]       →    if c: dx[0] += ds
+                            else: dy = 0.0                what one way does not give is zero
+"""
+
+from typing import Any
+
+from ..kernels.types import Array, Scalar
+from .adjoint import Sweep
+from .ir import Assign, Atom, Const, For, If, Read, Statement, Store, Value, While, atoms_read, walk
+
+__all__ = ["given", "materialize", "merged_cotangent", "prepare", "relevant", "zero_cotangent"]
+
+
+def relevant(sweep: Sweep, statement: Statement) -> bool:
+    """Whether a compound statement has anything to do with the gradient."""
+    for inner in walk((statement,)):
+        for atom in atoms_read(inner):
+            if isinstance(atom, Value) and atom in sweep.active:
+                return True
+        if isinstance(inner, Store) and inner.base in sweep.active:
+            return True
+    return False
+
+
+def materialize(sweep: Sweep, statement: Statement) -> None:
+    """Write out the uniform cotangents of arrays before a branch or loop that may add to them."""
+    for key, cotangent in list(sweep.cot.items()):
+        if isinstance(key, Value) and isinstance(sweep.ctx.types[key], Array):
+            sweep.cot[key] = sweep.whole(key, cotangent)
+
+
+def prepare(sweep: Sweep, statement: Statement) -> None:
+    """Shadows of the outer arrays that the statement's blocks add to, made before it is entered."""
+    inside = {id(statement)}
+    for inner in walk((statement,)):
+        used: list[Value] = []
+        match inner:
+            case Read(target=target, base=base) if target in sweep.active:
+                used = [base]
+            case Assign(target=target, args=args) if target is not None and target in sweep.active:
+                used = [a for a in args if isinstance(a, Value)]
+            case If(merges=merges):
+                used = [a for m in merges for a in (m.then, m.orelse) if isinstance(a, Value)]
+            case For() | While():
+                used = [a for c in inner.carries for a in (c.init, c.out) if isinstance(a, Value)]
+            case Store(value=Value() as value):
+                used = [value]
+        for value in used:
+            if value not in sweep.active or not isinstance(sweep.ctx.types[value], Array):
+                continue
+            holder = sweep.holder(value)
+            outside = not any(id(s) in inside for s, _ in sweep.outline.home[holder])
+            if outside and holder in sweep.in_memory and holder not in sweep.cot and holder is not None:
+                if sweep.outline.defined.get(holder) is statement:
+                    continue
+                with sweep.ctx.at(sweep.gradient.loc):
+                    sweep.shadow(holder)
+
+
+def zero_cotangent(sweep: Sweep, key: Any) -> Atom:
+    """The cotangent of a value that a way does not use (a trip counter: zero)."""
+    type_ = sweep.ctx.types[key] if isinstance(key, Value) else Scalar("int64", True)
+    if isinstance(type_, Array):
+        return sweep.zeros(key)
+    return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
+
+
+def merged_cotangent(sweep: Sweep, key: Any) -> Value:
+    """A fresh value for the cotangent (or trip counter) under this key."""
+    if not isinstance(key, Value):
+        return sweep.ctx.value(Scalar("int64", True), "count")
+    type_ = sweep.ctx.types[key]
+    made = sweep.ctx.value(Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim), base=key, form="d{}")
+    sweep.shapes.equate(made, key)
+    return made
+
+
+def given(sweep: Sweep, atom: Atom, of: Value) -> bool:
+    """Whether the cotangent of an array is memory that only this sweep holds."""
+    statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
+    if isinstance(statement, For | If):
+        return of in sweep.in_memory
+    return isinstance(statement, Assign) and statement.op.name in ("zeros_like", "zeros_of", "copy")

@@ -1,0 +1,229 @@
+"""Cotangents and how they add up: as values, or in shadows.
+
+    y = a * x; z = y + x      dx = dz + dy * a            x is only computed with: a value
+    s = x[i] + x[j]           dx[i] += ds; dx[j] += ds    x is indexed: a shadow, memory of its shape
+    v = x[1:]                 dv is dx[1:]                a view's shadow is that view of the shadow
+
+Broadcasting is undone here, for all rules.
+"""
+
+from typing import Any
+
+from ..errors import InternalError
+from ..kernels.types import Array, Scalar, is_float
+from .ir import Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk
+from .outline import is_loop
+from .fetch import Fetching
+
+__all__ = ["Cotangents", "full_index"]
+
+
+def full_index(type_: Array) -> Index:
+    """All of an array."""
+    return Index((Span(),) * type_.ndim)
+
+
+class Cotangents(Fetching):
+    """A reverse sweep as far as it keeps the cotangents of values."""
+
+    def __init__(self, *facts: Any):
+        super().__init__(*facts)
+        self.own: set[Value] = set()                  # cotangents that are memory which nothing else holds
+        self.in_memory = self._in_memory()
+
+    # ------------------------------------------------------------------ which cotangents are memory
+
+    def _in_memory(self) -> set[Value]:
+        """The arrays whose cotangent is a shadow."""
+        found: set[Value] = set()
+        types = self.ctx.types
+        for statement in self.outline.statements:
+            if isinstance(statement, Read) and statement.target in self.active and isinstance(types[statement.base], Array):
+                found.add(statement.base)
+            elif isinstance(statement, Store):
+                found.add(statement.base)
+            elif isinstance(statement, Assign) and statement.op.effect and statement.args and isinstance(statement.args[0], Value):
+                found.add(statement.args[0])
+        for statement in self.outline.statements:
+            if is_loop(statement):
+                # A use inside a loop adds to what is outside: in place.
+                for inner in walk((statement,)):
+                    for atom in self._operands(inner):
+                        if not any(s is statement for s, _ in self.outline.home[atom]):
+                            found.add(atom)
+        pending = list(found)
+        while pending:
+            value = pending.pop()
+            base = self.memory.base.get(value)
+            if base is not None and base not in found:
+                found.add(base)
+                pending.append(base)
+        # What a loop hands on between trips is one memory where any of it is.
+        changed = True
+        while changed:
+            changed = False
+            for statement in self.outline.statements:
+                if not isinstance(statement, For | While):
+                    continue
+                for carry in statement.carries:
+                    group = [a for a in (carry.header, carry.out) if isinstance(a, Value) and isinstance(types[a], Array)]
+                    if any(a in found for a in group) and not all(a in found for a in group):
+                        found.update(group)
+                        changed = True
+        return {v for v in found if isinstance(types[v], Array)}
+
+    def _operands(self, statement: Statement) -> list[Value]:
+        """The active arrays that a statement's reversal adds to."""
+        atoms: tuple[Atom, ...] = ()
+        match statement:
+            case Assign(target=target, args=args) if target in self.active:
+                atoms = args
+            case Store(value=value):
+                atoms = (value,)
+            case If(merges=merges):
+                atoms = tuple(a for m in merges for a in (m.then, m.orelse))
+            case For() | While():
+                atoms = tuple(c.out for c in statement.carries)
+        return [a for a in atoms if isinstance(a, Value) and a in self.active and isinstance(self.ctx.types[a], Array)]
+
+    def is_alias(self, value: Value) -> bool:
+        """Whether the value's cotangent is a view of its base's."""
+        if value not in self.memory.base or value in self.targets:
+            return False
+        return value in self.in_memory or self.memory.written(self.memory.root[value])
+
+    def holder(self, value: Value) -> Value:
+        while self.is_alias(value):
+            value = self.memory.base[value]
+        return value
+
+    # ------------------------------------------------------------------ adding cotangents
+
+    def take(self, value: Value | None) -> Atom | None:
+        """The finished cotangent of a value, which is not needed any more."""
+        if value is None:
+            return None
+        return self.cot.pop(value, None)
+
+    def contribute(self, atom: Atom, cotangent: Atom, *, owned: bool = False) -> None:
+        """Add to the cotangent of a value; ``owned`` gives up the memory of an array."""
+        if not isinstance(atom, Value) or atom not in self.active or not is_float(self.ctx.types[atom]):
+            return
+        cotangent = self.fit(atom, cotangent)
+        holder = self.holder(atom)
+        if holder in self.in_memory:
+            whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array)
+            if atom is holder and holder not in self.cot and owned and whole:
+                self.cot[holder] = cotangent
+                self.own.add(cotangent)
+                return
+            if atom is holder and holder not in self.cot and not whole:
+                self.cot[holder] = self.whole(holder, cotangent)
+                return
+            self._store_into(self.shadow(atom), cotangent)
+            return
+        if holder is not atom:  # a view of an array that is never indexed: only through rules
+            raise InternalError(f"{atom!r} is a view of {holder!r}, which has no shadow")
+        old = self.cot.get(atom)
+        if old is None:
+            self.cot[atom] = self.named(cotangent, atom)
+            if owned and isinstance(cotangent, Value):
+                self.own.add(cotangent)
+            return
+        type_ = self._cotangent_type(atom)
+        if isinstance(type_, Array) and any(getattr(self.ctx.type_of(c), "layout", "C") != "C" for c in (old, cotangent)):
+            type_ = Array(type_.dtype, type_.ndim, "A")
+        if isinstance(type_, Array) and all(isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)):
+            type_ = Scalar(type_.dtype)
+        target = self.ctx.value(type_, base=atom, form="d{}")
+        self.cot[atom] = self.ctx.op("add", old, cotangent, target=target)
+        if isinstance(type_, Array):
+            self.shapes.equate(target, atom)
+
+    def whole(self, value: Value, cotangent: Atom) -> Atom:
+        """A cotangent as an array: one that is the same for every element is written out."""
+        if not isinstance(self.ctx.types[value], Array) or isinstance(self.ctx.type_of(cotangent), Array):
+            return cotangent
+        made = self.zeros(value)
+        self.ctx.store(made, full_index(self.ctx.types[made]), cotangent)
+        return made
+
+    def _cotangent_type(self, value: Value) -> Any:
+        type_ = self.ctx.types[value]
+        return Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim, "A" if type_.layout == "A" else "C")
+
+    def named(self, cotangent: Atom, value: Value) -> Atom:
+        """The cotangent under its own name, where it has none yet."""
+        if isinstance(cotangent, Value) and not cotangent.hint and cotangent.base is None and cotangent not in self.ctx.renamed:
+            made = self.ctx.origin.get(cotangent)
+            if made is not None and made in self.ctx.block[-1:]:
+                self.ctx.renamed[cotangent] = Value(cotangent.number, "", value, "d{}")
+        return cotangent
+
+    def fit(self, atom: Value, cotangent: Atom) -> Atom:
+        """The cotangent in the shape and precision of the value."""
+        type_, have = self.ctx.types[atom], self.ctx.type_of(cotangent)
+        if isinstance(type_, Scalar):
+            if isinstance(have, Array):
+                cotangent = self.ctx.op("sum_all", cotangent)
+        elif isinstance(have, Scalar):
+            pass  # the same for every element
+        elif isinstance(have, Array) and not self.shapes.same(cotangent, atom):
+            if have.ndim != type_.ndim or not self.shapes.same(cotangent, atom):
+                cotangent = self.ctx.op("sum_to", cotangent, self.fetch_shape(atom))
+                self.shapes.equate(cotangent, atom)  # it may be the same memory: see is_own
+        have = self.ctx.type_of(cotangent)
+        if have.dtype != type_.dtype and is_float(type_):
+            if isinstance(cotangent, Const):
+                return Const(cotangent.value, type_.dtype) if type_.dtype != "float64" else Const(float(cotangent.value))
+            cotangent = self.ctx.op("cast", cotangent, dtype=type_.dtype)
+        return cotangent
+
+    def _store_into(self, shadow: Value, cotangent: Atom) -> None:
+        # A sum with -c becomes a difference when the whole sweep is known: c may have other uses until then.
+        self.ctx.store(shadow, full_index(self.ctx.types[shadow]), cotangent, "add")
+
+    # ------------------------------------------------------------------ shadows
+
+    def shadow(self, value: Value) -> Value:
+        """The memory that holds the cotangent of an array."""
+        if self.is_alias(value):
+            return self._view_of_shadow(value)
+        found = self.cot.get(value)
+        if found is None:
+            found = self.zeros(value)
+        elif not isinstance(self.ctx.type_of(found), Array):
+            found = self.whole(value, found)
+        self.cot[value] = found
+        assert isinstance(found, Value)
+        return found
+
+    def _view_of_shadow(self, value: Value) -> Value:
+        statement = self.outline.defined[value]
+        base = self.shadow(self.memory.base[value])
+        type_ = self.ctx.types[value]
+        target = self.ctx.value(Array(type_.dtype, type_.ndim, type_.layout), base=value, form="d{}")
+        if isinstance(statement, Read):
+            index = statement.index.replaced(lambda a: self.fetch(a, statement))
+            self.ctx.add(Read(target, base, index, self.ctx.loc))
+        else:
+            assert isinstance(statement, Assign)
+            if statement.op.name in ("relabel", "detach"):
+                return base
+            args = (base, *(self.fetch(a, statement) for a in statement.args[1:]))
+            self.ctx.add(Assign(target, statement.op, args, statement.static, self.ctx.loc))
+        self.shapes.equate(target, value)
+        return target
+
+    def zeros(self, value: Value) -> Value:
+        """A fresh shadow."""
+        type_ = self.ctx.types[value]
+        like = self.visible_like(value)
+        target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form="d{}")
+        if like is not None:
+            made = self.ctx.op("zeros_like", like, target=target)
+        else:
+            made = self.ctx.op("zeros_of", self.fetch_shape(value), dtype=type_.dtype, target=target)
+        assert isinstance(made, Value)
+        self.shapes.equate(made, value)
+        return made
