@@ -64,6 +64,7 @@ def zero_cotangent(sweep: Sweep, key: Any) -> Atom:
     """The cotangent of a value that a way does not use (a trip counter: zero)."""
     type_ = sweep.ctx.types[key] if isinstance(key, Value) else Scalar("int64", True)
     if isinstance(type_, Array):
+        sweep.saver.bind_first(key)
         return sweep.zeros(key)
     return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
 
@@ -73,7 +74,10 @@ def merged_cotangent(sweep: Sweep, key: Any) -> Value:
     if not isinstance(key, Value):
         return sweep.ctx.value(Scalar("int64", True), "count")
     type_ = sweep.ctx.types[key]
-    made = sweep.ctx.value(Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim), base=key, form="d{}")
+    made = sweep.ctx.value(
+        Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim), base=key,
+        form="d{}",
+    )
     sweep.shapes.equate(made, key)
     return made
 

@@ -16,33 +16,20 @@ list, and copied only if something writes to them later.
 This file decides and notes *edits* of the forward program (`Edits`); ``assemble`` makes them.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Shape, Tape
 from .context import Context
 from .costs import Costs
+from .edits import Edits
+from .firsts import bind_first
 from .ir import UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Statement, Value, While
 from .memory import Memory
 from .outline import Outline, Scope, is_loop, visible
 from .trips import capacity_of, count_of, trip_number
 
 __all__ = ["Edits", "Kept", "Saver"]
-
-@dataclass
-class Edits:
-    """Additions to the forward program, by the identity of the statement they belong to."""
-
-    before: dict[int, list[Statement]] = field(default_factory=dict)
-    after: dict[int, list[Statement]] = field(default_factory=dict)
-    start: dict[tuple[int, str], list[Statement]] = field(default_factory=dict)
-    end: dict[tuple[int, str], list[Statement]] = field(default_factory=dict)
-    carries: dict[int, list[Carry]] = field(default_factory=dict)
-    merges: dict[int, list[Merge]] = field(default_factory=dict)
-    trips: dict[int, Value] = field(default_factory=dict)
-    replaced: dict[int, list[Statement]] = field(default_factory=dict)
-    firsts: dict[tuple[Value, str], Value] = field(default_factory=dict)   # for UNBOUND, by target and slot
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -65,7 +52,9 @@ class _Tape:
 class Saver:
     """Decides where forward values are kept, for all gradients of a program."""
 
-    def __init__(self, ctx: Context, outline: Outline, memory: Memory, expected: frozenset[Value] = frozenset()):
+    def __init__(
+        self, ctx: Context, outline: Outline, memory: Memory, expected: frozenset[Value] = frozenset()
+    ):
         self.ctx = ctx
         self.outline = outline
         self.memory = memory
@@ -83,13 +72,17 @@ class Saver:
 
     # ------------------------------------------------------------------ places
 
-    def adopt(self, value: Value, scope: Scope, statement: Statement | None, next_to: Statement | None = None) -> Value:
+    def adopt(
+        self, value: Value, scope: Scope, statement: Statement | None, next_to: Statement | None = None
+    ) -> Value:
         """Register a value that an edit defines."""
         self.outline.home[value] = scope
         self.outline.defined[value] = statement
         if statement is not None and id(statement) not in self.outline.position:
             # An edit stands where it is put: next to a statement of the program.
-            self.outline.position[id(statement)] = self.outline.position[id(next_to)] if next_to is not None else -1
+            self.outline.position[id(statement)] = (
+                self.outline.position[id(next_to)] if next_to is not None else -1
+            )
             self.outline.scope[id(statement)] = scope
         return value
 
@@ -97,7 +90,10 @@ class Saver:
         """The value, visible in the scope ``here``: brought out of the branches it was made in."""
         scope = self.outline.home[value]
         common = 0
-        while common < min(len(scope), len(here)) and scope[common][0] is here[common][0] and scope[common][1] in (here[common][1], "test"):
+        while (
+            common < min(len(scope), len(here)) and scope[common][0] is here[common][0]
+            and scope[common][1] in (here[common][1], "test")
+        ):
             common += 1
         out = value
         for depth in range(len(scope) - 1, common - 1, -1):
@@ -153,10 +149,16 @@ class Saver:
 
     # ------------------------------------------------------------------ tapes
 
-    def tape(self, value: Value, loops: list[Statement], at: Statement | None, contents: Value | None = None) -> _Tape:
+    def tape(
+        self, value: Value, loops: list[Statement], at: Statement | None, contents: Value | None = None
+    ) -> _Tape:
         """The tape of a value, made (with the pushes of the forward sweep) when first asked for."""
         key = (value, id(loops[0]), id(at) if contents is not None else 0)
         if key not in self._tapes:
+            if at is not None and contents is not None and _test_of(loops[-1], self.outline.scope[id(at)]):
+                value, at, contents = self.copy_at(value, at), None, None
+            if at is None or contents is None:
+                value = self._out_of_test(value, loops[-1])
             type_ = self.ctx.types[value]
             if isinstance(type_, Scalar):
                 made = self._block(value, loops) if self.is_block(loops) else self._stack(value, loops)
@@ -164,6 +166,16 @@ class Saver:
                 made = self._list(value, loops, at if contents is not None else None)
             self._tapes[key] = made
         return self._tapes[key]
+
+    def _out_of_test(self, value: Value, loop: Statement) -> Value:
+        """The value where the test of a while loop ends: the last test has no trip to keep anything for."""
+        home = self.outline.home[value]
+        depth = _test_of(loop, home)
+        if not depth or depth == len(home):
+            return value
+        shown = self.export(value, home[:depth])
+        self.bind_first(shown)
+        return shown
 
     def _block(self, value: Value, loops: list[Statement]) -> _Tape:
         ctx = self.ctx
@@ -217,8 +229,13 @@ class Saver:
             with ctx.at(loop.loc), ctx.collecting() as test:
                 full = ctx.op("equal", position, ctx.dim(tapes[0][0], 0))
                 with ctx.collecting() as grow:
-                    longer = [ctx.op("room", header, position, target=self._like(inside)) for header, inside in tapes]
-                merges = tuple(Merge(inside, new, header) for (header, inside), new in zip(tapes, longer, strict=True))
+                    longer = [
+                        ctx.op("room", header, position, target=self._like(inside))
+                        for header, inside in tapes
+                    ]
+                merges = tuple(
+                    Merge(inside, new, header) for (header, inside), new in zip(tapes, longer, strict=True)
+                )
                 ctx.add(If(full, tuple(grow), (), merges, loop.loc))
             self.edits.start.setdefault((id(loop), "body"), [])[:0] = test
 
@@ -229,7 +246,10 @@ class Saver:
         """A list of arrays or shapes; an entry a trip, also where a branch has none to keep."""
         ctx = self.ctx
         type_ = ctx.types[value]
-        tape = ctx.value(Tape(replace(type_, layout="C") if isinstance(type_, Array) else type_), base=value, form="{}_kept")
+        tape = ctx.value(
+            Tape(replace(type_, layout="C") if isinstance(type_, Array) else type_), base=value,
+            form="{}_kept",
+        )
         with ctx.at(loops[0].loc), ctx.collecting() as block:
             ctx.add(Assign(tape, ctx.known("new_list"), (), (), ctx.loc))  # type: ignore[arg-type]
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
@@ -260,7 +280,9 @@ class Saver:
         return _Tape("list", tape, tape, tuple(loops))
 
     def _note(self, value: Value, loops: list[Statement], type_: Any, how: str) -> None:
-        size = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bool": 1}.get(getattr(type_, "dtype", ""), 0)
+        size = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bool": 1}.get(
+            getattr(type_, "dtype", ""), 0
+        )
         self.kept.append(Kept(value, loops[-1], size if isinstance(type_, Scalar) else 0, how))
 
     def _adopt_all(self, block: list[Statement], scope: Scope) -> None:
@@ -318,7 +340,7 @@ class Saver:
         return self._counters[key]
 
     def thread(self, loops: list[Statement], init: Atom, header: Value, out: Value) -> Value:
-        """Carry a value through nested loops: ``header`` and ``out`` belong to the innermost; the last result."""
+        """Carry a value through nested loops: ``header``, ``out`` are the innermost's; the last result."""
         headers = [self._like(header) for _ in loops[:-1]] + [header]
         inner_out: Value = out
         for k in range(len(loops) - 1, -1, -1):
@@ -326,7 +348,7 @@ class Saver:
             slot = "test" if isinstance(loop, While) else "body"
             self.adopt(headers[k], (*self.outline.scope[id(loop)], (loop, slot)), loop)
             result = self.adopt(self._like(header), self.outline.scope[id(loop)], loop)
-            # Where the loop stands in branches of the loop around it, the other way leaves the value as it came.
+            # Where the loop stands in branches of the loop around it, the other way leaves the value alone.
             incoming: Atom = init if k == 0 else headers[k - 1]
             self.edits.carries.setdefault(id(loop), []).append(Carry(headers[k], incoming, inner_out, result))
             carried: Value = result
@@ -337,7 +359,11 @@ class Saver:
                     statement, way = scope[d]
                     assert isinstance(statement, If)
                     merged = self.adopt(self._like(header), scope[:d], statement)
-                    merge = Merge(merged, carried, incoming) if way == "then" else Merge(merged, incoming, carried)
+                    merge = (
+                        Merge(merged, carried, incoming)
+                        if way == "then"
+                        else Merge(merged, incoming, carried)
+                    )
                     self.edits.merges.setdefault(id(statement), []).append(merge)
                     carried = merged
             inner_out = carried
@@ -366,36 +392,26 @@ class Saver:
         if key not in self._copies:
             ctx = self.ctx
             with ctx.at(self._loc_of(value)), ctx.collecting() as block:
-                made = ctx.op("shape", value, target=ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape"))
+                made = ctx.op(
+                    "shape",
+                    value, target=ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape"),
+                )
             assert isinstance(made, Value)
-            self._bind_first(value, set())
+            self.bind_first(value)
             self._insert_push(value, block)
             self.adopt(made, self.outline.home[value], block[0], self.outline.defined[value])
             self._after_of[made] = value
             self._copies[key] = made
         return self._copies[key]
 
-    def _bind_first(self, value: Atom, seen: set[Atom]) -> None:
-        """Give an array that has no value on some way an empty one there: its shape is about to be kept."""
-        statement = self.outline.defined.get(value) if isinstance(value, Value) else None
-        if value in seen or not isinstance(statement, For | While | If):
-            return
-        seen.add(value)
-        if isinstance(statement, If):
-            merge = next((m for m in statement.merges if m.target == value), None)
-            ways = [] if merge is None else [(value, "then", merge.then), (value, "orelse", merge.orelse)]
-        else:
-            carry = next((c for c in statement.carries if value in (c.header, c.result)), None)
-            ways = [] if carry is None else [(carry.header, "init", carry.init), (carry.header, "out", carry.out)]
-        for target, slot, atom in ways:
-            if atom is not UNBOUND:
-                self._bind_first(atom, seen)
-            elif (target, slot) not in self.edits.firsts:
-                type_ = self.ctx.types[target]
-                op = "empty_vector" if type_.ndim == 1 else f"empty{type_.ndim}"
-                first = self.ctx.value(replace(type_, layout="C"), base=target)
-                with self.ctx.at(statement.loc), self.ctx.collecting() as block:
-                    self.ctx.op(op, *(Const(0),) * type_.ndim, dtype=type_.dtype, target=first)
-                place = self.edits.before.setdefault(id(statement), []) if slot == "init" else self.edits.end.setdefault((id(statement), slot), [])
-                place.extend(block)
-                self.edits.firsts[target, slot] = first
+    def bind_first(self, value: Value) -> None:
+        """Give a value that is missing on some way something there: the sweep names it on all."""
+        bind_first(self.ctx, self.outline, self.edits, value)
+
+
+def _test_of(loop: Statement, scope: Scope) -> int:
+    """How deep the test of a while loop is in a scope; 0 where it is not in it."""
+    for depth, (statement, slot) in enumerate(scope, 1):
+        if statement is loop and slot == "test":
+            return depth
+    return 0
