@@ -7,8 +7,8 @@ from .primitive import primitive, real, sample
 from .types import Array, Tape
 
 __all__ = [
-    "contiguous", "nothing1", "nothing2", "nothing3", "nothing_shape1", "nothing_shape2", "nothing_shape3", "replace_last",
-    "withdraw", "zeros_of", "new_list",
+    "contiguous", "nothing1", "nothing2", "nothing3", "nothing_shape1", "nothing_shape2", "nothing_shape3",
+    "replace_last", "withdraw", "zeros_of", "new_list",
 ]
 
 

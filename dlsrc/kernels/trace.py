@@ -35,7 +35,11 @@ def relabel(x, labels):
 def relabel_result(x, labels):
     # The data of a dlarray is floating point, and never a weak Python number.
     dtype = x.dtype if x.dtype in ("float32", "bool") else "float64"
-    return replace(x, labels=labels, dtype=dtype) if isinstance(x, Array) else replace(x, labels=labels, dtype=dtype, weak=False)
+    return (
+        replace(x, labels=labels, dtype=dtype)
+        if isinstance(x, Array)
+        else replace(x, labels=labels, dtype=dtype, weak=False)
+    )
 
 
 @relabel.adjoint("x")

@@ -1,4 +1,4 @@
-"""From a live function and its arguments' types to the text of its derivative; the one place that knows the order.
+"""From a live function and its arguments' types to the text of its derivative: the order of the stages.
 
 ``README.md`` in this folder shows the road in one picture.
 """

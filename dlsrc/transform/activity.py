@@ -42,7 +42,7 @@ def analyze(program: Program, outline: Outline, memory: Memory, gradient: Gradie
 def dependent(
     program: Program, outline: Outline, memory: Memory, seeds: set[Value], cut: frozenset[Atom] = frozenset()
 ) -> set[Value]:
-    """Every value that a derivative by these seeds would pass to, other than through the values in ``cut``."""
+    """Every value that a derivative by these seeds would pass to, except through the values in ``cut``."""
     roots = {memory.root.get(c, c) for c in cut}  # type: ignore[call-overload]
     flows = [(a, b) for a, b in _flows(program, outline, memory) if a not in roots]
     return _reach({memory.root.get(s, s) for s in seeds} | seeds, flows, memory)
@@ -54,7 +54,10 @@ def _flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Val
     types = program.types
 
     def flow(source: Atom, target: Atom) -> None:
-        if isinstance(source, Value) and isinstance(target, Value) and is_float(types[source]) and is_float(types[target]):
+        if (
+            isinstance(source, Value) and isinstance(target, Value) and is_float(types[source])
+            and is_float(types[target])
+        ):
             found.append((memory.root.get(source, source), memory.root.get(target, target)))
 
     for statement in outline.statements:

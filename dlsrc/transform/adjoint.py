@@ -64,7 +64,13 @@ class Sweep(Rules):
             rule = s.op.adjoints.get(name)
             if rule is None:
                 called = getattr(s.op, "opaque", s.op.name)
-                self.problems.append((s.loc, f"no derivative is known for `{called}`: write it with functions that have one, or cut the trace with stop_gradient"))
+                self.problems.append(
+                    (
+                        s.loc,
+                        f"no derivative is known for `{called}`: write it with functions that have one, or "
+                        "cut the trace with stop_gradient",
+                    )
+                )
                 continue
             # Once written out as an array, the cotangent is that array for the other operands too.
             given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)
@@ -75,7 +81,7 @@ class Sweep(Rules):
             self.contribute(arg, given, owned=owned)
 
     def _spread(self, s: Assign, rule: Any, dy: Atom, arg: Value) -> tuple[Atom, Atom]:
-        """What a rule gives, with an entry for every element that the operand was spread over; and ``dy`` as used.
+        """What a rule gives, an entry for every element that the operand was spread over; and ``dy`` as used.
 
         A cotangent that is the same for every element is one number; where the operand was broadcast and
         nothing else in the rule has the shape of the result, that number stands for a sum over all of them.
@@ -132,7 +138,12 @@ class Sweep(Rules):
                     break
                 continue
             scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)  # type: ignore[arg-type]
-            if not scalar or isinstance(old, Read) and old.base not in self.outline.home or isinstance(old, Assign) and old.op.effect:
+            if (
+                not scalar or isinstance(old, Read)
+                and old.base not in self.outline.home
+                or isinstance(old, Assign)
+                and old.op.effect
+            ):
                 break
         if mode == "set" and sign < 0:
             dy = self.ctx.op("negative", dy)
@@ -154,7 +165,10 @@ class Sweep(Rules):
     def _apart(self, a: Index, b: Index) -> bool:
         """Whether two element indices are certainly different places."""
         for x, y in zip(a.entries, b.entries, strict=False):
-            if isinstance(x, Const) and isinstance(y, Const) and x.value != y.value and (x.value < 0) == (y.value < 0):
+            if (
+                isinstance(x, Const) and isinstance(y, Const) and x.value != y.value
+                and (x.value < 0) == (y.value < 0)
+            ):
                 return True
             for one, other in ((x, y), (y, x)):
                 made = self.ctx.origin.get(one) if isinstance(one, Value) else None
@@ -164,10 +178,13 @@ class Sweep(Rules):
         return False
 
     def _least(self, atom: Atom) -> int:
-        """The least value of a counter that starts at a literal, else -1; below it an index would wrap around."""
+        """The least value of a counter that starts at a literal, else -1; below it an index would wrap."""
         for mirror in self.mirrors:
             loop = mirror.statement
-            if mirror.index == atom and isinstance(loop, For) and isinstance(loop.start, Const) and loop.step == Const(1):
+            if (
+                mirror.index == atom and isinstance(loop, For) and isinstance(loop.start, Const)
+                and loop.step == Const(1)
+            ):
                 return loop.start.value  # type: ignore[return-value]
         return -1
 
@@ -202,14 +219,18 @@ class Sweep(Rules):
                         taken = ctx.op("copy", taken)  # the shadow changes below, and later
                         self.shapes.derive(taken, index, s.base)
             if s.mode == "set":
-                ctx.store(shadow, index, Const(0.0) if ctx.types[s.base].dtype == "float64" else Const(0.0, "float32"), "set")
+                ctx.store(
+                    shadow, index,
+                    Const(0.0) if ctx.types[s.base].dtype == "float64" else Const(0.0, "float32"),
+                    "set",
+                )
         if useful and taken is not None:
             if s.mode == "sub":
                 taken = ctx.op("negative", taken)
             self.contribute(s.value, taken, owned=True)
 
     def is_own(self, cotangent: Atom, dy: Atom, dy_is_own: bool) -> bool:
-        """Whether a rule's result is memory that nothing else holds: new, or ``dy`` where only this gets it."""
+        """Whether a rule's result is memory that nothing else holds: new, or ``dy`` if only this gets it."""
         while isinstance(cotangent, Value) and cotangent != dy:
             made = self.ctx.origin.get(cotangent)
             if not isinstance(made, Assign):

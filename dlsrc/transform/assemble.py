@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from .context import Context
 from .ir import (
-    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Program, Raise, Read, Statement, Store, Value, While,
+    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Program, Raise, Read, Statement, Store,
+    Value, While,
 )
 from .save import Edits
 
@@ -62,25 +63,39 @@ class _Assembly:
         every = (*statement.carries, *self.edits.carries.get(id(statement), ()))
         firsts = self.edits.firsts
         return tuple(
-            Carry(self.value(c.header), self.atom(firsts.get((c.header, "init"), c.init)), self.atom(c.out), self.value(c.result))
+            Carry(
+                self.value(c.header), self.atom(firsts.get((c.header, "init"), c.init)), self.atom(c.out),
+                self.value(c.result),
+            )
             for c in every
         )
 
     def statement(self, s: Statement) -> Statement:
         match s:
             case Assign(target=target, args=args):
-                return replace(s, target=None if target is None else self.value(target), args=tuple(map(self.atom, args)))
+                return replace(
+                    s, target=None if target is None else self.value(target), args=tuple(map(self.atom, args))
+                )
             case Read():
-                return replace(s, target=self.value(s.target), base=self.atom(s.base), index=s.index.replaced(self.atom))
+                return replace(
+                    s, target=self.value(s.target), base=self.atom(s.base), index=s.index.replaced(self.atom)
+                )
             case Store():
-                return replace(s, base=self.atom(s.base), index=s.index.replaced(self.atom), value=self.atom(s.value))
+                return replace(
+                    s, base=self.atom(s.base), index=s.index.replaced(self.atom), value=self.atom(s.value)
+                )
             case Check():
                 when = None if s.when is None else self.atom(s.when)
-                return replace(s, low=self.atom(s.low), high=self.atom(s.high), size=self.atom(s.size), when=when)
+                return replace(
+                    s, low=self.atom(s.low), high=self.atom(s.high), size=self.atom(s.size), when=when
+                )
             case Raise():
                 return s
             case Gradient():
-                return Gradient(tuple(map(self.value, s.results)), self.atom(s.loss), tuple(map(self.atom, s.targets)), s.loc)
+                return Gradient(
+                    tuple(map(self.value, s.results)), self.atom(s.loss), tuple(map(self.atom, s.targets)),
+                    s.loc,
+                )
             case If():
                 every = (*s.merges, *self.edits.merges.get(id(s), ()))
                 firsts = self.edits.firsts
@@ -91,19 +106,24 @@ class _Assembly:
                     )
                     for m in every
                 )  # fmt: skip
-                return If(self.atom(s.cond), self.inner(s, "then", s.then), self.inner(s, "orelse", s.orelse), merges, s.loc)
+                return If(
+                    self.atom(s.cond), self.inner(s, "then", s.then), self.inner(s, "orelse", s.orelse),
+                    merges, s.loc,
+                )
             case For():
                 flag = None if s.stop_flag is None else self.atom(s.stop_flag)
                 trips = s.trips or self.edits.trips.get(id(s))
                 return For(
-                    self.value(s.index), self.atom(s.start), self.atom(s.stop), self.atom(s.step), self.carries(s),
+                    self.value(s.index), self.atom(s.start), self.atom(s.stop), self.atom(s.step),
+                    self.carries(s),
                     self.inner(s, "body", s.body), flag, trips, s.loc,
                 )  # fmt: skip
             case While():
                 flag = None if s.stop_flag is None else self.atom(s.stop_flag)
                 trips = s.trips or self.edits.trips.get(id(s))
                 return While(
-                    self.carries(s), self.inner(s, "test", s.test), self.atom(s.cond), self.inner(s, "body", s.body),
+                    self.carries(s), self.inner(s, "test", s.test), self.atom(s.cond),
+                    self.inner(s, "body", s.body),
                     flag, trips, s.loc,
                 )  # fmt: skip
         raise AssertionError(s)

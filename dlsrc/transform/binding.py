@@ -11,8 +11,8 @@ from .ir import Atom, Value
 from .location import Location
 
 __all__ = [
-    "Binding", "BoundMethod", "Closure", "Container", "Getter", "Iterator", "Live", "Maybe", "Partial", "Poison",
-    "Range", "Ref", "Shape", "Static", "Unbound",
+    "Binding", "BoundMethod", "Closure", "Container", "Getter", "Iterator", "Live", "Maybe", "Partial",
+    "Poison", "Range", "Ref", "Shape", "Static", "Unbound",
 ]
 
 
@@ -86,9 +86,8 @@ class Container:
         return Container(self.kind, tuple(items), self.keys, self.cls)
 
     def same_structure(self, other: "Binding") -> bool:
-        return (
-            isinstance(other, Container)
-            and (self.kind, self.keys, self.cls, len(self.items)) == (other.kind, other.keys, other.cls, len(other.items))
+        return isinstance(other, Container) and (self.kind, self.keys, self.cls, len(self.items)) == (
+            other.kind, other.keys, other.cls, len(other.items),
         )
 
 
@@ -173,7 +172,7 @@ class Maybe:
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """A name whose use is refused, with the reason (empty if it was already reported) and what is to blame."""
+    """A name whose use is refused: the reason (empty if it was already reported) and what is to blame."""
 
     message: str
     location: Location | None = None

@@ -15,7 +15,9 @@ from types import SimpleNamespace
 
 from ..kernels.primitive import registry
 from ..kernels.types import Scalar
-from .ir import Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Statement, Value, While, walk
+from .ir import (
+    Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Statement, Value, While, walk,
+)
 from .outline import Outline
 from .shapes import Shapes
 
@@ -120,7 +122,9 @@ class _Prover:
                     if not self._strengthened(out, statement):
                         out.append(statement)
                 case If():
-                    then, orelse = (tuple(self.block(b, ranges, set(known))) for b in (statement.then, statement.orelse))
+                    then, orelse = (
+                        tuple(self.block(b, ranges, set(known))) for b in (statement.then, statement.orelse)
+                    )
                     out.append(replace(statement, then=then, orelse=orelse))
                 case For():
                     out += self.loop(statement, ranges, known)
@@ -180,7 +184,7 @@ class _Prover:
     # ------------------------------------------------------------------ proofs
 
     def proven(self, check: Check, ranges: dict[Value, For]) -> bool:
-        """Whether ``0 <= index < size`` for every trip of the loops around (or -size <= literal < 0 of a known size)."""
+        """Whether ``0 <= index < size`` in every trip of the loops around; or -size <= literal < 0."""
         index, size = self.affine(check.low), self.affine(check.size)
         if index is None or size is None:
             return False
@@ -268,7 +272,10 @@ class _Prover:
         if not any(s is loop or _same_loop(s, loop) for s, _ in self.outline.home.get(atom, ())):
             return True
         made = self.made.get(atom) if key is None else None
-        if key is None and made is not None and made.op.name in ("dim", "add", "subtract", "multiply", "negative"):
+        if (
+            key is None and made is not None
+            and made.op.name in ("dim", "add", "subtract", "multiply", "negative")
+        ):
             return all(self._outside(a, loop) for a in made.args)
         return False
 
@@ -286,7 +293,9 @@ class _Prover:
         if total is None:
             return Const(form[1])
         if form[1]:
-            total = self._op("add" if form[1] > 0 else "subtract", (total, Const(abs(form[1]))), "int64", made, loc)
+            total = self._op(
+                "add" if form[1] > 0 else "subtract", (total, Const(abs(form[1]))), "int64", made, loc
+            )
         return total
 
     def _outer(self, value: Value, made: list[Statement], loc) -> Atom:
@@ -299,7 +308,9 @@ class _Prover:
             return value
         return self._op("dim", found.args, "int64", made, loc, found.static)
 
-    def _op(self, name: str, args: tuple[Atom, ...], dtype: str, made: list[Statement], loc, static=()) -> Atom:
+    def _op(
+        self, name: str, args: tuple[Atom, ...], dtype: str, made: list[Statement], loc, static=()
+    ) -> Atom:
         target = Value(self.next)
         self.next += 1
         self.types[target] = Scalar(dtype, dtype == "int64")

@@ -14,7 +14,8 @@ from typing import Any
 from ..kernels.primitive import Primitive, registry
 from ..kernels.types import Array, Scalar, Type, is_float
 from .ir import (
-    ELLIPSIS, NEWAXIS, Assign, Atom, Check, Const, Fancy, Index, Read, Span, Statement, Store, Value, const_type,
+    ELLIPSIS, NEWAXIS, Assign, Atom, Check, Const, Fancy, Index, Read, Span, Statement, Store, Value,
+    const_type,
 )
 from .location import Location
 

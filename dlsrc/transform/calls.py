@@ -17,9 +17,10 @@ import numpy as np
 
 from ..kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
 from ..kernels.types import Scalar
+from .atoms import as_atom
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Shape, Static
 from .context import Context, Frame, describe
-from .expressions import as_atom, elements, evaluate, expression
+from .expressions import elements, evaluate, expression
 from .ir import Const, Value
 from .parse import Parsed, parse
 from .source import read
@@ -60,7 +61,9 @@ def define(ctx: Context, frame: Frame, node: Any, name: str) -> Closure:
     arguments = node.args
     defaults = tuple(evaluate(ctx, frame, d) for d in arguments.defaults)
     kwdefaults = tuple(
-        (a.arg, evaluate(ctx, frame, d)) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
+        (a.arg, evaluate(ctx, frame, d))
+        for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if d is not None
     )
     return Closure(name, Body(frame.parsed.parsed.nested[node]), frame, defaults, kwdefaults)
 
@@ -92,7 +95,9 @@ class Body:
 # ---------------------------------------------------------------------------------- application
 
 
-def apply(ctx: Context, function: Binding, args: tuple = (), kwargs: dict[str, Binding] | None = None) -> Binding:
+def apply(
+    ctx: Context, function: Binding, args: tuple = (), kwargs: dict[str, Binding] | None = None
+) -> Binding:
     """The result of calling a binding."""
     kwargs = kwargs or {}
     function = ctx.contents(function) if not isinstance(function, Primitive | Composite) else function
@@ -110,11 +115,15 @@ def apply(ctx: Context, function: Binding, args: tuple = (), kwargs: dict[str, B
         case Live(value=value, getter=getter):
             return apply_object(ctx, value, getter, args, kwargs)
         case Static(value=value) if callable(value):
-            return apply_object(ctx, value, Getter(("object", value, getattr(value, "__name__", "function"))), args, kwargs)
+            return apply_object(
+                ctx, value, Getter(("object", value, getattr(value, "__name__", "function"))), args, kwargs
+            )
     raise ctx.refuse(f"{describe(function, ctx)} cannot be called; write * if a product was meant")
 
 
-def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: dict[str, Binding]) -> Binding:
+def apply_object(
+    ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: dict[str, Binding]
+) -> Binding:
     """A call of a live Python object."""
     declared = lookup(value)
     if declared is not None:
@@ -129,8 +138,14 @@ def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: 
         return construct(ctx, value, args, kwargs)
     if isinstance(value, functools.partial):
         inner = ctx.captured(value.func, getter.then("attribute", "func"))
-        first = tuple(ctx.captured(a, getter.then("attribute", "args").then("item", k)) for k, a in enumerate(value.args))
-        named = {k: ctx.captured(a, getter.then("attribute", "keywords").then("item", k)) for k, a in value.keywords.items()}
+        first = tuple(
+            ctx.captured(a, getter.then("attribute", "args").then("item", k))
+            for k, a in enumerate(value.args)
+        )
+        named = {
+            k: ctx.captured(a, getter.then("attribute", "keywords").then("item", k))
+            for k, a in value.keywords.items()
+        }
         return apply(ctx, inner, first + args, named | kwargs)
     if inspect.ismethod(value) and inspect.isfunction(value.__func__):
         owner = Live(value.__self__, getter.then("attribute", "__self__"))
@@ -138,7 +153,7 @@ def apply_object(ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: 
     plain = unwrapped(value)
     if plain is not None and not _is_library(plain):
         return splice(ctx, closure_of(ctx, plain), args, kwargs)
-    if hasattr(type(value), "__call__") and inspect.isfunction(type(value).__call__) and not _is_library(type(value).__call__):
+    if inspect.isfunction(type(value).__call__) and not _is_library(type(value).__call__):
         return splice(ctx, closure_of(ctx, type(value).__call__), (Live(value, getter), *args), kwargs)
     return SPECIALS["opaque"](ctx, value, getter, args, kwargs)
 
@@ -166,7 +181,7 @@ def from_python(ctx: Context, found: Any) -> Binding:
 
 
 def unwrapped(value: Any) -> Any:
-    """The Python function that a callable runs: a dispatcher's ``py_func``, what a transparent decorator wraps."""
+    """The Python function that a callable runs: a dispatcher's ``py_func``, or what a decorator wraps."""
     if not inspect.isfunction(value) and not hasattr(value, "py_func") and not hasattr(value, "__wrapped__"):
         return None
     if _is_library(value):
@@ -199,7 +214,11 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
         kind = "namedtuple"
     elif hasattr(cls, "__dataclass_fields__"):
         fields = tuple(f for f, d in cls.__dataclass_fields__.items() if d.init)
-        defaults = {f: d.default for f, d in cls.__dataclass_fields__.items() if type(d.default).__name__ != "_MISSING_TYPE"}
+        defaults = {
+            f: d.default
+            for f, d in cls.__dataclass_fields__.items()
+            if type(d.default).__name__ != "_MISSING_TYPE"
+        }
         kind = "dataclass"
     else:
         return SPECIALS["opaque"](ctx, cls, Getter(("object", cls, cls.__name__)), args, kwargs)
@@ -234,14 +253,18 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
 # ---------------------------------------------------------------------------------- primitives
 
 
-def bound_arguments(ctx: Context, declared: Primitive | Composite, args: tuple, kwargs: dict) -> dict[str, Any]:
+def bound_arguments(
+    ctx: Context, declared: Primitive | Composite, args: tuple, kwargs: dict
+) -> dict[str, Any]:
     """Arguments by parameter name; the ones not given are left out."""
     signature = inspect.signature(declared.body)
     try:
         return dict(signature.bind(*args, **kwargs).arguments)
     except TypeError as error:
         options = ", ".join(signature.parameters)
-        raise ctx.refuse(f"{declared.name}: {error}; write the call with the arguments that dlsrc knows: ({options})") from None
+        raise ctx.refuse(
+            f"{declared.name}: {error}; write the call with the arguments that dlsrc knows: ({options})"
+        ) from None
 
 
 def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dict) -> Binding:
@@ -259,7 +282,9 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
         default = signature.parameters[name].default
         given = by_name.get(name, default)
         if name in primitive.static:
-            static[name] = given if given is default else ctx.static(given, f"the argument `{name}` of {primitive.name}")
+            static[name] = (
+                given if given is default else ctx.static(given, f"the argument `{name}` of {primitive.name}")
+            )
             continue
         if given is default and not isinstance(given, Value | Const):
             given = Const(default)
@@ -318,11 +343,15 @@ def closure_of(ctx: Context, function: Any) -> Closure:
     return Closure(function.__name__, body_of(function), None, defaults, kwdefaults, function)
 
 
-def splice(ctx: Context, closure: Closure, args: tuple, kwargs: dict[str, Binding], *, composite: bool = False) -> Binding:
+def splice(
+    ctx: Context, closure: Closure, args: tuple, kwargs: dict[str, Binding], *, composite: bool = False
+) -> Binding:
     """The body of a function, built here with these arguments; its result."""
     key = (closure.parsed.body, closure.frame)
     if any(k[0] is key[0] and k[1] is key[1] for k in ctx.stack) and not composite:
-        raise ctx.refuse(f"`{closure.name}` calls itself; recursion cannot be differentiated yet: write a loop")
+        raise ctx.refuse(
+            f"`{closure.name}` calls itself; recursion cannot be differentiated yet: write a loop"
+        )
     if len(ctx.stack) >= DEEPEST:
         raise ctx.refuse(f"calls are nested more than {DEEPEST} deep; write a loop")
     outer = ctx.frames[-1] if ctx.frames else None
@@ -350,14 +379,18 @@ def frame_is_captured(ctx: Context, frame: Frame) -> bool:
     return any(isinstance(b, Closure) and b.frame is frame for b in frame.env.values())
 
 
-def bind_parameters(ctx: Context, frame: Frame, closure: Closure, args: tuple, kwargs: dict[str, Binding]) -> None:
+def bind_parameters(
+    ctx: Context, frame: Frame, closure: Closure, args: tuple, kwargs: dict[str, Binding]
+) -> None:
     """Python's rules for positional, keyword, default and starred arguments."""
     spec = closure.parsed.args
     positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
     given = dict(zip(positional, args, strict=False))
     rest = args[len(positional) :]
     if rest and spec.vararg is None:
-        raise ctx.refuse(f"{closure.name}() takes {len(positional)} positional arguments, {len(args)} were given")
+        raise ctx.refuse(
+            f"{closure.name}() takes {len(positional)} positional arguments, {len(args)} were given"
+        )
     named = dict(kwargs)
     for name in (*positional, *(a.arg for a in spec.kwonlyargs)):
         if name in named:

@@ -8,9 +8,9 @@
 import numpy as np
 
 from ..kernels.types import Array, Scalar, promote
+from .atoms import as_atom, truth
 from .binding import Binding, Container, Static
 from .context import Context
-from .expressions import as_atom, truth
 from .ir import Atom, Const, Index, Span, Value
 from .items import has_static_items, static_items
 from .specials import given, special
@@ -26,7 +26,9 @@ def _register_casts() -> None:
     for function, dtype in _TYPES.items():
         python = function in (float, int, bool)
 
-        def cast(ctx: Context, args: tuple, kwargs: dict, dtype: str = dtype, python: bool = python) -> Binding:
+        def cast(
+            ctx: Context, args: tuple, kwargs: dict, dtype: str = dtype, python: bool = python
+        ) -> Binding:
             return _cast(ctx, args[0] if args else Const(0), dtype.rstrip("_"), python)
 
         special(f"cast to {function.__module__}.{function.__name__}", function)(cast)
@@ -114,5 +116,7 @@ def _leaves(ctx: Context, binding: Binding, shape: list[int], depth: int) -> lis
     if len(shape) == depth:
         shape.append(len(parts))
     elif shape[depth] != len(parts):
-        raise ctx.refuse(f"the list is ragged: rows of {shape[depth]} and {len(parts)} items do not make an array")
+        raise ctx.refuse(
+            f"the list is ragged: rows of {shape[depth]} and {len(parts)} items do not make an array"
+        )
     return [leaf for part in parts for leaf in _leaves(ctx, part, shape, depth + 1)]

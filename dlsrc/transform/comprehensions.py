@@ -7,9 +7,10 @@
 import ast
 from typing import Any
 
+from .atoms import settle, truth
 from .binding import Binding, Poison, Range
 from .context import Context, Frame, Refused
-from .expressions import evaluate, expression, settle, truth
+from .expressions import evaluate, expression
 from .ir import Const
 from .items import has_static_items, static_items
 from .specials import SPECIALS
@@ -18,15 +19,23 @@ from .statements import assign, lower_block
 __all__: list[str] = []
 
 
-def generator(ctx: Context, frame: Frame, function: Binding, node: ast.GeneratorExp, node_function: ast.expr) -> Binding:
+def generator(
+    ctx: Context, frame: Frame, function: Binding, node: ast.GeneratorExp, node_function: ast.expr
+) -> Binding:
     """``sum(e for k in range(n))``: an accumulating loop; over static containers, a list."""
     value = getattr(ctx.contents(function), "value", None)
     if len(node.generators) == 1 and not node.generators[0].ifs:
         iterable = ctx.contents(evaluate(ctx, frame, node.generators[0].iter))
-        if not isinstance(iterable, Range) and has_static_items(ctx, iterable) or isinstance(iterable, Range) and frame.composite:
+        if (
+            not isinstance(iterable, Range) and has_static_items(ctx, iterable)
+            or isinstance(iterable, Range)
+            and frame.composite
+        ):
             return ctx.call(function, (ctx.make("list", comprehension(ctx, frame, node)),))
     if value not in (sum, min, max):
-        raise ctx.refuse("only sum(), min() and max() take a generator over a range; for another function write a loop")
+        raise ctx.refuse(
+            "only sum(), min() and max() take a generator over a range; for another function write a loop"
+        )
     total = "the result"  # no name of the user's can clash with it
     inner = Frame(frame.parsed, {total: Const(0)}, frame, frame.composite, own_locals=frozenset({total}))
     inner_body: ast.stmt = ast.AugAssign(ast.Name(total, ast.Store()), ast.Add(), node.elt)
@@ -39,7 +48,9 @@ def generator(ctx: Context, frame: Frame, function: Binding, node: ast.Generator
              ast.Assign([ast.Name("any seen", ast.Store())], ast.Constant(True))],
         )  # fmt: skip
         inner.own_locals = frozenset({total, "any seen", "this one"})
-        inner_body = ast.If(ast.Constant(True), [ast.Assign([ast.Name("this one", ast.Store())], node.elt), inner_body], [])
+        inner_body = ast.If(
+            ast.Constant(True), [ast.Assign([ast.Name("this one", ast.Store())], node.elt), inner_body], []
+        )
     for part in reversed(node.generators):
         for test in reversed(part.ifs):
             inner_body = ast.If(test, [inner_body], [])
@@ -70,7 +81,10 @@ def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding]:
             assign(ctx, inner, part.target, item)
             keep = [truth(ctx, evaluate(ctx, inner, test)) for test in part.ifs]
             if any(not isinstance(k, Const) for k in keep):
-                raise ctx.refuse("the condition of a comprehension must be known while the gradient is built; write a loop")
+                raise ctx.refuse(
+                    "the condition of a comprehension must be known while the gradient is built; write a "
+                    "loop"
+                )
             if all(k.value for k in keep):  # type: ignore[union-attr]
                 found.append(evaluate(ctx, inner, node.elt))
     finally:

@@ -16,7 +16,8 @@ import numpy as np
 from ..kernels.primitive import Composite, Primitive, registry
 from ..kernels.types import Array, Scalar, Type, promote, type_of
 from .binding import (
-    Binding, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape, Static, Unbound,
+    Binding, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape, Static,
+    Unbound,
 )
 from .builder import Builder
 from .ir import Atom, Const, Value
@@ -35,7 +36,7 @@ class Refused(Exception):
 
 
 class NeedStatic(Exception):
-    """A captured number or an argument must be known while building (an axis, a size); the build starts again."""
+    """A captured number or an argument must be known while building; the build starts again."""
 
     def __init__(self, key: Any):
         super().__init__(key)
@@ -178,7 +179,10 @@ class Context(Builder):
             self.suggest(binding, name)
 
     def suggest(self, binding: Binding, name: str) -> None:
-        if isinstance(binding, Value) and not binding.hint and binding not in self.hints and binding in self.origin:
+        if (
+            isinstance(binding, Value) and not binding.hint and binding not in self.hints
+            and binding in self.origin
+        ):
             self.hints[binding] = name
 
     # ------------------------------------------------------------------ containers
@@ -214,7 +218,7 @@ class Context(Builder):
         self.guards[(getter.key, kind)] = Guard(getter, kind, expected)
 
     def captured(self, value: Any, getter: Getter) -> Binding:
-        """The binding of a captured object: numbers and arrays become hidden arguments, read at every call."""
+        """The binding of a captured object: numbers and arrays become hidden arguments."""
         if hasattr(type(value), "__dlsrc_array__"):  # a dlarray, which is a constant here: it is not traced
             return self._hidden(value.data, getter.then("attribute", "data"), value.labels)
         if isinstance(value, bool | str | bytes | type(None)):
@@ -225,7 +229,10 @@ class Context(Builder):
         if isinstance(value, int | float | np.number | np.ndarray | np.bool_):
             return self._hidden(value, getter)
         if isinstance(value, complex):
-            raise self.refuse(f"`{getter}` is complex; complex numbers cannot be differentiated yet: split it into real and imaginary parts")
+            raise self.refuse(
+                f"`{getter}` is complex; complex numbers cannot be differentiated yet: split it into real "
+                "and imaginary parts"
+            )
         if isinstance(value, ModuleType) and not getter.path and getter.root[0] == "global":
             # np itself may be bound to another module; np.linalg is a part of it.
             if not _is_trusted(getter.root[1].get("__name__")):
@@ -244,7 +251,10 @@ class Context(Builder):
             return value
         if isinstance(value, dict | list | tuple | set | frozenset):
             if not _is_simple(value):
-                raise self.refuse(f"`{getter}` is used as a constant here, and holds more than numbers and strings; write its items out")
+                raise self.refuse(
+                    f"`{getter}` is used as a constant here, and holds more than numbers and strings; write "
+                    "its items out"
+                )
             self.guard(getter, "equal", deepcopy(value))
         elif isinstance(value, np.dtype | range | slice):
             self.guard(getter, "equal", value)
@@ -260,7 +270,11 @@ class Context(Builder):
             module = getattr(holder, "__module__", None)
         elif kind == "global":
             first = holder.get(getter.root[2])
-            module = getattr(first, "__name__", None) if type(first).__name__ == "module" else holder.get("__name__")
+            module = (
+                getattr(first, "__name__", None)
+                if type(first).__name__ == "module"
+                else holder.get("__name__")
+            )
         else:
             return False
         return _is_trusted(module)
@@ -268,20 +282,28 @@ class Context(Builder):
     def _hidden(self, value: Any, getter: Getter, labels: str | None = None) -> Binding:
         if getter.key in self.static_keys:
             if not isinstance(value, int | np.integer | float):
-                raise self.refuse(f"`{getter}` must be a number that is known while the gradient is built, not an array")
+                raise self.refuse(
+                    f"`{getter}` must be a number that is known while the gradient is built, not an array"
+                )
             self.guard(getter, "equal", value)
             return Const(value if isinstance(value, int | float) else value.item())
         found = self.hidden.get(getter.key)
         if found is not None:
             return found[1]
         if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-            raise self.refuse(f"`{getter}` is a {type(value).__name__}, whose operators mean something else; write np.asarray({getter})")
+            raise self.refuse(
+                f"`{getter}` is a {type(value).__name__}, whose operators mean something else; write "
+                f"np.asarray({getter})"
+            )
         try:
             type_ = replace(type_of(value), labels=labels)
         except TypeError as error:
             raise self.refuse(f"`{getter}`: {error}") from None
         if np.dtype(type_.dtype).kind not in "biuf":
-            raise self.refuse(f"`{getter}` holds {type_.dtype} values; only real numbers and truth values can be computed with here")
+            raise self.refuse(
+                f"`{getter}` holds {type_.dtype} values; only real numbers and truth values can be computed "
+                "with here"
+            )
         name = "".join(c if c.isalnum() or c == "_" else "_" for c in str(getter)).strip("_")
         made = self.value(type_, name)
         self.hidden[getter.key] = (getter, made)
@@ -374,7 +396,11 @@ def describe(binding: Binding, ctx: Context) -> str:
         case Container(kind=kind, items=items, cls=cls):
             return f"a {cls.__name__ if cls else kind} of {len(items)}"
         case Static(value=value) | Live(value=value):
-            return f"{value!r}" if value is None or isinstance(value, str) else f"the {type(value).__name__} {getattr(value, '__name__', '')}".strip()
+            return (
+                f"{value!r}"
+                if value is None or isinstance(value, str)
+                else f"the {type(value).__name__} {getattr(value, '__name__', '')}".strip()
+            )
         case Shape():
             return "a shape"
         case Range() | Iterator():

@@ -101,7 +101,9 @@ def _fresh(sweep: Sweep, atom: Atom, of: Value) -> bool:
 def _zero(sweep: Sweep, target: Atom, type_: Any) -> Atom:
     if isinstance(type_, Scalar):
         return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
-    return sweep.ctx.op("zeros_like", sweep.saver.export(target, sweep.here) if isinstance(target, Value) else target)
+    return sweep.ctx.op(
+        "zeros_like", sweep.saver.export(target, sweep.here) if isinstance(target, Value) else target
+    )
 
 
 # ---------------------------------------------------------------------------------- blocks
@@ -129,7 +131,10 @@ def capture(sweep: Sweep, statement: Statement) -> None:
         if target in sweep.captured:
             continue
         made_here = sweep.outline.defined.get(target) is statement
-        written_here = any(s is statement or any(i is statement for i, _ in sweep.outline.scope[id(s)]) for s in _stores(sweep, target))
+        written_here = any(
+            s is statement or any(i is statement for i, _ in sweep.outline.scope[id(s)])
+            for s in _stores(sweep, target)
+        )
         if not (made_here or written_here):
             continue
         _note(sweep, target)

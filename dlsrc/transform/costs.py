@@ -18,10 +18,10 @@ __all__ = ["COSTS", "Costs"]
 # What recomputing a value may cost, in additions; beyond that it is kept.
 CHEAP = 3
 COSTS = {
-    "add": 1, "subtract": 1, "multiply": 1, "negative": 1, "cast": 1, "less": 1, "less_equal": 1, "greater": 1,
-    "greater_equal": 1, "equal": 1, "not_equal": 1, "logical_not": 1, "logical_and": 1, "logical_or": 1, "dim": 0,
-    "size": 0, "detach": 0, "relabel": 0, "absolute": 1, "minimum": 1, "maximum": 1, "transpose": 0, "square": 1,
-    "shape": 0,
+    "add": 1, "subtract": 1, "multiply": 1, "negative": 1, "cast": 1, "less": 1, "less_equal": 1,
+    "greater": 1, "greater_equal": 1, "equal": 1, "not_equal": 1, "logical_not": 1, "logical_and": 1,
+    "logical_or": 1, "dim": 0, "size": 0, "detach": 0, "relabel": 0, "absolute": 1, "minimum": 1,
+    "maximum": 1, "transpose": 0, "square": 1, "shape": 0,
 }  # fmt: skip
 
 
@@ -35,12 +35,16 @@ class Costs:
         self.expected = expected
 
     def worth(self, value: Value, there: Scope, at_hand: Any) -> bool:
-        """Whether to compute a value again: cheap, and from what is at hand or one thing that a loop carries."""
+        """Whether to compute a value again: cheap, from what is at hand or one thing that a loop carries."""
         leaves: set[Value] = set()
         return self._cost(value, there, at_hand, leaves, 0) <= CHEAP and len(leaves) <= 1
 
     def _cost(self, value: Atom, there: Scope, at_hand: Any, leaves: set[Value], depth: int) -> float:
-        if not isinstance(value, Value) or visible(self.outline.home[value], there) or at_hand(value) or depth > 0 and value in self.expected:
+        if (
+            not isinstance(value, Value) or visible(self.outline.home[value], there) or at_hand(value)
+            or depth > 0
+            and value in self.expected
+        ):
             return 0
         statement = self.outline.defined.get(value)
         if isinstance(statement, For) and value == statement.index:
@@ -70,7 +74,7 @@ class Costs:
         return float("inf")
 
     def induction(self, value: Value) -> tuple[Atom, int] | None:
-        """The start and the step of an integer that a loop carries and every trip changes by the same literal."""
+        """The start and step of an integer that a loop carries and every trip changes by one literal."""
         loop = self.outline.defined.get(value)
         if not isinstance(loop, For | While) or not isinstance(self.ctx.types[value], Scalar):
             return None
@@ -80,7 +84,10 @@ class Costs:
         if carry is None or not isinstance(carry.out, Value) or carry.init is UNBOUND:
             return None
         made = self.outline.defined.get(carry.out)
-        if not isinstance(made, Assign) or made.op.name not in ("add", "subtract") or self.outline.scope[id(made)][-1][0] is not loop:
+        if (
+            not isinstance(made, Assign) or made.op.name not in ("add", "subtract")
+            or self.outline.scope[id(made)][-1][0] is not loop
+        ):
             return None
         a, b = made.args
         if a == value and isinstance(b, Const) and isinstance(b.value, int):

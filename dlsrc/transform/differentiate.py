@@ -50,7 +50,9 @@ def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
     return made
 
 
-def _pass(program: Program, traced: frozenset[Value], expected: frozenset[Value]) -> tuple[Differentiated, Saver]:
+def _pass(
+    program: Program, traced: frozenset[Value], expected: frozenset[Value]
+) -> tuple[Differentiated, Saver]:
     outline = Outline(program)
     facts = memory.analyze(program, outline)
     gradients.check(program, outline, facts, traced)
@@ -81,7 +83,10 @@ def _read_tapes(program: Program, saver: Saver) -> frozenset[Value]:
     for statement in walk(program.body):
         if isinstance(statement, Read):
             read.add(regions.find(statement.base))
-        elif isinstance(statement, Assign) and statement.op.name == "item" and isinstance(statement.args[0], Value):
+        elif (
+            isinstance(statement, Assign) and statement.op.name == "item"
+            and isinstance(statement.args[0], Value)
+        ):
             read.add(regions.find(statement.args[0]))
     return frozenset(value for value, tape in saver.tapes() if regions.find(tape) in read)
 

@@ -61,7 +61,11 @@ class _Distribution:
         for statement in block:
             match statement:
                 case If():
-                    out.append(replace(statement, then=self.block(statement.then), orelse=self.block(statement.orelse)))
+                    out.append(
+                        replace(
+                            statement, then=self.block(statement.then), orelse=self.block(statement.orelse)
+                        )
+                    )
                 case While():
                     out.append(replace(statement, body=self.block(statement.body)))
                 case For():
@@ -85,7 +89,9 @@ class _Distribution:
         operations = 0
         for statement in loop.body:
             match statement:
-                case Assign(target=Value() as target, op=op) if not op.effect and isinstance(self.types[target], Scalar):
+                case Assign(target=Value() as target, op=op) if not op.effect and isinstance(
+                    self.types[target], Scalar
+                ):
                     made[target] = statement
                     operations += 0 if op.name == "dim" else 1 if op.name in CHEAP else MOST_OPERATIONS
                 case Read(target=target) if isinstance(self.types[target], Scalar):
@@ -118,7 +124,10 @@ class _Distribution:
         if operations > MOST_OPERATIONS:
             return None
         start, stop = self.upwards(loop, before)
-        return [*before, *(self.loop(loop, start, stop, stores, made) for stores in (*adds.values(), *sets.values()))]
+        return [
+            *before,
+            *(self.loop(loop, start, stop, stores, made) for stores in (*adds.values(), *sets.values())),
+        ]
 
     def upwards(self, loop: For, before: list[Statement]) -> tuple[Atom, Atom]:
         """The bounds of the loop, counted upwards."""
@@ -186,7 +195,10 @@ class _Distribution:
             return False
         for place in sets:
             for at, statement in reads:
-                if self.shared(place.array, self.memory.root.get(statement.base, statement.base)) and at != place:
+                if (
+                    self.shared(place.array, self.memory.root.get(statement.base, statement.base))
+                    and at != place
+                ):
                     return False
         return all(a == b or not self.shared(a.array, b.array) for a in sets for b in sets)
 
@@ -195,7 +207,9 @@ class _Distribution:
 
     # ------------------------------------------------------------------ the new loops
 
-    def loop(self, old: For, start: Atom, stop: Atom, stores: list[Store], made: dict[Value, Statement]) -> For:
+    def loop(
+        self, old: For, start: Atom, stop: Atom, stores: list[Store], made: dict[Value, Statement]
+    ) -> For:
         """A loop of these stores and what they need, counting upwards."""
         needed: list[Statement] = []
 
@@ -203,7 +217,9 @@ class _Distribution:
             statement = made.get(atom) if isinstance(atom, Value) else None
             if statement is None or any(s is statement for s in needed):
                 return
-            atoms = statement.args if isinstance(statement, Assign) else (statement.base, *statement.index.atoms)  # type: ignore[union-attr]
+            atoms = (
+                statement.args if isinstance(statement, Assign) else (statement.base, *statement.index.atoms)
+            )  # type: ignore[union-attr]
             for inner in atoms:
                 need(inner)
             needed.append(statement)

@@ -1,4 +1,4 @@
-"""Expressions of the user's → bindings: operations on atoms are added to the program, the rest is evaluated now.
+"""Expressions of the user's → bindings: operations are added to the program, the rest is evaluated now.
 
     y = 3 * x[i] ** 2    →    v1 = x[i]; v2 = v1 ** 2; y = 3 * v2
     axis = x.ndim - 1    →    nothing: ``axis`` is bound to the literal
@@ -15,7 +15,8 @@ from typing import Any
 
 from ..kernels.primitive import Refusal
 from ..kernels.types import Array, Scalar
-from .binding import Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Shape, Static, Unbound
+from .atoms import as_atom, settle, truth
+from .binding import Binding, Container, Getter, Live, Maybe, Poison, Shape, Static, Unbound
 from .context import Context, Frame, describe
 from .ir import Atom, Const, If, Merge, Raise, Value
 from .items import attribute_of, static_items
@@ -23,7 +24,7 @@ from .location import Location
 from .merging import branch
 from .source import location
 
-__all__ = ["EXPRESSIONS", "as_atom", "evaluate", "read_name", "truth"]
+__all__ = ["EXPRESSIONS", "evaluate", "read_name"]
 
 EXPRESSIONS: dict[type, Callable[[Context, Frame, Any], Binding]] = {}
 
@@ -37,7 +38,8 @@ BINARY = {
 }  # fmt: skip
 COMPARED = {
     ast.Lt: ("less", operator.lt), ast.LtE: ("less_equal", operator.le), ast.Gt: ("greater", operator.gt),
-    ast.GtE: ("greater_equal", operator.ge), ast.Eq: ("equal", operator.eq), ast.NotEq: ("not_equal", operator.ne),
+    ast.GtE: ("greater_equal", operator.ge), ast.Eq: ("equal", operator.eq),
+    ast.NotEq: ("not_equal", operator.ne),
 }  # fmt: skip
 
 
@@ -64,72 +66,15 @@ def evaluate(ctx: Context, frame: Frame, node: ast.expr) -> Binding:
     handler = EXPRESSIONS.get(type(node))
     with ctx.at(locate(frame, node)):
         if handler is None:
-            what = {"GeneratorExp": "a generator that is not the argument of sum, min or max", "SetComp": "a set"}.get(
-                type(node).__name__, f"{type(node).__name__} in an expression"
-            )
+            what = {
+                "GeneratorExp": "a generator that is not the argument of sum, min or max",
+                "SetComp": "a set",
+            }.get(type(node).__name__, f"{type(node).__name__} in an expression")
             raise ctx.refuse(f"{what} cannot be differentiated; write a list or a loop")
         try:
             return handler(ctx, frame, node)
         except Refusal as refusal:
             raise ctx.refuse(str(refusal)) from None
-
-
-# ---------------------------------------------------------------------------------- atoms and truth
-
-
-def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
-    """The binding as a number or array of the program."""
-    binding = ctx.contents(binding)
-    if isinstance(binding, Value | Const):
-        return binding
-    if isinstance(binding, Maybe):
-        return as_atom(ctx, settle(ctx, binding), what)
-    if isinstance(binding, Static) and isinstance(binding.value, bool | int | float):
-        return Const(binding.value)
-    if isinstance(binding, Live) and isinstance(binding.value, bool | int | float):
-        return Const(binding.value)
-    if isinstance(binding, Poison):
-        raise ctx.poisoned(binding)
-    if isinstance(binding, Unbound):
-        raise ctx.refuse(f"`{binding.name}` may be read here before it has a value; assign it first")
-    raise ctx.refuse(f"{what} must be a number or an array, not {describe(binding, ctx)}")
-
-
-def settle(ctx: Context, binding: Binding) -> Binding:
-    """A name that is bound only on some ways: tested here, bound afterwards."""
-    if not isinstance(binding, Maybe):
-        return binding
-    with ctx.collecting() as block:
-        ctx.add(Raise("UnboundLocalError", f"{ctx.loc}: `{binding.name}` has no value on this way", ctx.loc))
-    ctx.add(If(ctx.op("logical_not", binding.bound), tuple(block), (), (), ctx.loc))
-    if isinstance(binding.binding, Value):
-        ctx.one_way.add(binding.binding)
-    return binding.binding
-
-
-def truth(ctx: Context, binding: Binding) -> Atom:
-    """The truth value of a binding, as a condition."""
-    binding = ctx.contents(binding)
-    match binding:
-        case Const(value=value):
-            return Const(bool(value))
-        case Value():
-            type_ = ctx.type_of(binding)
-            if isinstance(type_, Array):
-                raise ctx.refuse("the truth of a whole array is ambiguous; compare one element, or use np.any or np.all")
-            return binding if type_.dtype == "bool" else ctx.op("not_equal", binding, Const(0))
-        case Container(items=items):
-            return Const(bool(items))
-        case Live(value=value, getter=getter) if hasattr(value, "__len__"):
-            ctx.guard(getter, "length", len(value))
-            return Const(len(value) > 0)
-        case Live():
-            return Const(bool(ctx.relied(binding)))
-        case Static(value=value):
-            return Const(bool(value))
-        case Closure() | Partial():
-            return Const(True)
-    return truth(ctx, as_atom(ctx, binding, "a condition"))
 
 
 # ---------------------------------------------------------------------------------- names and literals
@@ -140,7 +85,9 @@ def constant(ctx: Context, frame: Frame, node: ast.Constant) -> Binding:
     if isinstance(node.value, bool | int | float):
         return Const(node.value)
     if isinstance(node.value, complex):
-        raise ctx.refuse("complex numbers cannot be differentiated yet; split the value into real and imaginary parts")
+        raise ctx.refuse(
+            "complex numbers cannot be differentiated yet; split the value into real and imaginary parts"
+        )
     return Static(node.value)
 
 
@@ -160,13 +107,17 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
         if isinstance(binding, Poison):
             raise ctx.poisoned(binding)
         if isinstance(binding, Unbound):
-            raise ctx.refuse(f"`{identifier}` may be read here before it has a value; assign it before the loop or branch")
+            raise ctx.refuse(
+                f"`{identifier}` may be read here before it has a value; assign it before the loop or branch"
+            )
         return binding
     where = frame
     while True:
         if identifier in where.locals:
             ctx.unbound_reads.add((where, identifier))
-            raise ctx.refuse(f"`{identifier}` may be read here before it has a value; assign it before the loop or branch")
+            raise ctx.refuse(
+                f"`{identifier}` may be read here before it has a value; assign it before the loop or branch"
+            )
         if where.parent is None:
             break
         where = where.parent
@@ -235,7 +186,10 @@ def joined(ctx: Context, frame: Frame, node: ast.JoinedStr) -> Binding:
             assert isinstance(part, ast.FormattedValue)
             binding = ctx.contents(evaluate(ctx, frame, part.value))
             if not ctx.is_static(binding):
-                raise ctx.refuse("a computed value inside a string cannot be formatted here; format it outside the objective")
+                raise ctx.refuse(
+                    "a computed value inside a string cannot be formatted here; format it outside the "
+                    "objective"
+                )
             parts.append(str(ctx.static(binding, "a formatted value")))
     return Static("".join(parts))
 
@@ -262,9 +216,14 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
         return ctx.make(a.kind, a.items + b.items)
     if symbol == "multiply" and (isinstance(a, Container) or isinstance(b, Container)):
         items, count = (a, b) if isinstance(a, Container) else (b, a)
-        if isinstance(count, Const | Value) and (not isinstance(count, Value) or not isinstance(ctx.type_of(count), Array)):
+        if isinstance(count, Const | Value) and (
+            not isinstance(count, Value) or not isinstance(ctx.type_of(count), Array)
+        ):
             return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))  # type: ignore[union-attr]
-    if isinstance(a, Static | Live) and isinstance(b, Static | Live | Const) and isinstance(a.value, str | type):
+    if (
+        isinstance(a, Static | Live) and isinstance(b, Static | Live | Const)
+        and isinstance(a.value, str | type)
+    ):
         return Static(compute(a.value, b.value))
     a, b = (as_operand(ctx, x, y) for x, y in ((a, b), (b, a)))
     return arithmetic(ctx, symbol, a, b)
@@ -284,7 +243,10 @@ def arithmetic(ctx: Context, symbol: str, a: Atom, b: Atom) -> Atom:
     scalars = all(isinstance(t, Scalar) for t in types)
     if symbol in ("bitwise_and", "bitwise_or") and all(t.dtype == "bool" for t in types) and scalars:
         symbol = {"bitwise_and": "logical_and", "bitwise_or": "logical_or"}[symbol]
-    if symbol in ("floor_divide", "remainder") and integers and scalars and not (isinstance(b, Const) and b.value != 0):
+    if (
+        symbol in ("floor_divide", "remainder") and integers and scalars
+        and not (isinstance(b, Const) and b.value != 0)
+    ):
         with ctx.collecting() as block:
             ctx.add(Raise("ZeroDivisionError", f"{ctx.loc}: integer division or modulo by zero", ctx.loc))
         ctx.add(If(ctx.op("equal", b, Const(0)), tuple(block), (), (), ctx.loc))
@@ -300,14 +262,22 @@ def power(ctx: Context, a: Atom, b: Atom, integers: bool, scalars: bool) -> Atom
             folded = a.value**b.value
             if not isinstance(folded, complex):
                 return Const(folded)
-        exponent = int(b.value) if isinstance(b.value, float) and b.value.is_integer() and not integers else b.value
+        exponent = (
+            int(b.value) if isinstance(b.value, float) and b.value.is_integer() and not integers else b.value
+        )
         if not (integers and b.value < 0):
             return ctx.op("power_const", a, n=exponent)
         a = ctx.op("cast", a, dtype="float64")  # Python: 2 ** -1 is 0.5
         return ctx.op("power_const", a, n=exponent)
     if integers and scalars and ctx.type_of(b).dtype != "bool":
         with ctx.collecting() as block:
-            ctx.add(Raise("ValueError", f"{ctx.loc}: an integer to a negative integer power; make the base a float", ctx.loc))
+            ctx.add(
+                Raise(
+                    "ValueError",
+                    f"{ctx.loc}: an integer to a negative integer power; make the base a float",
+                    ctx.loc,
+                )
+            )
         ctx.add(If(ctx.op("less", b, Const(0)), tuple(block), (), (), ctx.loc))
     return ctx.op("power", a, b)
 
@@ -345,7 +315,10 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
         if isinstance(a, Live) and isinstance(b, Live):
             for side in (a, b):
                 ctx.guard(side.getter, "identity", side.value)
-        same = a is b or (isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const) and a.value is b.value)
+        same = a is b or (
+            isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const)
+            and a.value is b.value
+        )
         return Const(same == isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn):
         items = ctx.static(b, "the right side of `in`")
@@ -356,7 +329,10 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
         return Const(bool(compute(ctx.static(a, "a side"), ctx.static(b, "a side"))))
     if isinstance(a, Static) and a.value is None or isinstance(b, Static) and b.value is None:
         return Const(symbol == "not_equal")
-    if isinstance(a, Shape | Container) and isinstance(b, Shape | Container) and symbol in ("equal", "not_equal"):
+    if (
+        isinstance(a, Shape | Container) and isinstance(b, Shape | Container)
+        and symbol in ("equal", "not_equal")
+    ):
         return compare_items(ctx, symbol, static_items(ctx, a), static_items(ctx, b))
     return ctx.op(symbol, as_operand(ctx, a, b), as_operand(ctx, b, a))
 
@@ -389,7 +365,9 @@ def _boolean(ctx: Context, frame: Frame, nodes: list, is_and: bool) -> Binding:
         return _boolean(ctx, frame, nodes[1:], is_and)
     cond = truth(ctx, first)
     if ctx.type_of(decided).dtype != "bool":
-        raise ctx.refuse("`and`/`or` of numbers gives one of the numbers; write a comparison or a conditional expression")
+        raise ctx.refuse(
+            "`and`/`or` of numbers gives one of the numbers; write a comparison or a conditional expression"
+        )
     with ctx.collecting() as block:
         rest = truth(ctx, _boolean(ctx, frame, nodes[1:], is_and))
     if all(not isinstance(s, If | Raise) and type(s).__name__ == "Assign" for s in block):
@@ -408,11 +386,15 @@ def conditional(ctx: Context, frame: Frame, node: ast.IfExp) -> Binding:
     decided = ctx.contents(test)
     if isinstance(decided, Value) and isinstance(ctx.type_of(decided), Array) and frame.composite is not None:
         # A rule written for one element, applied to arrays.
-        return ctx.op("where", decided, *(as_atom(ctx, evaluate(ctx, frame, n)) for n in (node.body, node.orelse)))
+        return ctx.op(
+            "where", decided, *(as_atom(ctx, evaluate(ctx, frame, n)) for n in (node.body, node.orelse))
+        )
     cond = truth(ctx, test)
     if isinstance(cond, Const):
         return evaluate(ctx, frame, node.body if cond.value else node.orelse)
-    return branch(ctx, cond, lambda: evaluate(ctx, frame, node.body), lambda: evaluate(ctx, frame, node.orelse))
+    return branch(
+        ctx, cond, lambda: evaluate(ctx, frame, node.body), lambda: evaluate(ctx, frame, node.orelse)
+    )
 
 
 # ---------------------------------------------------------------------------------- attributes

@@ -40,8 +40,8 @@ class Fetching:
     """A reverse sweep as far as it reads the forward sweep."""
 
     def __init__(
-        self, ctx: Context, outline: Outline, memory: Memory, activity: Activity, saver: Saver, shapes: Shapes,
-        gradient: Gradient,
+        self, ctx: Context, outline: Outline, memory: Memory, activity: Activity, saver: Saver,
+        shapes: Shapes, gradient: Gradient,
     ):  # fmt: skip
         self.ctx = ctx
         self.outline = outline
@@ -127,18 +127,27 @@ class Fetching:
         """How many trips came before the one that is being swept."""
         loop = mirror.statement
         assert mirror.number is not None
-        if not isinstance(loop, For) or mirror.index is not mirror.number or loop.start == Const(0) and loop.step == Const(1):
+        if (
+            not isinstance(loop, For) or mirror.index is not mirror.number or loop.start == Const(0)
+            and loop.step == Const(1)
+        ):
             return mirror.number
         sign = loop.step.value  # type: ignore[union-attr]
         start = self.fetch(loop.start, loop)
-        return self.ctx.op("subtract", mirror.index, start) if sign > 0 else self.ctx.op("subtract", start, mirror.index)
+        return (
+            self.ctx.op("subtract", mirror.index, start)
+            if sign > 0
+            else self.ctx.op("subtract", start, mirror.index)
+        )
 
     def _recompute(self, value: Value, statement: Any, mirror: Mirror) -> Atom:
         ctx = self.ctx
         made = ctx.value(ctx.types[value], base=value)
         if isinstance(statement, Assign):
             args = tuple(self.fetch(a, statement) for a in statement.args)
-            mirror.prelude.append(Assign(made, statement.op, args, statement.static, statement.loc.backward()))
+            mirror.prelude.append(
+                Assign(made, statement.op, args, statement.static, statement.loc.backward())
+            )
         else:
             assert isinstance(statement, Read)
             base = self.fetch(statement.base, statement)

@@ -58,11 +58,13 @@ class _Folder:
         return self.types[atom] if isinstance(atom, Value) else self.program.type_of(atom)
 
     def made_by(self, atom: Atom) -> Assign | None:
-        """The operation that an atom is the result of; none where it, or what it was made of, is written to."""
+        """The operation that gave an atom; none where it, or what it was made of, is written to."""
         if not isinstance(atom, Value):
             return None
         made = self.made.get(atom)
-        if made is not None and any(self.is_written(a) for a in (atom, *made.args) if self.regions.is_memory(a)):
+        if made is not None and any(
+            self.is_written(a) for a in (atom, *made.args) if self.regions.is_memory(a)
+        ):
             return None
         return made
 

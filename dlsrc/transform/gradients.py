@@ -30,7 +30,9 @@ def privatized(program: Program, traced: frozenset[Value], keep: bool) -> tuple[
     """
     outline = Outline(program)
     memory = analyze_memory(program, outline)
-    written = [v for v in program.params if v in traced and v in memory.root and memory.written(memory.root[v])]
+    written = [
+        v for v in program.params if v in traced and v in memory.root and memory.written(memory.root[v])
+    ]
     if not written:
         return program, traced
     types = dict(program.types)
@@ -82,14 +84,23 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
     second: list = []
     for gradient in gradients:
         if not traced:
-            untraced.append((gradient.loc, "nothing is traced: no argument of dlfeval is a dlarray; wrap the input, dlfeval(f, dlarray(x))"))
+            untraced.append(
+                (
+                    gradient.loc,
+                    "nothing is traced: no argument of dlfeval is a dlarray; wrap the input, dlfeval(f, "
+                    "dlarray(x))",
+                )
+            )
             continue
         for target in gradient.targets:
             if isinstance(target, Const) or target not in from_traced:
                 untraced.append((gradient.loc, _untraced(outline, target)))
-        if gradient.loss in activity.dependent(program, outline, memory, results, frozenset(gradient.targets)):
+        if gradient.loss in activity.dependent(
+            program, outline, memory, results, frozenset(gradient.targets)
+        ):
             second.append((gradient.loc, (
-                "this is the derivative of a derivative: ask for the first one with enable_higher_derivatives=True "
+                "this is the derivative of a derivative: ask for the first one with "
+                "enable_higher_derivatives=True "
                 "(which this version does not support yet)"
             )))  # fmt: skip
     if untraced:
@@ -103,8 +114,11 @@ def _untraced(outline: Outline, target: object) -> str:
     made = outline.defined.get(target) if isinstance(target, Value) else None  # type: ignore[arg-type]
     where = f" (line {made.loc.line}: {made.loc.text})" if made is not None else ""
     if isinstance(target, Value) and made is None and target in outline.program.params:
-        return f"{name} is not traced: it is not a dlarray argument of dlfeval; pass it as dlarray({target!r})"
+        return (
+            f"{name} is not traced: it is not a dlarray argument of dlfeval; pass it as dlarray({target!r})"
+        )
     return (
-        f"{name} is not traced{where}: it was made inside the function, or its trace was cut, so no gradient by it exists; "
+        f"{name} is not traced{where}: it was made inside the function, or its trace was cut, so no gradient "
+        "by it exists; "
         "pass it to dlfeval as an argument"
     )

@@ -38,7 +38,9 @@ def _asked(nb: Any, errors: Any, function: Any, types: list[Type]) -> Type | Non
     context = target.typing_context
     context.refresh()
     try:
-        signature = context.resolve_function_type(context.resolve_value_type(function), [_to_numba(nb, t) for t in types], {})
+        signature = context.resolve_function_type(
+            context.resolve_value_type(function), [_to_numba(nb, t) for t in types], {}
+        )
     except (errors.NumbaError, ValueError, NotImplementedError, KeyError, AttributeError, AssertionError):
         return None
     return None if signature is None else _from_numba(nb, signature.return_type)
@@ -46,7 +48,9 @@ def _asked(nb: Any, errors: Any, function: Any, types: list[Type]) -> Type | Non
 
 def _to_numba(nb: Any, type_: Type) -> Any:
     if isinstance(type_, Array):
-        return nb.Array(getattr(nb, type_.dtype if type_.dtype != "bool" else "boolean"), type_.ndim, type_.layout)
+        return nb.Array(
+            getattr(nb, type_.dtype if type_.dtype != "bool" else "boolean"), type_.ndim, type_.layout
+        )
     assert isinstance(type_, Scalar)
     return getattr(nb, type_.dtype if type_.dtype != "bool" else "boolean")
 
@@ -55,10 +59,16 @@ def _from_numba(nb: Any, type_: Any) -> Type | None:
     if isinstance(type_, nb.Array):
         dtype = "bool" if isinstance(type_.dtype, nb.Boolean) else str(type_.dtype)
         known = ("float64", "float32", "int64", "int32", "bool")
-        return Array(dtype, type_.ndim, type_.layout if type_.layout in "CF" else "A") if dtype in known else None
+        return (
+            Array(dtype, type_.ndim, type_.layout if type_.layout in "CF" else "A")
+            if dtype in known
+            else None
+        )
     if isinstance(type_, nb.Boolean | nb.BooleanLiteral):
         return Scalar("bool")
     if isinstance(type_, nb.Integer | nb.Float):
         name = str(nb.unliteral(type_))
-        return Scalar(name, weak=name == "int64") if name in ("float64", "float32", "int64", "int32") else None
+        return (
+            Scalar(name, weak=name == "int64") if name in ("float64", "float32", "int64", "int32") else None
+        )
     return None

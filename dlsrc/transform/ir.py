@@ -22,8 +22,8 @@ from .location import Location
 
 __all__ = [
     "ELLIPSIS", "NEWAXIS", "UNBOUND", "Assign", "Atom", "Block", "Carry", "Check", "Const", "Fancy", "For",
-    "Gradient", "If", "Index", "Merge", "Program", "Raise", "Read", "Span", "Statement", "Store", "Value", "While",
-    "atoms_read", "blocks_of", "values_defined", "walk",
+    "Gradient", "If", "Index", "Merge", "Program", "Raise", "Read", "Span", "Statement", "Store", "Value",
+    "While", "atoms_read", "blocks_of", "values_defined", "walk",
 ]
 
 

@@ -34,11 +34,19 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
                 return items[keys.index(attr)]
             method = getattr(cls, attr, None)
             if callable(method):
-                return Partial(Live(method, Getter(("object", cls, cls.__name__), (("attribute", attr),))), (owner,))
+                return Partial(
+                    Live(method, Getter(("object", cls, cls.__name__), (("attribute", attr),))), (owner,)
+                )
             raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`")
-        case Static(value=np.dtype() | np.finfo() | np.iinfo() | SimpleNamespace() as value) if attr != "type":
+        case Static(value=np.dtype() | np.finfo() | np.iinfo() | SimpleNamespace() as value) if (
+            attr != "type"
+        ):
             found = getattr(value, attr)
-            return Const(found if isinstance(found, bool | int) else float(found)) if isinstance(found, bool | int | np.number) else Static(found)
+            return (
+                Const(found if isinstance(found, bool | int) else float(found))
+                if isinstance(found, bool | int | np.number)
+                else Static(found)
+            )
         case Static(value=np.dtype() as value):
             return Static(value.type)
         case Container() | Range() | Static():
@@ -67,7 +75,9 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
         return ctx.call(declared, (owner,))
     if lookup_method(attr) is not None or attr in ("astype", "tolist"):
         return BoundMethod(owner, attr)
-    raise ctx.refuse(f"`.{attr}` of an array is not supported; write it with NumPy functions (np.sum, np.reshape, …)")
+    raise ctx.refuse(
+        f"`.{attr}` of an array is not supported; write it with NumPy functions (np.sum, np.reshape, …)"
+    )
 
 
 def length_of(ctx: Context, binding: Binding) -> Atom:
@@ -117,10 +127,14 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             return [Container("tuple", row) for row in zip(*columns, strict=False)]
         case Iterator(kind="enumerate", items=(inner,), start=start):
             first = start.value if isinstance(start, Const) else 0
-            return [Container("tuple", (Const(k), item)) for k, item in enumerate(static_items(ctx, inner), first)]
+            return [
+                Container("tuple", (Const(k), item)) for k, item in enumerate(static_items(ctx, inner), first)
+            ]
         case Iterator(kind="reversed", items=(inner,)):
             return static_items(ctx, inner)[::-1]
-    raise ctx.refuse(f"the number of items of {describe(binding, ctx)} must be known while the gradient is built")
+    raise ctx.refuse(
+        f"the number of items of {describe(binding, ctx)} must be known while the gradient is built"
+    )
 
 
 def has_static_items(ctx: Context, binding: Binding) -> bool:

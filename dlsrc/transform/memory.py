@@ -12,7 +12,9 @@ base, is refused: its derivative would depend on which of the two it is.
 from dataclasses import dataclass, field
 
 from ..kernels.types import Array, Sequence
-from .ir import UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read
+from .ir import (
+    UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
+)
 from .location import Location
 from .outline import Outline, is_loop
 
@@ -49,8 +51,14 @@ class Memory:
         pending = [root]
         while pending:
             one = pending.pop()
-            linked = [self.root[a] for a in self.sources.get(one, ()) if isinstance(a, Value) and a in self.root]
-            linked += [r for r, atoms in self.sources.items() if any(isinstance(a, Value) and self.root.get(a) == one for a in atoms)]
+            linked = [
+                self.root[a] for a in self.sources.get(one, ()) if isinstance(a, Value) and a in self.root
+            ]
+            linked += [
+                r
+                for r, atoms in self.sources.items()
+                if any(isinstance(a, Value) and self.root.get(a) == one for a in atoms)
+            ]
             for other in linked:
                 if other not in found:
                     found.add(other)
@@ -65,7 +73,9 @@ class Memory:
         """Whether the contents of an array may change after the statement ``at`` has run."""
         for root in self.roots_shared_with(self.root[value]):
             for store in self.stores.get(root, ()):
-                if store is not at and self.outline.may_follow(store, at, self.outline.home[self.root[value]]):
+                if store is not at and self.outline.may_follow(
+                    store, at, self.outline.home[self.root[value]]
+                ):
                     return True
         return False
 
@@ -79,7 +89,9 @@ def analyze(program: Program, outline: Outline) -> Memory:
             memory.root[value] = value
     for statement in outline.statements:
         match statement:
-            case Assign(target=target, op=op, args=args) if target is not None and isinstance(types[target], Array | Sequence):
+            case Assign(target=target, op=op, args=args) if target is not None and isinstance(
+                types[target], Array | Sequence
+            ):
                 shares = op.view or op.name == "relabel"
                 if shares and isinstance(args[0], Value) and args[0] in memory.root:
                     memory.base[target] = args[0]
@@ -133,10 +145,17 @@ def _refuse_ambiguous(memory: Memory) -> None:
         others = [r for r in memory.roots_shared_with(root) if r != root]
         for store in stores:
             for other in others:
-                if _in_use(memory, other, store) and _read_after(memory, other, store) and _may_be_one(memory, root, other):
+                if (
+                    _in_use(memory, other, store) and _read_after(memory, other, store)
+                    and _may_be_one(memory, root, other)
+                ):
                     names = " and ".join(f"`{v!r}`" for v in (root, other))
                     memory.problems.append(
-                        (store.loc, f"{names} may be one array here, and both are used after this write; make one of them a .copy()")
+                        (
+                            store.loc,
+                            f"{names} may be one array here, and both are used after this write; make one of "
+                            "them a .copy()",
+                        )
                     )
                     return
 
@@ -170,10 +189,18 @@ def _age(memory: Memory, root: Value) -> tuple[int, int]:
         return (-1, root.number)
     position = memory.outline.position[id(statement)]
     if is_loop(statement) and not any(c.header == root for c in statement.carries):  # type: ignore[union-attr]
-        position += sum(1 for s in memory.outline.statements if any(t is statement for t, _ in memory.outline.scope[id(s)]))
+        position += sum(
+            1
+            for s in memory.outline.statements
+            if any(t is statement for t, _ in memory.outline.scope[id(s)])
+        )
         return (position, 1)
     if isinstance(statement, If):
-        position += sum(1 for s in memory.outline.statements if any(t is statement for t, _ in memory.outline.scope[id(s)]))
+        position += sum(
+            1
+            for s in memory.outline.statements
+            if any(t is statement for t, _ in memory.outline.scope[id(s)])
+        )
         return (position, 1)
     return (position, 0)
 
@@ -201,9 +228,11 @@ def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
 
 
 def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
-    """Whether the memory is read after the store, under a name of this root or one that it is handed on to."""
+    """Whether the memory is read after the store, under a name of this root or of one that it goes to."""
     outline = memory.outline
-    if any(outline.may_follow(s, store, outline.home[root]) for s in _readers(memory, root) if s is not store):
+    if any(
+        outline.may_follow(s, store, outline.home[root]) for s in _readers(memory, root) if s is not store
+    ):
         return True
     if any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns):
         return True
@@ -236,7 +265,9 @@ def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Val
             continue
         if inside and isinstance(statement, For | While):
             carry = next((c for c in statement.carries if c.header == joined), None)
-            if carry is not None and not (isinstance(carry.out, Value) and memory.root.get(carry.out) == root):
+            if carry is not None and not (
+                isinstance(carry.out, Value) and memory.root.get(carry.out) == root
+            ):
                 continue  # it was handed in before the store ran
         found.append(joined)
     return found
@@ -247,6 +278,8 @@ def _is_read(memory: Memory, root: Value, seen: set[Value]) -> bool:
     if root in seen:
         return False
     seen.add(root)
-    if _readers(memory, root) or any(isinstance(a, Value) and memory.root.get(a) == root for a in memory.outline.program.returns):
+    if _readers(memory, root) or any(
+        isinstance(a, Value) and memory.root.get(a) == root for a in memory.outline.program.returns
+    ):
         return True
     return any(_is_read(memory, joined, seen) for joined in _handed_on(memory, root, None))

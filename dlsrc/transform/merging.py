@@ -33,7 +33,9 @@ def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callab
     for place in state_then | state_else:
         a, b = state_then.get(place, Unbound(str(place[1]))), state_else.get(place, Unbound(str(place[1])))
         joined[place] = merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place)
-    result = merge(ctx, cond, first, second, merges, then_block, else_block, dead_then, dead_else, (None, "the result"))
+    result = merge(
+        ctx, cond, first, second, merges, then_block, else_block, dead_then, dead_else, (None, "the result")
+    )
     for place, binding in joined.items():
         ctx.put(place, binding)
     ctx.add(If(cond, tuple(then_block), tuple(else_block), tuple(merges), ctx.loc))
@@ -69,11 +71,13 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
         type_ = ctx.join(ctx.type_of(a), ctx.type_of(b))
         if type_ is None:
             return Poison(
-                f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; give it one type on both"
+                f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; give it one "
+                "type on both"
             )
         return merged_value(ctx, a, b, type_, name, merges, then_block, else_block)
     return Poison(
-        f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; which one is only known at run time: "
+        f"`{name}` is {describe(a, ctx)} on one way and {describe(b, ctx)} on the other; which one is only "
+        "known at run time: "
         "write the branch around its uses"
     )
 
@@ -102,7 +106,9 @@ def only(ctx: Context, binding: Binding, merges: list[Merge], second: bool) -> B
     if isinstance(binding, Container):
         return binding.with_items(only(ctx, item, merges, second) for item in binding.items)
     if isinstance(binding, Maybe):
-        return Maybe(only(ctx, binding.binding, merges, second), only(ctx, binding.bound, merges, second), binding.name)
+        return Maybe(
+            only(ctx, binding.binding, merges, second), only(ctx, binding.bound, merges, second), binding.name
+        )
     return binding
 
 

@@ -20,14 +20,19 @@ from typing import Any
 
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Type
-from ..nodes import LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure, TupleNode
+from ..nodes import (
+    LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure,
+    TupleNode,
+)
 from . import comprehensions, loops, opaque  # these register their kinds of statements and functions
 from .assemble import assemble
-from .binding import Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Range, Shape, Static, Unbound
+from .atoms import as_atom
+from .binding import (
+    Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Range, Shape, Static, Unbound,
+)
 from .calls import apply, closure_of, splice, unwrapped
 from .casts import array_of
 from .context import Context, Guard, NeedStatic, Refused
-from .expressions import as_atom
 from .ir import Atom, Const, Program, Value
 from .items import static_items
 from .location import Location
@@ -150,7 +155,9 @@ def _attempt(request: Request) -> Normalized:
                 ctx.problems.append((refused.location, refused.message))
             outputs = LEAF
         except NeedUnroll:
-            ctx.problems.append((where, "a container of unlike items is indexed by a computed number; index it by literals"))
+            ctx.problems.append(
+                (where, "a container of unlike items is indexed by a computed number; index it by literals")
+            )
     if ctx.problems:
         raise (DifferentiationError if "differentiation" in ctx.kinds else UnsupportedSyntax)(ctx.problems)
     hidden = tuple(ctx.hidden.values())
@@ -174,7 +181,7 @@ def _entry(ctx: Context, function: Any) -> tuple[Any, Closure, tuple]:
         inner = unwrapped(function.__func__)
         return inner, closure_of(ctx, inner), (Live(bound, Getter(("object", bound, "self"))),)
     inner = unwrapped(function)
-    if inner is None and hasattr(type(function), "__call__"):
+    if inner is None:
         inner = unwrapped(type(function).__call__)
         if inner is not None:
             return inner, closure_of(ctx, inner), (Live(function, Getter(("object", function, "self"))),)
@@ -203,7 +210,9 @@ def _binding_of(ctx, request, node, counter, params, leaves, traced) -> Binding:
         if callable(value) or not isinstance(value, str | bytes | type(None) | type):
             return Live(value, Getter(("object", value, getattr(value, "__name__", "argument"))))
         return Static(value)
-    items = tuple(_binding_of(ctx, request, child, counter, params, leaves, traced) for child in node.children)
+    items = tuple(
+        _binding_of(ctx, request, child, counter, params, leaves, traced) for child in node.children
+    )
     match node:
         case TupleNode():
             return Container("tuple", items)
@@ -292,4 +301,6 @@ def _output(ctx: Context, binding: Binding, atoms: list, labels: list) -> Struct
             return _output(ctx, as_atom(ctx, inner), atoms, labels)
         case Closure() | Partial() | Range():
             raise ctx.refuse("the function returns a function or an iterator; return numbers and arrays")
-    raise ctx.refuse(f"the function returns {type(inner).__name__}, which has no value outside; return numbers and arrays")
+    raise ctx.refuse(
+        f"the function returns {type(inner).__name__}, which has no value outside; return numbers and arrays"
+    )

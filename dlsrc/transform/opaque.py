@@ -20,7 +20,10 @@ __all__: list[str] = []
 def opaque(ctx: Context, value: Any, getter: Any, args: tuple, kwargs: dict) -> Binding:
     """A function without a rule: allowed where no derivative passes, if numba can compile it."""
     name = _path(value, getter)
-    unknown = f"`{name}` is not a function that dlsrc can differentiate or compile; write it with NumPy functions that it knows"
+    unknown = (
+        f"`{name}` is not a function that dlsrc can differentiate or compile; write it with NumPy functions "
+        "that it knows"
+    )
     if kwargs:
         raise ctx.refuse(unknown)
     atoms = []
@@ -55,8 +58,10 @@ def _opaque_primitive(value: Any, name: str, count: int, result: Any) -> Primiti
         exec(f"def {identifier}({names}):\n    return function({names})", namespace)
         body = namespace[identifier]
         body.__doc__ = f"{name}, without a derivative."
-        made = Primitive(body, (value,), static=(), elementwise=False, floats=False, boolean=False, view=False,
-                         effect=".random." in name, methods=(), attributes=())  # fmt: skip
+        made = Primitive(
+            body, (value,), static=(), elementwise=False, floats=False, boolean=False, view=False,
+            effect=".random." in name, methods=(), attributes=(),
+        )  # fmt: skip
         made.opaque = name  # type: ignore[attr-defined]
         made.numba_knows = body.numba_knows = value  # type: ignore[attr-defined]
         made.result(lambda **_: result)

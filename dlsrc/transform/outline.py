@@ -34,7 +34,9 @@ def is_loop(statement: Statement) -> bool:
 
 def visible(home: Scope, here: Scope) -> bool:
     """Whether a value of the scope ``home`` can be used in the scope ``here``."""
-    return len(home) <= len(here) and all(h[0] is t[0] and h[1] in (t[1], "test") for h, t in zip(home, here, strict=False))
+    return len(home) <= len(here) and all(
+        h[0] is t[0] and h[1] in (t[1], "test") for h, t in zip(home, here, strict=False)
+    )
 
 
 @dataclass
@@ -96,7 +98,9 @@ class Outline:
         if self.position[id(later)] > self.position[id(earlier)]:
             return not self._exclusive(later, earlier)
         fresh = {id(s) for s, _ in born}
-        around = {id(s) for s, _ in self.scope[id(later)] if is_loop(s)} & {id(s) for s, _ in self.scope[id(earlier)] if is_loop(s)}
+        around = {id(s) for s, _ in self.scope[id(later)] if is_loop(s)} & {
+            id(s) for s, _ in self.scope[id(earlier)] if is_loop(s)
+        }
         if is_loop(earlier) and any(s is earlier for s, _ in self.scope[id(later)]):
             return True
         return bool(around - fresh)

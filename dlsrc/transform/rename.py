@@ -28,13 +28,17 @@ def renamed(block: Block, change: Mapping[Value, Atom]) -> Block:
             case Store():
                 return replace(s, base=atom(s.base), index=s.index.replaced(atom), value=atom(s.value))
             case Check():
-                return replace(s, low=atom(s.low), high=atom(s.high), size=atom(s.size), when=None if s.when is None else atom(s.when))
+                return replace(
+                    s, low=atom(s.low), high=atom(s.high), size=atom(s.size),
+                    when=None if s.when is None else atom(s.when),
+                )
             case If():
                 merges = tuple(Merge(m.target, atom(m.then), atom(m.orelse)) for m in s.merges)
                 return If(atom(s.cond), block_of(s.then), block_of(s.orelse), merges, s.loc)
             case For():
                 return replace(
-                    s, start=atom(s.start), stop=atom(s.stop), step=atom(s.step), carries=carries(s), body=block_of(s.body),
+                    s, start=atom(s.start), stop=atom(s.stop), step=atom(s.step), carries=carries(s),
+                    body=block_of(s.body),
                     stop_flag=None if s.stop_flag is None else atom(s.stop_flag),
                 )  # fmt: skip
             case While():

@@ -84,7 +84,10 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
         start = carried.get(carry.header)
         if start is None:
             start = zero_result(sweep, carry)
-        elif isinstance(ctx.types[carry.header], Array) and carry.header in sweep.in_memory and not given(sweep, start, carry.result):
+        elif (
+            isinstance(ctx.types[carry.header], Array) and carry.header in sweep.in_memory
+            and not given(sweep, start, carry.result)
+        ):
             start = ctx.op("copy", start)
             sweep.shapes.equate(start, carry.result)
         header = merged_cotangent(sweep, carry.header)
@@ -187,10 +190,16 @@ def outer_scalars(sweep: Sweep, s: For | While) -> list[Value]:
         atoms = list(atoms_read(inner))
         for atom in atoms:
             if isinstance(atom, Value) and isinstance(sweep.ctx.types[atom], Scalar) and atom in sweep.active:
-                if not any(t is s for t, _ in sweep.outline.home[atom]) and sweep.outline.defined.get(atom) is not s:
+                if (
+                    not any(t is s for t, _ in sweep.outline.home[atom])
+                    and sweep.outline.defined.get(atom) is not s
+                ):
                     found[atom] = None
     for carry in s.carries:
-        if isinstance(carry.out, Value) and carry.out in sweep.active and isinstance(sweep.ctx.types[carry.out], Scalar):
+        if (
+            isinstance(carry.out, Value) and carry.out in sweep.active
+            and isinstance(sweep.ctx.types[carry.out], Scalar)
+        ):
             if not any(t is s for t, _ in sweep.outline.home[carry.out]):
                 found[carry.out] = None
     return list(found)
@@ -201,7 +210,16 @@ def stack_counters(sweep: Sweep, s: Statement) -> list[tuple[str, int]]:
     found = []
     around = [m.statement for m in sweep.mirrors if is_loop(m.statement)]
     for inner in [s, *(i for i in walk(tuple(j for b in blocks_of(s) for j in b)) if is_loop(i))]:
-        chain = [*around, *(t for t, _ in sweep.outline.scope[id(inner)] if is_loop(t) and t not in around and (t is s or any(u is s for u, _ in sweep.outline.scope[id(t)]))), inner]
+        chain = [
+            *around,
+            *(
+                t
+                for t, _ in sweep.outline.scope[id(inner)]
+                if is_loop(t)
+                and t not in around and (t is s or any(u is s for u, _ in sweep.outline.scope[id(t)]))
+            ),
+            inner,
+        ]
         chain = _unique(chain)
         if len(chain) > 1 and relevant(sweep, inner):
             key = ("count", id(inner))
@@ -218,7 +236,9 @@ def _unique(items: list[Statement]) -> list[Statement]:
     return found
 
 
-def trip_range(sweep: Sweep, s: For | While, trips: Atom, counted: bool, mirror: Mirror) -> tuple[Value, Atom, Atom, Atom]:
+def trip_range(
+    sweep: Sweep, s: For | While, trips: Atom, counted: bool, mirror: Mirror
+) -> tuple[Value, Atom, Atom, Atom]:
     """The range of the reverse loop, and (in the mirror) the trip's number and counter."""
     ctx = sweep.ctx
     if isinstance(s, While):
@@ -236,7 +256,9 @@ def trip_range(sweep: Sweep, s: For | While, trips: Atom, counted: bool, mirror:
         end = ctx.op("subtract" if step == 1 else "add", start, Const(1))
         mirror.index = index
         with ctx.collecting() as block:
-            mirror.number = trip_number(ctx, For(index, start, stop, s.step, (), (), None, None, s.loc), index)
+            mirror.number = trip_number(
+                ctx, For(index, start, stop, s.step, (), (), None, None, s.loc), index
+            )
         mirror.prelude.extend(block)
         return index, last, end, Const(-step)
     number = ctx.value(Scalar("int64", True), "k")

@@ -34,7 +34,8 @@ class Rules(Cotangents):
         self.forward_values = {
             (s.op.name, s.args, s.static): s.target
             for s in self.outline.statements
-            if isinstance(s, Assign) and s.target is not None and s.op.elementwise and isinstance(self.ctx.types[s.target], Scalar)
+            if isinstance(s, Assign)
+            and s.target is not None and s.op.elementwise and isinstance(self.ctx.types[s.target], Scalar)
         }
 
     def apply_rule(self, s: Assign, rule: Any, dy: Atom) -> Atom:
@@ -57,7 +58,9 @@ class Rules(Cotangents):
                 given[parameter] = self.fetch_shape(by_name[parameter.removesuffix("_shape")])  # type: ignore[arg-type]
         types_given = [self.ctx.types[v] for v in given.values() if isinstance(v, Value)]
         arrays = any(isinstance(t, Array) for t in types_given)
-        if is_expression(rule, frozenset(static), arrays) and not any(isinstance(t, Shape) for t in types_given):
+        if is_expression(rule, frozenset(static), arrays) and not any(
+            isinstance(t, Shape) for t in types_given
+        ):
             made = self._write_out(rule, given, static)
             if not s.op.elementwise and isinstance(self.ctx.type_of(made), Array):
                 self.shapes.equate(made, by_name[argument])  # type: ignore[arg-type]
@@ -90,7 +93,10 @@ class Rules(Cotangents):
         kept: list[Statement] = []
         for statement in self.ctx.block[start:]:
             other = _times_one(statement)
-            if other is not None and isinstance(self.ctx.types.get(statement.target), Array) and self.ctx.type_of(other).dtype == self.ctx.types[statement.target].dtype:
+            if (
+                other is not None and isinstance(self.ctx.types.get(statement.target), Array)
+                and self.ctx.type_of(other).dtype == self.ctx.types[statement.target].dtype
+            ):
                 if any(getattr(s, "target", None) == other for s in kept):
                     found[statement.target] = other  # made by this rule: nothing else has it
                 else:
@@ -98,7 +104,10 @@ class Rules(Cotangents):
                     self.ctx.origin[statement.target] = kept[-1]
                 continue
             if isinstance(statement, Assign) and isinstance(self.ctx.types.get(statement.target), Scalar):
-                key = (statement.op.name, tuple(self.fetched_from.get(a, a) for a in statement.args), statement.static)
+                key = (
+                    statement.op.name, tuple(self.fetched_from.get(a, a) for a in statement.args),
+                    statement.static,
+                )
                 forward = self.forward_values.get(key) if statement.op.name not in COSTS else None
                 if forward is not None and self._in_reach(forward):
                     found[statement.target] = self.fetch(forward, self.outline.defined[forward])  # type: ignore[index, arg-type]
@@ -113,10 +122,22 @@ class Rules(Cotangents):
     def _in_reach(self, value: Value) -> bool:
         """Whether a forward value belongs to the blocks being swept, or to what is around them."""
         swept = {(id(m.statement), m.slot) for m in self.mirrors}
-        return all((id(s), slot) in swept or any(s is t and slot == other for t, other in self.here) for s, slot in self.outline.home[value])
+        return all(
+            (id(s), slot) in swept or any(s is t and slot == other for t, other in self.here)
+            for s, slot in self.outline.home[value]
+        )
 
     def _write_out(self, rule: Any, given: dict[str, Any], static: dict[str, Any]) -> Atom:
-        from_rule = {n: (Const(v) if n in static and isinstance(v, bool | int | float) else Static(v) if n in static else v) for n, v in given.items()}
+        from_rule = {
+            n: (
+                Const(v)
+                if n in static and isinstance(v, bool | int | float)
+                else Static(v)
+                if n in static
+                else v
+            )
+            for n, v in given.items()
+        }
         start = len(self.ctx.block)
         result = splice(self.ctx, closure_of(self.ctx, rule), (), from_rule, composite=True)
         result = self._reuse(start, result)
@@ -139,7 +160,7 @@ def _times_one(statement: Statement) -> Any:
 
 
 def is_expression(rule: Any, static: frozenset, arrays: bool) -> bool:
-    """Whether a rule is one expression once its static parameters are known; on arrays, one without a choice."""
+    """Whether a rule is one expression once its static parameters are known; on arrays, without a choice."""
     key = (rule, static, arrays)
     if key not in _expression_rules:
         tree = body_of(rule).parsed.source.tree
@@ -174,8 +195,8 @@ def rule_primitive(op: Primitive, rule: Any) -> Primitive:
     if found is None:
         parameters = [a.arg for a in body_of(rule).args.args]
         found = Primitive(
-            rule, (), static=tuple(p for p in parameters if p in op.static), elementwise=op.elementwise, floats=False,
-            boolean=False, view=False, effect=False, methods=(), attributes=(),
+            rule, (), static=tuple(p for p in parameters if p in op.static), elementwise=op.elementwise,
+            floats=False, boolean=False, view=False, effect=False, methods=(), attributes=(),
         )  # fmt: skip
         found.name = rule.__name__
         _rule_primitives[rule] = found

@@ -38,11 +38,17 @@ class Cotangents(Fetching):
         found: set[Value] = set()
         types = self.ctx.types
         for statement in self.outline.statements:
-            if isinstance(statement, Read) and statement.target in self.active and isinstance(types[statement.base], Array):
+            if (
+                isinstance(statement, Read) and statement.target in self.active
+                and isinstance(types[statement.base], Array)
+            ):
                 found.add(statement.base)
             elif isinstance(statement, Store):
                 found.add(statement.base)
-            elif isinstance(statement, Assign) and statement.op.effect and statement.args and isinstance(statement.args[0], Value):
+            elif (
+                isinstance(statement, Assign) and statement.op.effect and statement.args
+                and isinstance(statement.args[0], Value)
+            ):
                 found.add(statement.args[0])
         for statement in self.outline.statements:
             if is_loop(statement):
@@ -66,7 +72,11 @@ class Cotangents(Fetching):
                 if not isinstance(statement, For | While):
                     continue
                 for carry in statement.carries:
-                    group = [a for a in (carry.header, carry.out) if isinstance(a, Value) and isinstance(types[a], Array)]
+                    group = [
+                        a
+                        for a in (carry.header, carry.out)
+                        if isinstance(a, Value) and isinstance(types[a], Array)
+                    ]
                     if any(a in found for a in group) and not all(a in found for a in group):
                         found.update(group)
                         changed = True
@@ -84,7 +94,11 @@ class Cotangents(Fetching):
                 atoms = tuple(a for m in merges for a in (m.then, m.orelse))
             case For() | While():
                 atoms = tuple(c.out for c in statement.carries)
-        return [a for a in atoms if isinstance(a, Value) and a in self.active and isinstance(self.ctx.types[a], Array)]
+        return [
+            a
+            for a in atoms
+            if isinstance(a, Value) and a in self.active and isinstance(self.ctx.types[a], Array)
+        ]
 
     def is_alias(self, value: Value) -> bool:
         """Whether the value's cotangent is a view of its base's."""
@@ -131,9 +145,13 @@ class Cotangents(Fetching):
                 self.own.add(cotangent)
             return
         type_ = self._cotangent_type(atom)
-        if isinstance(type_, Array) and any(getattr(self.ctx.type_of(c), "layout", "C") != "C" for c in (old, cotangent)):
+        if isinstance(type_, Array) and any(
+            getattr(self.ctx.type_of(c), "layout", "C") != "C" for c in (old, cotangent)
+        ):
             type_ = Array(type_.dtype, type_.ndim, "A")
-        if isinstance(type_, Array) and all(isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)):
+        if isinstance(type_, Array) and all(
+            isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)
+        ):
             type_ = Scalar(type_.dtype)
         target = self.ctx.value(type_, base=atom, form="d{}")
         self.cot[atom] = self.ctx.op("add", old, cotangent, target=target)
@@ -150,11 +168,18 @@ class Cotangents(Fetching):
 
     def _cotangent_type(self, value: Value) -> Any:
         type_ = self.ctx.types[value]
-        return Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim, "A" if type_.layout == "A" else "C")
+        return (
+            Scalar(type_.dtype)
+            if isinstance(type_, Scalar)
+            else Array(type_.dtype, type_.ndim, "A" if type_.layout == "A" else "C")
+        )
 
     def named(self, cotangent: Atom, value: Value) -> Atom:
         """The cotangent under its own name, where it has none yet."""
-        if isinstance(cotangent, Value) and not cotangent.hint and cotangent.base is None and cotangent not in self.ctx.renamed:
+        if (
+            isinstance(cotangent, Value) and not cotangent.hint and cotangent.base is None
+            and cotangent not in self.ctx.renamed
+        ):
             made = self.ctx.origin.get(cotangent)
             if made is not None and made in self.ctx.block[-1:]:
                 self.ctx.renamed[cotangent] = Value(cotangent.number, "", value, "d{}")
@@ -175,7 +200,11 @@ class Cotangents(Fetching):
         have = self.ctx.type_of(cotangent)
         if have.dtype != type_.dtype and is_float(type_):
             if isinstance(cotangent, Const):
-                return Const(cotangent.value, type_.dtype) if type_.dtype != "float64" else Const(float(cotangent.value))
+                return (
+                    Const(cotangent.value, type_.dtype)
+                    if type_.dtype != "float64"
+                    else Const(float(cotangent.value))
+                )
             cotangent = self.ctx.op("cast", cotangent, dtype=type_.dtype)
         return cotangent
 

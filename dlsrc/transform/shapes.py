@@ -11,11 +11,17 @@ from collections.abc import Iterable
 
 from ..kernels.types import Array
 from .context import Context
-from .ir import NEWAXIS, UNBOUND, Assign, Atom, Block, Const, Fancy, For, Gradient, If, Index, Read, Span, Statement, Value, While
+from .ir import (
+    NEWAXIS, UNBOUND, Assign, Atom, Block, Const, Fancy, For, Gradient, If, Index, Read, Span, Statement,
+    Value, While,
+)
 
 __all__ = ["Shapes"]
 
-SAME_AS_FIRST = {"copy", "cast", "zeros_like", "softmax", "log_softmax", "relabel", "detach", "cumsum", "cumprod", "sort", "new_zeros_like"}
+SAME_AS_FIRST = {
+    "copy", "cast", "zeros_like", "softmax", "log_softmax", "relabel", "detach", "cumsum", "cumprod", "sort",
+    "new_zeros_like",
+}
 
 
 class Shapes:
@@ -95,7 +101,9 @@ class Shapes:
             if carry.header in guesses:
                 self.equate(carry.result, carry.header)
             else:
-                self.keys.pop(carry.result, None)  # the last header's; the header's own key means that of its trip
+                self.keys.pop(
+                    carry.result, None
+                )  # the last header's; the header's own key means that of its trip
 
     def _join(self, target: Value, a: Atom, b: Atom) -> None:
         if not isinstance(self.ctx.types[target], Array):
@@ -111,7 +119,10 @@ class Shapes:
             self.elementwise(target, s.args)
         elif name in SAME_AS_FIRST and isinstance(s.args[0], Value):
             self.equate(target, s.args[0])
-        elif name in ("empty_vector", "zeros_vector") or name[:-1] in ("empty", "zeros", "full", "reshape") and name[-1].isdigit():
+        elif (
+            name in ("empty_vector", "zeros_vector") or name[:-1] in ("empty", "zeros", "full", "reshape")
+            and name[-1].isdigit()
+        ):
             sizes = s.args[1:] if name.startswith("reshape") else s.args
             self.keys[target] = tuple(self.size_key(a) for a in sizes[: self.ctx.types[target].ndim])
         elif name == "count_to":
@@ -132,7 +143,7 @@ class Shapes:
             self.keys[target] = key[:axis] + key[axis + 1 :]
 
     def elementwise(self, target: Value, atoms: Iterable[Atom]) -> None:
-        """The shape of a broadcast: a dimension is known where all arrays agree on it or have one element there."""
+        """The shape of a broadcast: a dimension is known where all arrays agree on it or have length one."""
         if not isinstance(self.ctx.types[target], Array):
             return
         keys = [self.key(a) for a in atoms if isinstance(a, Value) and isinstance(self.ctx.types[a], Array)]
@@ -159,7 +170,16 @@ class Shapes:
                 if entry == Span():
                     out.append(key[axis])
                 else:
-                    out.append(("span", key[axis], *(None if a is None else self.size_key(a) for a in (entry.start, entry.stop, entry.step))))
+                    out.append(
+                        (
+                            "span",
+                            key[axis],
+                            *(
+                                None if a is None else self.size_key(a)
+                                for a in (entry.start, entry.stop, entry.step)
+                            ),
+                        )
+                    )
             elif isinstance(entry, Fancy):
                 out.append(self.key(entry.array)[0])
             axis += 1

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..kernels.types import Array
+from .atoms import as_atom
 from .binding import Binding, Container, Iterator, Partial, Range, Shape, Static
 from .context import Context, describe
-from .expressions import as_atom
 from .ir import Const, Value
 from .items import length_of, static_items
 
@@ -47,13 +47,19 @@ def special_name(value: Any) -> str | None:
     return _BY_IDENTITY.get(id(value))
 
 
-def given(ctx: Context, name: str, args: tuple, kwargs: dict, *names: str, required: int = 1) -> list[Binding | None]:
+def given(
+    ctx: Context, name: str, args: tuple, kwargs: dict, *names: str, required: int = 1
+) -> list[Binding | None]:
     """Arguments by position or keyword, None where not given."""
     unknown = set(kwargs) - set(names)
     if unknown:
-        raise ctx.refuse(f"{name}() has no argument `{sorted(unknown)[0]}` that dlsrc knows; it has {', '.join(names)}")
+        raise ctx.refuse(
+            f"{name}() has no argument `{sorted(unknown)[0]}` that dlsrc knows; it has {', '.join(names)}"
+        )
     if len(args) > len(names) or len(args) + len(kwargs) < required:
-        raise ctx.refuse(f"{name}() takes {required} to {len(names)} arguments, {len(args) + len(kwargs)} were given")
+        raise ctx.refuse(
+            f"{name}() takes {required} to {len(names)} arguments, {len(args) + len(kwargs)} were given"
+        )
     found = dict(zip(names, args, strict=False)) | kwargs
     return [found.get(n) for n in names]
 
@@ -95,7 +101,10 @@ def reversed_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
     if isinstance(inner, Range) and inner.step in (Const(1), Const(-1)):
         step = inner.step.value  # type: ignore[union-attr]
-        return Range(ctx.op("subtract", inner.stop, Const(step)), ctx.op("subtract", inner.start, Const(step)), Const(-step))
+        return Range(
+            ctx.op("subtract", inner.stop, Const(step)), ctx.op("subtract", inner.start, Const(step)),
+            Const(-step),
+        )
     if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
         return ctx.call(ctx.known("flip"), (inner, Const(0)))
     return Iterator("reversed", (inner,))
@@ -185,7 +194,7 @@ def replace_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return ctx.make(owner.kind, fields.values(), owner.keys, owner.cls)
 
 
-# ---------------------------------------------------------------------------------- numbers, classes, functions
+# ---------------------------------------------------------------------------------- numbers and objects
 
 
 @special("min", min)
@@ -251,7 +260,9 @@ def _is_a(ctx: Context, binding: Binding, cls: Any) -> bool:
         if isinstance(type_, Array):
             return cls is np.ndarray
         python = {"float64": float, "int64": int, "bool": bool}.get(type_.dtype, object)
-        return issubclass(python if type_.weak else getattr(np, type_.dtype if type_.dtype != "bool" else "bool_"), cls)
+        return issubclass(
+            python if type_.weak else getattr(np, type_.dtype if type_.dtype != "bool" else "bool_"), cls
+        )
     if isinstance(binding, Shape):
         return issubclass(tuple, cls)
     if isinstance(binding, Container):
@@ -279,4 +290,6 @@ def getattr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @special("print", print)
 def print_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    raise ctx.refuse("print() inside the objective is not supported yet; return the value and print it outside")
+    raise ctx.refuse(
+        "print() inside the objective is not supported yet; return the value and print it outside"
+    )

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernels.types import Array
+from .atoms import truth
 from .binding import Binding, Container, Poison, Static
 from .calls import define
 from .context import Context, Frame, Refused, describe
-from .expressions import evaluate, locate, operate, read_name, truth
+from .expressions import evaluate, locate, operate, read_name
 from .ir import Atom, Const, Raise, Value
 from .items import static_items
 from .merging import branch
@@ -97,7 +98,10 @@ def assign(ctx: Context, frame: Frame, target: ast.expr, binding: Binding) -> No
         case ast.Subscript():
             store_subscript(ctx, frame, target, binding)
         case ast.Attribute():
-            raise ctx.refuse(f"the attribute `.{target.attr}` cannot be assigned inside the objective; return the value instead")
+            raise ctx.refuse(
+                f"the attribute `.{target.attr}` cannot be assigned inside the objective; return the value "
+                "instead"
+            )
         case _:
             raise ctx.refuse("this cannot be assigned to; unpack by index instead")
 
@@ -209,11 +213,18 @@ def assert_(ctx: Context, frame: Frame, node: ast.Assert) -> None:
 def raise_(ctx: Context, frame: Frame, node: ast.Raise) -> None:
     if node.exc is None or node.cause is not None:
         raise ctx.refuse("re-raising is not supported inside the objective; raise a new exception")
-    called = node.exc if isinstance(node.exc, ast.Call) else ast.copy_location(ast.Call(node.exc, [], []), node.exc)
+    called = (
+        node.exc
+        if isinstance(node.exc, ast.Call)
+        else ast.copy_location(ast.Call(node.exc, [], []), node.exc)
+    )
     kind = ctx.static(evaluate(ctx, frame, called.func), "the exception")
     if not (isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == "builtins"):
         name = getattr(kind, "__name__", kind)
-        raise ctx.refuse(f"only Python's own exceptions can be raised inside the objective, not {name}; raise ValueError(...)")
+        raise ctx.refuse(
+            f"only Python's own exceptions can be raised inside the objective, not {name}; raise "
+            "ValueError(...)"
+        )
     message = " ".join(_text(ctx, frame, a) for a in called.args)
     ctx.add(Raise(kind.__name__, message, ctx.loc))
     ctx.dead = True

@@ -8,9 +8,10 @@
 import ast
 
 from ..kernels.types import Array, Scalar
+from .atoms import as_atom
 from .binding import Binding, Container, Live, Partial, Range, Shape, Static
 from .context import Context, Frame, describe
-from .expressions import as_atom, evaluate, expression, operate
+from .expressions import evaluate, expression, operate
 from .ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Store, Value, walk
 from .items import static_items
 
@@ -51,7 +52,11 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
         return owner.items[owner.keys.index(found)]
     if isinstance(owner, Container | Shape | Range):
         items = static_items(ctx, owner)
-        found = slice(*(None if s is None else ctx.static(s, "a slice") for s in key)) if isinstance(key, tuple) else ctx.static(key, "an index")
+        found = (
+            slice(*(None if s is None else ctx.static(s, "a slice") for s in key))
+            if isinstance(key, tuple)
+            else ctx.static(key, "an index")
+        )
         try:
             picked = items[found]
         except IndexError:
@@ -71,7 +76,12 @@ def index_entries(ctx: Context, frame: Frame, node: ast.expr, *, split: bool = T
     entries: list = []
     for one in nodes:
         if isinstance(one, ast.Slice):
-            entries.append(tuple(None if n is None else none_or(ctx.contents(evaluate(ctx, frame, n))) for n in (one.lower, one.upper, one.step)))
+            entries.append(
+                tuple(
+                    None if n is None else none_or(ctx.contents(evaluate(ctx, frame, n)))
+                    for n in (one.lower, one.upper, one.step)
+                )
+            )
             continue
         found = ctx.contents(evaluate(ctx, frame, one))
         if split and isinstance(found, Container) and found.kind == "tuple":
@@ -122,7 +132,11 @@ def _expand_ellipsis(ctx: Context, entries: list, ndim: int) -> list:
     for e in entries:
         if isinstance(e, Static) and (e.value is None or e.value is Ellipsis):
             continue
-        used += ctx.type_of(e).ndim if isinstance(e, Value) and ctx.type_of(e).dtype == "bool" and isinstance(ctx.type_of(e), Array) else 1
+        used += (
+            ctx.type_of(e).ndim
+            if isinstance(e, Value) and ctx.type_of(e).dtype == "bool" and isinstance(ctx.type_of(e), Array)
+            else 1
+        )
     places = [k for k, e in enumerate(entries) if isinstance(e, Static) and e.value is Ellipsis]
     if len(places) > 1:
         raise ctx.refuse("an index can have only one ellipsis")
@@ -161,7 +175,9 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
         raise ctx.refuse(f"an index array holds integers or truth values, not {index_type.dtype}")
     if len(arrays) > 1:
         if len(arrays) != type_.ndim or len(entries) != type_.ndim:
-            raise ctx.refuse("several index arrays together with slices are not supported; index in two steps")
+            raise ctx.refuse(
+                "several index arrays together with slices are not supported; index in two steps"
+            )
         others = [as_atom(ctx, ctx.array(e) if isinstance(e, Container) else e) for e in entries]
         if len(others) > 3:
             raise ctx.refuse("more than three index arrays are not supported; index in two steps")
@@ -180,9 +196,13 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
         entries[axis] = index
         return _fancy(ctx, base, entries)
     if any(k != first and e != full for k, e in enumerate(entries)):
-        raise ctx.refuse("an index array together with a slice is not supported; index in two steps: x[a:b][rows]")
+        raise ctx.refuse(
+            "an index array together with a slice is not supported; index in two steps: x[a:b][rows]"
+        )
     if index_type.ndim != 1:
-        raise ctx.refuse("an index array of more than one dimension is not supported; ravel it and reshape the result")
+        raise ctx.refuse(
+            "an index array of more than one dimension is not supported; ravel it and reshape the result"
+        )
     if first == 0:
         return base, Index((Fancy(index),)), False
     if first == 1 and type_.ndim == 2:
@@ -194,7 +214,9 @@ def _masked(ctx: Context, base: Value, entries: list, first: int, mask: Value, m
     type_ = ctx.type_of(base)
     rest = [e for k, e in enumerate(entries) if k != first]
     if mask_type.ndim not in (1, type_.ndim) or any(e != (None, None, None) for e in rest) or first != 0:
-        raise ctx.refuse("a mask stands alone and has one dimension, or as many as the array; index in two steps")
+        raise ctx.refuse(
+            "a mask stands alone and has one dimension, or as many as the array; index in two steps"
+        )
     unlike: Atom = ctx.op("not_equal", ctx.dim(mask, 0), ctx.dim(base, 0))
     for k in range(1, mask_type.ndim):
         unlike = ctx.op("logical_or", unlike, ctx.op("not_equal", ctx.dim(mask, k), ctx.dim(base, k)))
@@ -221,7 +243,12 @@ def root_of(ctx: Context, value: Value) -> Value:
 
 def read_array(ctx: Context, base: Value, entries: list) -> Binding:
     """``base[entries]``."""
-    two_d = [e for e in entries if isinstance(e, Value) and isinstance(ctx.type_of(e), Array) and ctx.type_of(e).ndim > 1 and "int" in ctx.type_of(e).dtype]
+    two_d = [
+        e
+        for e in entries
+        if isinstance(e, Value)
+        and isinstance(ctx.type_of(e), Array) and ctx.type_of(e).ndim > 1 and "int" in ctx.type_of(e).dtype
+    ]
     if two_d and len(entries) == 1 and ctx.type_of(base).ndim == 1:
         flat = read_array(ctx, base, [ctx.call(ctx.known("ravel"), (two_d[0],))])
         dims = tuple(ctx.dim(two_d[0], k) for k in range(ctx.type_of(two_d[0]).ndim))
@@ -269,7 +296,9 @@ def set_item(ctx: Context, reference: Binding, owner: Container, key: Binding, b
     ctx.heap[number] = owner.with_items(items)
 
 
-def write(ctx: Context, base: Value, index: Index, binding: Binding, mode: str, swapped: bool = False) -> None:
+def write(
+    ctx: Context, base: Value, index: Index, binding: Binding, mode: str, swapped: bool = False
+) -> None:
     """A store, with the operand copied first where it may overlap what is written."""
     binding = ctx.contents(binding)
     if isinstance(binding, Container | Shape):
@@ -288,9 +317,11 @@ def write(ctx: Context, base: Value, index: Index, binding: Binding, mode: str, 
 
 
 def may_overlap(ctx: Context, a: Value, b: Value) -> bool:
-    """Whether two arrays may share memory: they do not if each comes from an argument or an operation of its own."""
+    """Whether two arrays may share memory: not if each is an argument or an operation's of its own."""
     root_a, root_b = root_of(ctx, a), root_of(ctx, b)
-    known = all(r in ctx.params or type(ctx.origin.get(r)).__name__ in ("Assign", "Read") for r in (root_a, root_b))
+    known = all(
+        r in ctx.params or type(ctx.origin.get(r)).__name__ in ("Assign", "Read") for r in (root_a, root_b)
+    )
     return root_a is root_b or not known
 
 

@@ -7,9 +7,9 @@
 
 
 from ..kernels.types import Array, Scalar
+from .atoms import as_atom
 from .binding import Binding, Container, Maybe, Static
 from .context import Context, describe
-from .expressions import as_atom
 from .ir import Atom, Const, Gradient, Value
 from .casts import array_of
 from .specials import special
@@ -22,7 +22,9 @@ def dlarray_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
     if len(args) > 1 or kwargs:
         raise ctx.refuse("dlarray with a format is not supported yet; leave the format out")
-    atom = as_atom(ctx, array_of(ctx, inner) if not isinstance(inner, Value | Const) else inner, "the data of a dlarray")
+    atom = as_atom(
+        ctx, array_of(ctx, inner) if not isinstance(inner, Value | Const) else inner, "the data of a dlarray"
+    )
     return ctx.op("relabel", atom, labels="")
 
 
@@ -49,29 +51,44 @@ def isdlarray_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     """``dlgradient(y, *xs)``: a `Gradient` statement, its results in the structure of the targets."""
     options = {"retain_data", "enable_higher_derivatives"}
-    matlab = {"RetainData": "retain_data", "EnableHigherDerivatives": "enable_higher_derivatives", "AllowComplex": None}
+    matlab = {
+        "RetainData": "retain_data",
+        "EnableHigherDerivatives": "enable_higher_derivatives",
+        "AllowComplex": None,
+    }
     for name in kwargs:
         if name in matlab:
             better = matlab[name]
-            raise ctx.refuse(f"dlgradient has no option {name}" + (f"; in Python it is {better}" if better else ""))
+            raise ctx.refuse(
+                f"dlgradient has no option {name}" + (f"; in Python it is {better}" if better else "")
+            )
         if name not in options:
-            raise ctx.refuse(f"dlgradient has no option {name}; it has retain_data and enable_higher_derivatives")
-    if "enable_higher_derivatives" in kwargs and ctx.static(kwargs["enable_higher_derivatives"], "enable_higher_derivatives"):
-        raise ctx.refuse("enable_higher_derivatives=True is not supported yet; this version gives first derivatives")
+            raise ctx.refuse(
+                f"dlgradient has no option {name}; it has retain_data and enable_higher_derivatives"
+            )
+    if "enable_higher_derivatives" in kwargs and ctx.static(
+        kwargs["enable_higher_derivatives"], "enable_higher_derivatives"
+    ):
+        raise ctx.refuse(
+            "enable_higher_derivatives=True is not supported yet; this version gives first derivatives"
+        )
     if len(args) < 2:
         raise ctx.refuse("dlgradient(y, x) takes the value to differentiate and at least one variable")
     for target in args[1:]:
         inner = ctx.contents(target)
         if not isinstance(inner, Value | Const | Container | Maybe):
             ctx.kinds.add("differentiation")
-            raise ctx.refuse(f"the gradient by {describe(inner, ctx)} does not exist; pass the variable itself")
+            raise ctx.refuse(
+                f"the gradient by {describe(inner, ctx)} does not exist; pass the variable itself"
+            )
     return gradient(ctx, args[0], args[1:])
 
 
 @special("derivative")
 def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     raise ctx.refuse(
-        "grad(...) and value_and_grad(...) cannot be called inside a function that is differentiated or evaluated by "
+        "grad(...) and value_and_grad(...) cannot be called inside a function that is differentiated or "
+        "evaluated by "
         "dlfeval; call dlgradient there, or take the gradient outside"
     )
 
@@ -102,10 +119,14 @@ def gradient(ctx: Context, loss: Binding, targets: tuple[Binding, ...]) -> Bindi
 def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Binding:
     inner = ctx.contents(target)
     if isinstance(inner, Container):
-        return ctx.make(inner.kind, [_targets(ctx, item, atoms, results) for item in inner.items], inner.keys, inner.cls)
+        return ctx.make(
+            inner.kind, [_targets(ctx, item, atoms, results) for item in inner.items], inner.keys, inner.cls
+        )
     if isinstance(inner, Maybe):
         ctx.kinds.add("differentiation")
-        raise ctx.refuse(f"`{inner.name}` is traced on one way only; take its gradient in the branch that assigns it")
+        raise ctx.refuse(
+            f"`{inner.name}` is traced on one way only; take its gradient in the branch that assigns it"
+        )
     if isinstance(inner, Static):
         return inner
     atom = as_atom(ctx, inner, "a variable to differentiate by")
@@ -113,10 +134,15 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
     if atom in ctx.one_way:
         ctx.kinds.add("differentiation")
         name = ctx.hints.get(atom, "it")  # type: ignore[arg-type]
-        raise ctx.refuse(f"`{name}` has a value on one way only; take its gradient in the branch that assigns it")
+        raise ctx.refuse(
+            f"`{name}` has a value on one way only; take its gradient in the branch that assigns it"
+        )
     if type_.dtype not in ("float64", "float32") and isinstance(atom, Value):
         ctx.kinds.add("differentiation")
-        raise ctx.refuse(f"the gradient by {describe(atom, ctx)} does not exist: only real (floating-point) variables have one; convert it with .astype(float)")
+        raise ctx.refuse(
+            f"the gradient by {describe(atom, ctx)} does not exist: only real (floating-point) variables "
+            "have one; convert it with .astype(float)"
+        )
     made = ctx.value(Scalar(type_.dtype, False, type_.labels) if isinstance(type_, Scalar) else type_)
     atoms.append(atom)
     results.append(made)

@@ -15,7 +15,9 @@ def count_of(ctx: Context, loop: For) -> Atom:
     step = loop.step.value  # type: ignore[union-attr]
     if step == 1 and loop.start == Const(0):
         return loop.stop
-    span = ctx.op("subtract", loop.stop, loop.start) if step > 0 else ctx.op("subtract", loop.start, loop.stop)
+    span = (
+        ctx.op("subtract", loop.stop, loop.start) if step > 0 else ctx.op("subtract", loop.start, loop.stop)
+    )
     if abs(step) == 1:
         return span
     return ctx.op("floor_divide", ctx.op("add", span, Const(abs(step) - 1)), Const(abs(step)))
@@ -30,12 +32,16 @@ def capacity_of(ctx: Context, loop: For) -> Atom:
     else:
         size = count_of(ctx, loop)
     made = ctx.origin.get(size) if isinstance(size, Value) else None
-    known = isinstance(size, Const) and size.value >= 0 or isinstance(made, Assign) and made.op.name in ("dim", "size")
+    known = (
+        isinstance(size, Const) and size.value >= 0
+        or isinstance(made, Assign)
+        and made.op.name in ("dim", "size")
+    )
     return size if known else ctx.op("maximum", size, Const(0))
 
 
 def trip_number(ctx: Context, loop: For, index: Atom) -> Atom:
-    """The position of a trip in a block tape, from the loop's counter (the counter itself where that serves)."""
+    """The position of a trip in a block tape, from the loop's counter (the counter itself if it serves)."""
     if isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step == Const(1):
         return index
     if loop.stop == Const(-1) and loop.step == Const(-1):

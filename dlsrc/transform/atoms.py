@@ -1,0 +1,71 @@
+"""A binding where a number, an array or a condition is needed.
+
+    s = 2          as a number: the literal 2       as a condition: true
+    [a, b]         as a number: refused             as a condition: true
+    x > 0          as a condition: the value        (of a whole array: refused)
+"""
+
+
+from ..kernels.types import Array
+from .binding import Binding, Closure, Container, Live, Maybe, Partial, Poison, Static, Unbound
+from .context import Context, describe
+from .ir import Atom, Const, If, Raise, Value
+
+__all__ = ["as_atom", "settle", "truth"]
+
+
+def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
+    """The binding as a number or array of the program."""
+    binding = ctx.contents(binding)
+    if isinstance(binding, Value | Const):
+        return binding
+    if isinstance(binding, Maybe):
+        return as_atom(ctx, settle(ctx, binding), what)
+    if isinstance(binding, Static) and isinstance(binding.value, bool | int | float):
+        return Const(binding.value)
+    if isinstance(binding, Live) and isinstance(binding.value, bool | int | float):
+        return Const(binding.value)
+    if isinstance(binding, Poison):
+        raise ctx.poisoned(binding)
+    if isinstance(binding, Unbound):
+        raise ctx.refuse(f"`{binding.name}` may be read here before it has a value; assign it first")
+    raise ctx.refuse(f"{what} must be a number or an array, not {describe(binding, ctx)}")
+
+
+def settle(ctx: Context, binding: Binding) -> Binding:
+    """A name that is bound only on some ways: tested here, bound afterwards."""
+    if not isinstance(binding, Maybe):
+        return binding
+    with ctx.collecting() as block:
+        ctx.add(Raise("UnboundLocalError", f"{ctx.loc}: `{binding.name}` has no value on this way", ctx.loc))
+    ctx.add(If(ctx.op("logical_not", binding.bound), tuple(block), (), (), ctx.loc))
+    if isinstance(binding.binding, Value):
+        ctx.one_way.add(binding.binding)
+    return binding.binding
+
+
+def truth(ctx: Context, binding: Binding) -> Atom:
+    """The truth value of a binding, as a condition."""
+    binding = ctx.contents(binding)
+    match binding:
+        case Const(value=value):
+            return Const(bool(value))
+        case Value():
+            type_ = ctx.type_of(binding)
+            if isinstance(type_, Array):
+                raise ctx.refuse(
+                    "the truth of a whole array is ambiguous; compare one element, or use np.any or np.all"
+                )
+            return binding if type_.dtype == "bool" else ctx.op("not_equal", binding, Const(0))
+        case Container(items=items):
+            return Const(bool(items))
+        case Live(value=value, getter=getter) if hasattr(value, "__len__"):
+            ctx.guard(getter, "length", len(value))
+            return Const(len(value) > 0)
+        case Live():
+            return Const(bool(ctx.relied(binding)))
+        case Static(value=value):
+            return Const(bool(value))
+        case Closure() | Partial():
+            return Const(True)
+    return truth(ctx, as_atom(ctx, binding, "a condition"))

@@ -1,0 +1,196 @@
+"""What a loop carries: a header for each value that a trip finds, its init, out and result.
+
+    s = 0; loop: s = s + x[i]    →    carry s: header s', init 0, out s' + x[i], result s
+    w bound in the loop only     →    carry w: no init; bound afterwards if there was a trip
+"""
+
+from typing import Any
+
+from ..kernels.types import Array, Scalar, Type
+from .binding import Binding, Container, Maybe, Poison, Static, Unbound
+from .context import Context, Frame, describe
+from .ir import UNBOUND, Atom, Carry, Const, Value
+
+__all__ = [
+    "assigned_late", "carried", "first_assigned", "header_of", "late_carried", "late_header", "nothing",
+    "widen",
+]
+
+
+def assigned_late(
+    ctx: Context, frame: Frame, names: set[str], start: dict, end: dict, late: dict
+) -> dict[tuple, Type]:
+    """Names without a value before the loop that the body assigns on some ways only, or reads first."""
+    found: dict[tuple, Type] = {}
+    generated = frame.parsed.generated
+    for name in names:
+        place = (frame, name)
+        binding = end.get(place)
+        inner = binding.binding if isinstance(binding, Maybe) else binding
+        if place in start or place in late or name in generated or not isinstance(inner, Value):
+            continue
+        if isinstance(binding, Maybe) or (frame, name) in ctx.unbound_reads:
+            found[place] = ctx.type_of(inner)
+    return found
+
+
+def nothing(ctx: Context, type_: Type) -> Atom:
+    """What stands in a name before its first value; nothing reads it, but it is kept like the values."""
+    if isinstance(type_, Array):
+        op = "empty_vector" if type_.ndim == 1 else f"empty{type_.ndim}"
+        return ctx.op(op, *(Const(0),) * type_.ndim, dtype=type_.dtype)
+    return Const(False) if type_.dtype == "bool" else ctx.cast(Const(0), type_)
+
+
+def late_header(ctx: Context, place: tuple, type_: Type, headers: dict, wider: dict) -> Binding:
+    """The headers of a name without a value before the loop: its value, and whether it has one."""
+    header, bound = ctx.value(wider.get((place, ()), type_)), ctx.value(Scalar("bool"))
+    ctx.hints[header] = str(place[1])
+    headers[(place, ())] = header
+    headers[(place, ("bound",))] = bound
+    return Maybe(header, bound, str(place[1]))
+
+
+def late_carried(
+    ctx: Context, place: tuple, out: Binding, headers: dict, carries: list, firsts: dict
+) -> Binding:
+    """The binding after the loop of such a name."""
+    header, bound = headers[(place, ())], headers[(place, ("bound",))]
+    value, known = (out.binding, out.bound) if isinstance(out, Maybe) else (out, Const(True))
+    name = str(place[1])
+    if not isinstance(value, Value | Const) or ctx.join(ctx.type_of(header), ctx.type_of(value)) is None:
+        return Poison(f"`{name}` is not of one type in this loop; assign it before the loop")
+    result, result_bound = ctx.value(ctx.type_of(header)), ctx.value(Scalar("bool"))
+    ctx.hints[result] = name
+    carries.append(Carry(header, firsts[place], ctx.cast(value, ctx.type_of(header)), result))
+    carries.append(Carry(bound, Const(False), known, result_bound))
+    return Maybe(result, result_bound, name)
+
+
+def header_of(
+    ctx: Context, binding: Binding, place: tuple, path: tuple, headers: dict, wider: dict
+) -> Binding:
+    """The binding at the start of a trip: fresh values for atoms, the same for what is static."""
+    if isinstance(binding, Value | Const):
+        type_ = wider.get((place, path), ctx.type_of(binding))
+        header = ctx.value(type_)
+        ctx.hints[header] = str(place[1])
+        headers[(place, path)] = header
+        return header
+    if isinstance(binding, Container):
+        return binding.with_items(
+            header_of(ctx, item, place, (*path, k), headers, wider) for k, item in enumerate(binding.items)
+        )
+    if isinstance(binding, Maybe):
+        return Maybe(
+            header_of(ctx, binding.binding, place, (*path, "value"), headers, wider),
+            header_of(ctx, binding.bound, place, (*path, "bound"), headers, wider), binding.name,
+        )  # fmt: skip
+    return binding
+
+
+def widen(ctx: Context, start: dict, end: dict, places: set, headers: dict, wider: dict, died: bool) -> bool:
+    """Note the types that the body's end asks for; true if one of them is new."""
+    again = False
+    if died:
+        return False
+    for (place, path), header in headers.items():
+        out = _at(end.get(place), path)
+        if not isinstance(out, Value | Const):
+            continue
+        joined = ctx.join(ctx.type_of(header), ctx.type_of(out))
+        if joined is None:
+            continue  # reported by carried
+        if joined != ctx.type_of(header):
+            wider[(place, path)] = joined
+            again = True
+    return again
+
+
+def _at(binding: Any, path: tuple) -> Any:
+    if isinstance(binding, Maybe) and path in ((), ("bound",)):
+        return binding.bound if path else binding.binding
+    for step in path:
+        if isinstance(binding, Maybe):
+            binding = binding.binding if step == "value" else binding.bound
+        elif isinstance(binding, Container) and step not in ("value", "bound") and step < len(binding.items):
+            binding = binding.items[step]
+        elif step == "value":
+            continue  # was bound on some ways only, is bound on all of them now
+        else:
+            return Const(True) if step == "bound" else None
+    return binding
+
+
+def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
+    """The binding after the loop of a place that the body changes."""
+    name = str(place[1])
+    header = headers.get((place, path))
+    if header is not None:
+        start = init
+        if died:
+            out = header
+        if out is header and ctx.type_of(header) == ctx.type_of(start):
+            ctx.replaced[header] = start
+            return start
+        if isinstance(out, Poison):
+            return out
+        if isinstance(out, Maybe):
+            return Poison(f"`{name}` may lose its value in this loop; assign it on every way", ctx.loc)
+        if not isinstance(out, Value | Const):
+            return Poison(
+                f"`{name}` is a number before this loop and {describe(out, ctx)} at its end; give it one "
+                "type",
+                ctx.loc,
+            )
+        if ctx.join(ctx.type_of(header), ctx.type_of(out)) is None:
+            return Poison(
+                f"`{name}` is {describe(header, ctx)} before this loop and {describe(out, ctx)} at its end; "
+                "give it one type",
+                ctx.loc,
+            )
+        type_ = ctx.type_of(header)
+        result = ctx.value(type_)
+        ctx.hints[result] = name
+        carries.append(Carry(header, start, ctx.cast(out, type_), result))
+        return result
+    if isinstance(init, Container) and init.same_structure(out):
+        return init.with_items(
+            carried(ctx, a, b, place, (*path, k), headers, carries, died)
+            for k, (a, b) in enumerate(zip(init.items, out.items, strict=True))
+        )
+    if isinstance(init, Maybe):
+        inner = out if isinstance(out, Maybe) else Maybe(out, Const(True), init.name)
+        return Maybe(
+            carried(ctx, init.binding, inner.binding, place, (*path, "value"), headers, carries, died),
+            carried(ctx, init.bound, inner.bound, place, (*path, "bound"), headers, carries, died), init.name,
+        )  # fmt: skip
+    if init is out or init == out or died:
+        return init
+    if isinstance(init, Unbound):
+        return first_assigned(ctx, out, name, carries, place[0])
+    if isinstance(out, Poison):
+        return out
+    what = "this list" if place[0] == "heap" else f"`{name}`"
+    return Poison(
+        f"{what} is {describe(init, ctx)} before this loop and {describe(out, ctx)} at its end; what it is "
+        "must not "
+        "depend on the number of trips: allocate an array before the loop and write its elements",
+        ctx.grown_at.get(place[1], ctx.loc) if place[0] == "heap" else ctx.loc,
+    )
+
+
+def first_assigned(ctx: Context, binding: Binding, name: str, carries: list, frame: Any) -> Binding:
+    """A name that the body binds first: its last value, if there was a trip."""
+    if isinstance(binding, Value):
+        header, result = (ctx.value(ctx.type_of(binding)) for _ in range(2))
+        ctx.hints[header] = ctx.hints[result] = name
+        carries.append(Carry(header, UNBOUND, binding, result))
+        return Maybe(result, UNBOUND, name)  # the test is put in by settle_after
+    if isinstance(binding, Container):
+        inner = binding.with_items(first_assigned(ctx, item, name, carries, frame) for item in binding.items)
+        stripped = inner.with_items(i.binding if isinstance(i, Maybe) else i for i in inner.items)
+        return Maybe(stripped, UNBOUND, name)
+    if isinstance(binding, Maybe):
+        return Poison(f"`{name}` may have no value after this loop; assign it before the loop")
+    return Maybe(binding, UNBOUND, name) if isinstance(binding, Const | Static) else binding
