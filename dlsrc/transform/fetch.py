@@ -31,7 +31,7 @@ class Mirror:
         self.statement = statement
         self.slot = slot
         self.prelude: list[Statement] = []
-        self.fetched: dict[Value, Atom] = {}
+        self.fetched: dict[Any, Atom] = {}    # by value; as it was at a statement: by both
         self.number: Atom | None = None       # the trip, as tapes count it
         self.index: Atom | None = None        # the loop's counter
 
@@ -115,10 +115,10 @@ class Fetching:
         start, step = self.saver.costs.induction(value)  # type: ignore[misc]
         loop = self.outline.defined[value]
         mirror = next(m for m in self.mirrors if m.statement is loop)
-        first = self.fetch(start, loop)  # type: ignore[arg-type]
+        first = self.fetch(start, loop)
         outer, ctx.block = ctx.block, mirror.prelude
         made = ctx.value(ctx.types[value], base=value)
-        with ctx.at(loop.loc.backward()):  # type: ignore[union-attr]
+        with ctx.at(loop.loc.backward()):
             ctx.op("add", first, ctx.op("multiply", self._trip(mirror), Const(step)), target=made)
         ctx.block = outer
         return made
@@ -132,7 +132,7 @@ class Fetching:
             and loop.step == Const(1)
         ):
             return mirror.number
-        sign = loop.step.value  # type: ignore[union-attr]
+        sign = loop.step.value
         start = self.fetch(loop.start, loop)
         return (
             self.ctx.op("subtract", mirror.index, start)
@@ -152,7 +152,7 @@ class Fetching:
             assert isinstance(statement, Read)
             base = self.fetch(statement.base, statement)
             index = statement.index.replaced(lambda a: self.fetch(a, statement))
-            mirror.prelude.append(Read(made, base, index, statement.loc.backward()))  # type: ignore[arg-type]
+            mirror.prelude.append(Read(made, base, index, statement.loc.backward()))
         ctx.origin[made] = mirror.prelude[-1]
         self.shapes.equate(made, value)
         if value not in self.saver.recomputed:
@@ -169,13 +169,14 @@ class Fetching:
         mirror = self._mirror_of(self.outline.scope[id(at)] if at is not None else self.outline.home[value])
         key = (value, id(at))
         if at is not None and key in mirror.fetched:
-            return mirror.fetched[key]  # type: ignore[index]
+            return mirror.fetched[key]
         where = self._tape_here(tape)
         made = ctx.value(ctx.types[value], base=value)
         outer, ctx.block = ctx.block, mirror.prelude
         with ctx.at((self.outline.defined[value] or statements[0]).loc.backward()):
             if tape.kind == "block":
-                ctx.add(Read(made, where, Index(tuple(m.number for m in loops)), ctx.loc))  # type: ignore[arg-type]
+                numbers = tuple(m.number for m in loops if m.number is not None)
+                ctx.add(Read(made, where, Index(numbers), ctx.loc))
             else:
                 position = self.position(loops)
                 if tape.kind == "stack":
@@ -185,13 +186,13 @@ class Fetching:
         ctx.block = outer
         self.shapes.equate(made, value)
         if at is not None:
-            mirror.fetched[key] = made  # type: ignore[index]
+            mirror.fetched[key] = made
         return made
 
     def _tape_here(self, tape: Any) -> Value:
         """The name a tape has where the gradient stands: inside the loop, or after it."""
         inside = any(s is tape.loops[-1] for s, _ in self.here)
-        return tape.inside if inside else self.saver.export(tape.after, self.here)
+        return tape.inside if inside else self.saver.reached(tape.after, tape.loops, self.here)
 
     def position(self, loops: list[Mirror]) -> Atom:
         """The place of this trip in a tape that counts all trips of the innermost loop."""

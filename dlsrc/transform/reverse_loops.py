@@ -64,7 +64,7 @@ def earlier_trips(sweep: Sweep, s: Statement, slot: str) -> None:
 
 
 def _trips_before(sweep: Sweep, s: For) -> Atom:
-    step = s.step.value  # type: ignore[union-attr]
+    step = s.step.value
     ctx = sweep.ctx
     if step == 1:
         return ctx.op("subtract", s.index, s.start)
@@ -101,7 +101,8 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
     for key in stack_counters(sweep, s):
         init = outer_cot.get(key)
         if init is None:
-            init = sweep.saver.export(sweep.saver.counter(sweep.chains[key])[1], sweep.here)
+            chain = sweep.chains[key]
+            init = sweep.saver.reached(sweep.saver.counter(chain)[1], chain, sweep.here)
         header = merged_cotangent(sweep, key)
         headers[key] = (header, init)
         body_cot[key] = header
@@ -149,8 +150,8 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
         if not _is_carried(s, key):
             sweep.cot[key] = result
     for carry in s.carries:
-        result = results.get(carry.header)
-        if result is not None:
+        if carry.header in results:
+            result = results[carry.header]
             sweep.shapes.equate(result, carry.header)
             if carry.init is not UNBOUND:
                 if isinstance(carry.init, Value) and isinstance(ctx.types[carry.header], Array):
@@ -245,7 +246,7 @@ def trip_range(
         index = ctx.value(Scalar("int64", True), "k")
         mirror.number = index
         return index, ctx.op("subtract", trips, Const(1)), Const(-1), Const(-1)
-    step = s.step.value  # type: ignore[union-attr]
+    step = s.step.value
     start, stop = sweep.fetch(s.start, s), sweep.fetch(s.stop, s)
     index = ctx.value(Scalar("int64", True), base=s.index)
     if abs(step) == 1:

@@ -16,6 +16,7 @@ list, and copied only if something writes to them later.
 This file decides and notes *edits* of the forward program (`Edits`); ``assemble`` makes them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,6 +69,7 @@ class Saver:
         self._numbers: dict[int, Atom] = {}
         self._copies: dict[tuple[Value, int], Value] = {}
         self._growing: dict[tuple[int, int], tuple[Statement, Atom, list]] = {}
+        self._entered: dict[Value, Value] = {}      # for what is threaded through loops, the outermost's header
         self._after_of: dict[Value, Value] = {}     # values that an edit computes right after another one
 
     # ------------------------------------------------------------------ places
@@ -367,7 +369,14 @@ class Saver:
                     self.edits.merges.setdefault(id(statement), []).append(merge)
                     carried = merged
             inner_out = carried
+        self._entered[inner_out] = headers[0]
         return inner_out
+
+    def reached(self, after: Value, loops: Sequence[Statement], here: Scope) -> Value:
+        """What is carried through loops, as a gradient finds it: after them, or when the trip it is in began."""
+        if any(s is loops[0] for s, _ in here):
+            return self._entered.get(after, after)
+        return self.export(after, here)
 
     # ------------------------------------------------------------------ copies in time
 
