@@ -7,7 +7,7 @@
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Type
-from .binding import Binding, Container, Maybe, Poison, Static, Unbound
+from .binding import Binding, Container, Maybe, Poison, Ref, Static, Unbound
 from .context import Context, Frame, describe
 from .ir import UNBOUND, Atom, Carry, Const, Value
 
@@ -193,4 +193,4 @@ def first_assigned(ctx: Context, binding: Binding, name: str, carries: list, fra
         return Maybe(stripped, UNBOUND, name)
     if isinstance(binding, Maybe):
         return Poison(f"`{name}` may have no value after this loop; assign it before the loop")
-    return Maybe(binding, UNBOUND, name) if isinstance(binding, Const | Static) else binding
+    return Maybe(binding, UNBOUND, name) if isinstance(binding, Const | Static | Ref) else binding

@@ -130,6 +130,8 @@ class Context(Builder):
         self.frames: list[Frame] = []
         self.stack: list[Any] = []                       # what is being spliced, to notice recursion
         self.heap: dict[int, Container] = {}
+        self.refs = 0
+        self.sides: list[Any] = []                       # the branches that are being merged
         self.hidden: dict[tuple, tuple[Getter, Value]] = {}
         self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
         self.guards: dict[tuple, Guard] = {}
@@ -188,9 +190,9 @@ class Context(Builder):
     # ------------------------------------------------------------------ containers
 
     def new_ref(self, container: Container) -> Ref:
-        ref = Ref(len(self.heap) + 1)
-        self.heap[ref.number] = container
-        return ref
+        self.refs += 1  # never used again, also where the build goes back to a snapshot
+        self.heap[self.refs] = container
+        return Ref(self.refs)
 
     def contents(self, binding: Binding) -> Binding:
         """The container behind a reference; anything else as it is."""

@@ -18,7 +18,7 @@ from ..kernels.types import Array, Scalar
 from .atoms import as_atom, settle, truth
 from .binding import Binding, Container, Getter, Live, Maybe, Poison, Shape, Static, Unbound
 from .context import Context, Frame, describe
-from .ir import Atom, Const, If, Merge, Raise, Value
+from .ir import Assign, Atom, Const, If, Raise, Value
 from .items import attribute_of, static_items
 from .location import Location
 from .merging import branch
@@ -150,7 +150,8 @@ def list_(ctx: Context, frame: Frame, node: ast.List) -> Binding:
 
 @expression(ast.Dict)
 def dict_(ctx: Context, frame: Frame, node: ast.Dict) -> Binding:
-    keys, values = [], []
+    keys: list[Any] = []
+    values: list[Binding] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             inner = ctx.contents(evaluate(ctx, frame, value))
@@ -219,7 +220,7 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
         if isinstance(count, Const | Value) and (
             not isinstance(count, Value) or not isinstance(ctx.type_of(count), Array)
         ):
-            return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))  # type: ignore[union-attr]
+            return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))
     if (
         isinstance(a, Static | Live) and isinstance(b, Static | Live | Const)
         and isinstance(a.value, str | type)
@@ -360,7 +361,7 @@ def _boolean(ctx: Context, frame: Frame, nodes: list, is_and: bool) -> Binding:
         return first
     decided = ctx.contents(first)
     if not isinstance(decided, Value):
-        if bool(truth(ctx, first).value) != is_and:  # type: ignore[union-attr]
+        if bool(truth(ctx, first).value) != is_and:
             return first
         return _boolean(ctx, frame, nodes[1:], is_and)
     cond = truth(ctx, first)
@@ -368,16 +369,22 @@ def _boolean(ctx: Context, frame: Frame, nodes: list, is_and: bool) -> Binding:
         raise ctx.refuse(
             "`and`/`or` of numbers gives one of the numbers; write a comparison or a conditional expression"
         )
+    before, names = ctx.snapshot(), {p: b for p, b in ctx.state().items() if p[0] != "heap"}
     with ctx.collecting() as block:
         rest = truth(ctx, _boolean(ctx, frame, nodes[1:], is_and))
-    if all(not isinstance(s, If | Raise) and type(s).__name__ == "Assign" for s in block):
+    unchanged = all(ctx.state().get(p) is b for p, b in names.items())
+    if unchanged and all(isinstance(s, Assign) and not s.op.effect for s in block):
         ctx.block.extend(block)  # nothing that could fail or cost: no need for a branch
         return ctx.op("logical_and" if is_and else "logical_or", cond, rest)
-    target = ctx.value(Scalar("bool"))
-    then, orelse = (tuple(block), ()) if is_and else ((), tuple(block))
-    merge = Merge(target, rest, Const(False)) if is_and else Merge(target, Const(True), rest)
-    ctx.add(If(cond, then, orelse, (merge,), ctx.loc))
-    return target
+    ctx.restore(before)
+
+    def others() -> Binding:
+        return truth(ctx, _boolean(ctx, frame, nodes[1:], is_and))
+
+    def decided_already() -> Binding:
+        return Const(not is_and)
+
+    return branch(ctx, cond, others if is_and else decided_already, decided_already if is_and else others)
 
 
 @expression(ast.IfExp)

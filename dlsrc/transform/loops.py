@@ -217,6 +217,8 @@ def build(
         inside_state = ctx.state()
         with ctx.collecting() as test:
             cond = head()
+        if in_test:
+            _refuse_changes(ctx, inside_state)
         with ctx.collecting() as block:
             lower_block(ctx, frame, body)
             stop = truth(ctx, frame.env[flag]) if flag is not None else None
@@ -251,8 +253,21 @@ def build(
                 after[place] = late_carried(ctx, place, binding, headers, carries, firsts)
             elif place not in start_state and place[0] is frame:
                 after[place] = first_assigned(ctx, binding, str(place[1]), carries, frame)
+            elif place not in start_state and place[0] == "heap":
+                found = first_assigned(ctx, binding, "", carries, frame)
+                after[place] = found.binding if isinstance(found, Maybe) else found
     ctx.restore(before)
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
+
+
+def _refuse_changes(ctx: Context, before: dict) -> None:
+    """Refuse a condition that changes a name: it is run once more than the body, which hides the change."""
+    for place, binding in ctx.state().items():
+        if place in before and binding is not before[place] and binding != before[place]:
+            what = "a list" if place[0] == "heap" else f"`{place[1]}`"
+            raise ctx.refuse(
+                f"the condition of this while loop changes {what}; compute it in the body and before the loop"
+            )
 
 
 def _sees(frame: Frame, owner: Any) -> bool:

@@ -7,9 +7,10 @@
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ..kernels.types import Scalar
-from .binding import Binding, Container, Maybe, Poison, Unbound
+from .binding import Binding, Container, Maybe, Poison, Ref, Static, Unbound
 from .context import Context, describe
 from .ir import UNBOUND, Atom, Const, If, Merge, Value
 
@@ -30,7 +31,11 @@ def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callab
     merges: list[Merge] = []
     ctx.dead = before[2] or (dead_then and dead_else)
     joined: dict = {}
+    # Lists that were made on one way come out only with the names that stand for them.
+    ctx.sides.append(Sides(frozenset(before[1]), state_then, state_else))
     for place in state_then | state_else:
+        if place[0] == "heap" and place[1] not in before[1]:
+            continue
         a, b = state_then.get(place, Unbound(str(place[1]))), state_else.get(place, Unbound(str(place[1])))
         joined[place] = merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place)
     result = merge(
@@ -38,10 +43,61 @@ def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callab
     )
     for place, binding in joined.items():
         ctx.put(place, binding)
+    made = ctx.sides.pop().made
+    ctx.heap = {n: c for n, c in ctx.heap.items() if n in before[1]} | made
     ctx.add(If(cond, tuple(then_block), tuple(else_block), tuple(merges), ctx.loc))
     for one in merges:
         ctx.origin[one.target] = ctx.block[-1]
     return result
+
+
+@dataclass
+class Sides:
+    """The lists and dicts of two ways: known before, as each way left them, and what comes of new ones."""
+
+    known: frozenset[int]
+    then: dict
+    orelse: dict
+    made: dict[int, Binding] = field(default_factory=dict)
+    pairs: dict[int, int] = field(default_factory=dict)
+    joined: dict[tuple[int, int], Ref] = field(default_factory=dict)
+
+
+def bring_out(ctx: Context, ref: Ref, merges: list[Merge], second: bool) -> Ref:
+    """A list that was made on one way, with its items visible after the branch."""
+    sides = ctx.sides[-1]
+    if ref.number not in sides.known and ref.number not in sides.made:
+        container = (sides.orelse if second else sides.then)[("heap", ref.number)]
+        sides.made[ref.number] = container  # before its items: it may contain itself
+        sides.made[ref.number] = only(ctx, container, merges, second)
+    return ref
+
+
+def merge_lists(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
+    """One list for a list made on each way; a name for two lists of which one is older is refused."""
+    sides, name = ctx.sides[-1], str(place[1])
+    numbers = [r.number for r in (a, b) if isinstance(r, Ref)]
+    refused = Poison(
+        f"`{name}` stands for different lists (or dicts) on the two ways of this branch; change the items "
+        "instead, or write the branch around its uses", ctx.loc,
+    )  # fmt: skip
+    if len(numbers) < 2 or any(n in sides.known for n in numbers):
+        return refused
+    pairs = ((a.number, b.number), (b.number, a.number))
+    if any(sides.pairs.setdefault(one, other) != other for one, other in pairs):
+        return refused
+    key = (a.number, b.number)
+    if key not in sides.joined:
+        found = merge(
+            ctx, cond, sides.then[("heap", a.number)], sides.orelse[("heap", b.number)], merges, then_block,
+            else_block, False, False, place,
+        )  # fmt: skip
+        if not isinstance(found, Container):
+            return found if isinstance(found, Poison) else refused
+        made = ctx.new_ref(found)
+        sides.joined[key] = made
+        sides.made[made.number] = found
+    return sides.joined[key]
 
 
 def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place) -> Binding:
@@ -59,6 +115,10 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
         if not reported.message and isinstance(other, Value):
             return only(ctx, other, merges, other is b)  # the loop around may yet give the name a value
         return reported
+    if isinstance(a, Ref) and isinstance(b, Ref | Value | Const | Container | Static):
+        return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
+    if isinstance(b, Ref) and isinstance(a, Value | Const | Container | Static):
+        return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
     if isinstance(a, Container) and a.same_structure(b):
         parts = [
             merge(ctx, cond, x, y, merges, then_block, else_block, False, False, (place[0], f"{name}[{k}]"))
@@ -103,6 +163,8 @@ def only(ctx: Context, binding: Binding, merges: list[Merge], second: bool) -> B
             ctx.hints[target] = ctx.hints.get(binding, binding.hint)
         merges.append(Merge(target, UNBOUND, binding) if second else Merge(target, binding, UNBOUND))
         return target
+    if isinstance(binding, Ref):
+        return bring_out(ctx, binding, merges, second)
     if isinstance(binding, Container):
         return binding.with_items(only(ctx, item, merges, second) for item in binding.items)
     if isinstance(binding, Maybe):
