@@ -28,7 +28,8 @@ def rosenbrock_1(x):
     f = 100 * v2**2 + v3**2
     #   back through rosenbrock_plain.py:8
     dx = np.zeros_like(x)
+    dx[0] -= 2 * v3
     dv2 = 200.0 * v2
-    dx[0] += -(dv2 * (2 * v1)) - 2 * v3
+    dx[0] -= dv2 * (2 * v1)
     dx[1] += dv2
     return f, dx
