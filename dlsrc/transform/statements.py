@@ -52,6 +52,8 @@ def lower_block(ctx: Context, frame: Frame, nodes: Any) -> None:
                 ctx.problems.append(problem)
             for name in assigned_names([node]):
                 ctx.bind(frame, name, Poison(""))
+            if isinstance(node, ast.Return):
+                frame.result = Poison("")
 
 
 def assigned_names(nodes: Any) -> set[str]:
@@ -122,7 +124,12 @@ def unpacked(ctx: Context, binding: Binding, count: int) -> list[Binding]:
 
 
 def _raise_if(ctx: Context, cond: Atom, block: list) -> None:
-    branch(ctx, cond, lambda: ctx.block.extend(block) or Static(None), lambda: Static(None))
+
+    def raised() -> Binding:
+        ctx.block.extend(block)
+        return Static(None)
+
+    branch(ctx, cond, raised, lambda: Static(None))
 
 
 @statement(ast.AugAssign)
@@ -141,7 +148,7 @@ def augmented(ctx: Context, frame: Frame, node: ast.AugAssign) -> None:
         aug_assign_array(ctx, inner, node.op, value)
         return
     if isinstance(inner, Container) and inner.kind == "list" and isinstance(node.op, ast.Add):
-        ctx.heap[old.number] = inner.with_items((*inner.items, *static_items(ctx, value)))  # type: ignore[union-attr]
+        ctx.heap[old.number] = inner.with_items((*inner.items, *static_items(ctx, value)))
         return
     ctx.bind(frame, node.target.id, operate(ctx, node.op, old, value))
 
