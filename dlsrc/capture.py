@@ -148,7 +148,7 @@ def _holds(test: Test, found: Any, origins: list) -> bool:
             code, cls = test.expected
             if type(found) is not MethodType or type(found.__self__) is not cls:
                 return False
-            return same_code(found.__func__.__code__, code)  # type: ignore[attr-defined]
+            return same_code(found.__func__.__code__, code)
         case "length":
             return len(found) == test.expected
         case "keys":

@@ -53,7 +53,7 @@ def building(function: Callable, call: Call, names: tuple[str, ...]) -> Iterator
 
 def internal(error: Exception, function: Callable, call: Call, names: tuple[str, ...]) -> InternalError:
     """What to report when dlsrc fails: at most 15 lines."""
-    code: CodeType = function.__code__  # type: ignore[attr-defined]
+    code: CodeType = function.__code__
     shown = [f"{name}: {_kind(kind)}" for name, kind in zip(names[:6], call.kinds, strict=False)]
     if len(names) > len(shown):
         shown.append(f"{len(names) - len(shown)} more")

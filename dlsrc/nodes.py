@@ -110,7 +110,7 @@ Structure = Leaf | Static | ListNode | TupleNode | DictNode | NamedTupleNode | D
 
 def count(structure: Structure) -> int:
     """The number of leaves."""
-    if structure is LEAF:
+    if isinstance(structure, Leaf):
         return 1
     return 0 if isinstance(structure, Static) else sum(count(child) for child in structure.children)
 

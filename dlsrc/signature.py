@@ -165,7 +165,7 @@ def names_of(function: Callable, structure: Structure, skip: int = 0) -> tuple[s
     function : function
         A Python function; ``skip`` says how many of its parameters are bound already (``self``).
     """
-    code = function.__code__  # type: ignore[attr-defined]
+    code = function.__code__
     positional = code.co_varnames[skip : code.co_argcount]
     rest = ""
     if code.co_flags & inspect.CO_VARARGS:

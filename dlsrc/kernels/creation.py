@@ -178,7 +178,7 @@ def full(shape, fill_value, dtype=None, order="C"):
     else:
         kind = dtype_name(dtype)
     if fill_value.ndim > 0:
-        return np.broadcast_to(fill_value, dims).astype(kind)
+        return np.broadcast_to(fill_value, dims).astype(kind)  # type: ignore[arg-type]
     if len(dims) == 1:
         return full1(dims[0], fill_value, kind)
     if len(dims) == 2:

@@ -337,7 +337,7 @@ def batched_db(dy, a):
 
 
 for _rule in (batched.body, batched_da, batched_db):
-    _rule.fastmath = FREE_ORDER
+    _rule.fastmath = FREE_ORDER  # type: ignore[union-attr]
 batched.samples(
     sample(real(2, 3, 4), real(2, 4, 2)), sample(real(4, 3, 2).T, real(2, 4, 2)),
     rejects(real(2, 3, 4), real(3, 4, 2), error=ValueError),

@@ -250,7 +250,7 @@ def accumulate(target, value):
 def deduct(target, value):
     """``target -= value`` for an array or a number."""
     if isinstance(value, (int, float, bool, np.float32, np.float64, np.int64, np.int32, np.bool_)):
-        shift(target, -value)
+        shift(target, -value)  # type: ignore[operator]
     elif target.ndim == 1:
         subtract_vector(target, value)
     elif target.ndim == 2:

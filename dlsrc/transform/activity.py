@@ -43,7 +43,7 @@ def dependent(
     program: Program, outline: Outline, memory: Memory, seeds: set[Value], cut: frozenset[Atom] = frozenset()
 ) -> set[Value]:
     """Every value that a derivative by these seeds would pass to, except through the values in ``cut``."""
-    roots = {memory.root.get(c, c) for c in cut}  # type: ignore[call-overload]
+    roots = {memory.root.get(c, c) for c in cut}
     flows = [(a, b) for a, b in _flows(program, outline, memory) if a not in roots]
     return _reach({memory.root.get(s, s) for s in seeds} | seeds, flows, memory)
 

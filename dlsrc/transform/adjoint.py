@@ -137,7 +137,7 @@ class Sweep(Rules):
                 if not self._apart(old.index, index):
                     break
                 continue
-            scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)  # type: ignore[arg-type]
+            scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)
             if (
                 not scalar or isinstance(old, Read)
                 and old.base not in self.outline.home
@@ -202,7 +202,7 @@ class Sweep(Rules):
         value_type = ctx.type_of(s.value)
         taken: Atom | None = None
         if kind == "gather":
-            where = index.entries[0].array  # type: ignore[union-attr]
+            where = index.entries[0].array
             if useful:
                 taken = ctx.op("withdraw", shadow, where)
             else:

@@ -34,10 +34,10 @@ def folded(op: Primitive, args: tuple[Atom, ...], type_: Any) -> Const | None:
     compute = _COMPUTE.get(op.name)
     if compute is None or not isinstance(type_, Scalar) or not all(isinstance(a, Const) for a in args):
         return None
-    if any(a.dtype not in (None, type_.dtype, "bool") for a in args) and type_.dtype != "bool":  # type: ignore[union-attr]
+    if any(a.dtype not in (None, type_.dtype, "bool") for a in args) and type_.dtype != "bool":
         return None
     try:
-        value = compute(*(a.value for a in args))  # type: ignore[union-attr]
+        value = compute(*(a.value for a in args))
     except (ArithmeticError, TypeError):
         return None  # left in the program, where it gives infinity as IEEE says
     if isinstance(value, int) and abs(value) > _LARGEST:
@@ -76,7 +76,7 @@ class _Case:
     ):
         self.type_of = type_of
         self.made_by = made_by
-        self.type = type_of(statement.target)  # type: ignore[arg-type]
+        self.type = type_of(statement.target)
         self.back = statement.loc.back
         self.static = dict(statement.static)
 

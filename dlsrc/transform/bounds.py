@@ -314,7 +314,7 @@ class _Prover:
         target = Value(self.next)
         self.next += 1
         self.types[target] = Scalar(dtype, dtype == "int64")
-        statement = Assign(target, registry[name], args, static, loc)  # type: ignore[arg-type]
+        statement = Assign(target, registry[name], args, static, loc)
         self.made[target] = statement
         made.append(statement)
         return target

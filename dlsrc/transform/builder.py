@@ -6,7 +6,7 @@ resolved here: where an operation is float32 and an operand is a Python number, 
 because numba by itself would compute in float64.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ from .location import Location
 
 __all__ = ["Builder"]
 
-_FOLDED = {
+_FOLDED: dict[Any, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / b, "floor_divide": lambda a, b: a // b, "remainder": lambda a, b: a % b,
     "negative": lambda x: -x, "positive": lambda x: +x, "less": lambda a, b: a < b,
@@ -110,14 +110,14 @@ class Builder:
             self.origin[target] = statement
 
     def _fold(self, name: str, args: tuple[Atom, ...]) -> Const | None:
-        if name in ("logical_and", "logical_or") and all(isinstance(a.value, bool) for a in args):  # type: ignore[union-attr]
-            a, b = (x.value for x in args)  # type: ignore[union-attr]
+        if name in ("logical_and", "logical_or") and all(isinstance(a.value, bool) for a in args):
+            a, b = (x.value for x in args)
             return Const((a and b) if name == "logical_and" else (a or b))
         compute = _FOLDED.get(name)
         if compute is None:
             return None
         try:
-            folded = compute(*(a.value for a in args))  # type: ignore[union-attr]
+            folded = compute(*(a.value for a in args))
         except (ArithmeticError, TypeError):
             return None  # left in the program, where it raises or gives infinity as IEEE says
         return Const(folded)

@@ -210,7 +210,7 @@ def _as_python_float(ctx: Context, value: Any, result: Binding) -> Binding:
 def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) -> Binding:
     """A call of a class: NamedTuples and dataclasses become containers."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        fields, defaults = cls._fields, cls._field_defaults
+        fields, defaults = cls._fields, cls._field_defaults  # type: ignore[attr-defined]
         kind = "namedtuple"
     elif hasattr(cls, "__dataclass_fields__"):
         fields = tuple(f for f, d in cls.__dataclass_fields__.items() if d.init)
@@ -273,7 +273,7 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
         # np.add(a, b, out): the result is computed first, as NumPy does where operands overlap.
         out = kwargs.get("out", args[-1] if len(args) > count else None)
         rest = {k: v for k, v in kwargs.items() if k != "out"}
-        store_whole(ctx, as_atom(ctx, out, "out"), apply_primitive(ctx, primitive, args[:count], rest), "set")  # type: ignore[arg-type]
+        store_whole(ctx, as_atom(ctx, out, "out"), apply_primitive(ctx, primitive, args[:count], rest), "set")
         return out  # type: ignore[return-value]
     by_name = bound_arguments(ctx, primitive, args, kwargs)
     signature = inspect.signature(primitive.body)
@@ -294,7 +294,7 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
         return Static(None)
     result = ctx.op(primitive, *atoms, **static)
     if primitive.view and isinstance(result, Value):
-        ctx.roots[result] = root_of(ctx, atoms[0])  # type: ignore[arg-type]
+        ctx.roots[result] = root_of(ctx, atoms[0])
     return result
 
 
@@ -323,7 +323,7 @@ def body_of(function: Any) -> Body:
     found = _bodies.get(id(code))
     if found is None or found[0] is not code:
         # Kept for other functions with this code: what this one captured must not be kept with it.
-        source = replace(read(function), function=None, globals={}, closure={}, defaults=(), kwdefaults={})  # type: ignore[arg-type]
+        source = replace(read(function), function=None, globals={}, closure={}, defaults=(), kwdefaults={})
         found = (code, Body(parse(source)))
         _bodies[id(code)] = found
     return replace(found[1], function=function)

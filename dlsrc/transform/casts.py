@@ -79,11 +79,11 @@ def round_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("array", np.array, np.asarray, np.ascontiguousarray)
 def array(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     x, dtype = given(ctx, "np.array", args, kwargs, "object", "dtype")
-    made = array_of(ctx, x)  # type: ignore[arg-type]
+    made = array_of(ctx, x)
     if dtype is None or (isinstance(dtype, Static) and dtype.value is None):
         return made
     name = np.dtype(ctx.static(dtype, "the dtype")).name
-    return made if ctx.type_of(made).dtype == name else ctx.op("cast", made, dtype=name)  # type: ignore[arg-type]
+    return made if ctx.type_of(made).dtype == name else ctx.op("cast", made, dtype=name)
 
 
 def array_of(ctx: Context, binding: Binding) -> Binding:

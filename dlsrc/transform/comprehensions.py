@@ -85,7 +85,7 @@ def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding]:
                     "the condition of a comprehension must be known while the gradient is built; write a "
                     "loop"
                 )
-            if all(k.value for k in keep):  # type: ignore[union-attr]
+            if all(k.value for k in keep):
                 found.append(evaluate(ctx, inner, node.elt))
     finally:
         ctx.frames.remove(inner)
@@ -101,7 +101,7 @@ def list_comprehension(ctx: Context, frame: Frame, node: ast.ListComp) -> Bindin
 def dict_comprehension(ctx: Context, frame: Frame, node: ast.DictComp) -> Binding:
     pairs = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
     found = comprehension(ctx, frame, ast.copy_location(ast.ListComp(pairs, node.generators), node))
-    merged = {ctx.static(pair.items[0], "a key"): pair.items[1] for pair in found}  # type: ignore[union-attr]
+    merged = {ctx.static(pair.items[0], "a key"): pair.items[1] for pair in found}
     return ctx.make("dict", merged.values(), tuple(merged))
 
 

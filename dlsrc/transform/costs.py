@@ -49,7 +49,7 @@ class Costs:
         statement = self.outline.defined.get(value)
         if isinstance(statement, For) and value == statement.index:
             return 0
-        if depth > 0 and is_loop(statement) and isinstance(self.ctx.types[value], Scalar):  # type: ignore[arg-type]
+        if depth > 0 and is_loop(statement) and isinstance(self.ctx.types[value], Scalar):
             if self.induction(value) is None:
                 leaves.add(value)
             return 0

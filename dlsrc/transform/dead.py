@@ -118,6 +118,7 @@ class _Sweep:
         return block if same else tuple(found)
 
     def slimmed(self, statement: Statement) -> Statement:
+        changed: Statement
         match statement:
             case If():
                 merges = tuple(m for m in statement.merges if m.target in self.live)
@@ -174,7 +175,7 @@ def _unread(program: Program) -> set[Value]:
                 elif op.name == "room":
                     # A tape that grows is still the tape: whether it is read is asked of its reads.
                     use(args[1:])
-                    allocated.add(regions.find(args[0]))  # type: ignore[arg-type]
+                    allocated.add(regions.find(args[0]))
                 else:
                     use(args)
                     if target is not None and regions.is_memory(target):

@@ -141,7 +141,7 @@ class _Distribution:
             target = Value(self.next)
             self.next += 1
             self.types[target] = Scalar("int64", True)
-            before.append(Assign(target, registry["add"], (atom, Const(1)), (), loop.loc))  # type: ignore[arg-type]
+            before.append(Assign(target, registry["add"], (atom, Const(1)), (), loop.loc))
             bounds.append(target)
         return bounds[0], bounds[1]
 
@@ -156,7 +156,7 @@ class _Distribution:
             if offset is None:
                 if isinstance(entry, Value) and entry in made:
                     return None
-                others.append(entry)  # type: ignore[arg-type]
+                others.append(entry)
             elif found is None:
                 found = (axis, offset)
             else:
@@ -219,7 +219,7 @@ class _Distribution:
                 return
             atoms = (
                 statement.args if isinstance(statement, Assign) else (statement.base, *statement.index.atoms)
-            )  # type: ignore[union-attr]
+            )
             for inner in atoms:
                 need(inner)
             needed.append(statement)
@@ -229,8 +229,8 @@ class _Distribution:
                 need(atom)
         change: dict[Value, Atom] = {old.index: self.like(old.index)}
         for statement in needed:
-            change[statement.target] = self.like(statement.target)  # type: ignore[union-attr, index]
-        body = [replace(s, target=change[s.target]) for s in renamed(tuple(needed), change)]  # type: ignore[union-attr, index, type-var]
+            change[statement.target] = self.like(statement.target)  # type: ignore[index]
+        body = [replace(s, target=change[s.target]) for s in renamed(tuple(needed), change)]  # type: ignore[index]
         body += self.joined(renamed(tuple(stores), change))
         index = change[old.index]
         assert isinstance(index, Value)
@@ -240,7 +240,7 @@ class _Distribution:
         """Several additions to one place as one."""
         first = stores[0]
         assert isinstance(first, Store)
-        if len(stores) == 1 or any(s.mode != "add" for s in stores):  # type: ignore[union-attr]
+        if len(stores) == 1 or any(s.mode != "add" for s in stores):
             return list(stores)
         out: list[Statement] = []
         total = first.value
@@ -248,7 +248,7 @@ class _Distribution:
             target = Value(self.next)
             self.next += 1
             self.types[target] = Scalar(self.types[first.base].dtype)
-            out.append(Assign(target, registry["add"], (total, store.value), (), store.loc))  # type: ignore[arg-type, union-attr]
+            out.append(Assign(target, registry["add"], (total, store.value), (), store.loc))
             total = target
         return [*out, replace(first, value=total)]
 

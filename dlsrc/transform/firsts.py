@@ -46,7 +46,7 @@ def _ways(edits: Edits, statement: Statement, value: Atom) -> list[tuple[Value, 
             if merge.target == value:
                 return [(merge.target, "then", merge.then), (merge.target, "orelse", merge.orelse)]
         return []
-    for carry in statement.carries:  # type: ignore[union-attr]
+    for carry in statement.carries:
         if value in (carry.header, carry.result):
             return [(carry.header, "init", carry.init), (carry.header, "out", carry.out)]
     return []

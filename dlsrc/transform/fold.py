@@ -121,7 +121,8 @@ class _Folder:
             self.seen.pop()
 
     def block(self, block: Block) -> Block:
-        outer, kept = self.kept, []
+        outer = self.kept
+        kept: list[Statement] = []
         for statement in block:
             self.kept = kept
             kept += self.statement(statement)
@@ -183,7 +184,7 @@ class _Folder:
         if found in operands and target.base is not None and self.uses[found] == 1:  # type: ignore[index]
             # A temporary that only leads to a value with a name takes that name.
             made = self.made_by(found)
-            if made is not None and not found.hint and found.base is None:  # type: ignore[union-attr]
+            if made is not None and not found.hint and found.base is None:
                 for k in range(len(self.kept) - 1, -1, -1):
                     if self.kept[k] is made:
                         self.kept[k] = self.made[target] = replace(made, target=target)

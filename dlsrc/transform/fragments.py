@@ -173,7 +173,7 @@ def template_of(body: Callable, static: tuple[tuple[str, Any], ...] = ()) -> Tem
     if len(statements) != 1 or not isinstance(statements[0], ast.Return) or statements[0].value is None:
         return None
     node = statements[0].value
-    inside = list(ast.walk(node))  # type: ignore[arg-type]
+    inside = list(ast.walk(node))
     if not all(isinstance(n, _WRITABLE) for n in inside):
         return None
     parameters = [a.arg for a in function.args.args]
@@ -196,7 +196,7 @@ def template_of(body: Callable, static: tuple[tuple[str, Any], ...] = ()) -> Tem
     )
     chained = any(isinstance(n, ast.Compare) and len(n.ops) > 1 for n in inside)
     return Template(
-        node=node,  # type: ignore[arg-type]
+        node=node,
         count={parameter: names.count(parameter) for parameter in parameters},
         arrays=not scalar_only and not chained and not functions,
         modules=frozenset(modules),

@@ -46,7 +46,7 @@ def privatized(program: Program, traced: frozenset[Value], keep: bool) -> tuple[
         type_ = types[value]
         types[made] = Array(type_.dtype, type_.ndim, "C", type_.labels)
         copies[value] = made
-        first.append(Assign(made, registry["copy"], (value,), (), loc))  # type: ignore[arg-type]
+        first.append(Assign(made, registry["copy"], (value,), (), loc))
     body = renamed(program.body, copies)
     if keep:
         body = tuple(_by_originals(s, {b: a for a, b in copies.items()}) for s in body)
@@ -111,7 +111,7 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
 
 def _untraced(outline: Outline, target: object) -> str:
     name = f"`{target!r}`" if isinstance(target, Value) and target.hint else "this"
-    made = outline.defined.get(target) if isinstance(target, Value) else None  # type: ignore[arg-type]
+    made = outline.defined.get(target) if isinstance(target, Value) else None
     where = f" (line {made.loc.line}: {made.loc.text})" if made is not None else ""
     if isinstance(target, Value) and made is None and target in outline.program.params:
         return (

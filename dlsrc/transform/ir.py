@@ -115,7 +115,7 @@ class Index:
             if isinstance(e, Span):
                 return Span(*(None if a is None else change(a) for a in (e.start, e.stop, e.step)))
             if isinstance(e, Fancy):
-                return Fancy(change(e.array))  # type: ignore[arg-type]
+                return Fancy(change(e.array))
             return e if isinstance(e, _Mark) else change(e)
 
         return Index(tuple(entry(e) for e in self.entries))

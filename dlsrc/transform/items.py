@@ -65,7 +65,7 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
     if attr == "flags":
         return Static(SimpleNamespace(c_contiguous=type_.layout == "C", f_contiguous=type_.layout == "F"))
     if attr == "shape":
-        return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())  # type: ignore[arg-type]
+        return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())
     if attr == "size":
         return ctx.op("size", owner) if isinstance(type_, Array) else Const(1)
     if attr == "real":

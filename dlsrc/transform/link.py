@@ -220,9 +220,9 @@ class _Linker(ast.NodeTransformer):
                 static[keyword.arg] = self.literal(keyword.value, callee)
             else:
                 keywords.append(keyword)
-        for name, parameter in inspect.signature(callee.body).parameters.items():
-            if name in callee.static and name not in static and parameter.default is not parameter.empty:
-                static[name] = parameter.default
+        for name, declared in inspect.signature(callee.body).parameters.items():
+            if name in callee.static and name not in static and declared.default is not declared.empty:
+                static[name] = declared.default
         name = f"{node.func.id}__{'_'.join(_word(v) for _, v in sorted(static.items()))}"
         while name in self.found and self.found[name] is not compiled(callee, tuple(sorted(static.items()))):
             name += "_"
@@ -274,7 +274,7 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
         dtype = callee.result_dtype(kinds, static)
         namespace["result"] = getattr(np, "bool_" if dtype == "bool" else dtype)
         exec(_loops(callee.name, names, [k.ndim for k in kinds]), namespace)
-        return namespace[callee.name]  # type: ignore[return-value]
+        return namespace[callee.name]
 
     namespace: dict[str, Any] = {"choose": choose}
     exec(f"def {callee.name}({arguments}):\n    raise TypeError('only compiled code calls this')", namespace)

@@ -175,17 +175,17 @@ class _Liveness:
             leaving = (leaving - {trips}) | bounds
         top = leaving | self.used_inside(loop)
         if counted:
-            top.add(trips)  # type: ignore[arg-type]
+            top.add(trips)
         live = self.trip_end(loop, carries, top)
         live = self.block(loop.body, live)
         if counted:
-            live.add(trips)  # type: ignore[arg-type]
-            self.define(trips, live)  # type: ignore[arg-type]
+            live.add(trips)
+            self.define(trips, live)
         self.define(loop.index, live)
         before = top | bounds
         if counted:
-            self.define(trips, before)  # type: ignore[arg-type]
-            before.discard(trips)  # type: ignore[arg-type]
+            self.define(trips, before)
+            before.discard(trips)
         return self.copy([(c.header, c.init) for c in carries], before - {loop.index})
 
     def while_(self, loop: While, after: set[Value]) -> set[Value]:

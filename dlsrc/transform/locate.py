@@ -215,8 +215,8 @@ def _node_of(file: _File, code: CodeType) -> Node | None:
             nodes.sort(key=_extent)
         return nodes[0] if nodes else None
     for node in file.nodes:
-        if not isinstance(node, ast.Lambda) and node.name == code.co_name:  # type: ignore[attr-defined]
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])  # type: ignore[attr-defined]
+        if not isinstance(node, ast.Lambda) and node.name == code.co_name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if first == code.co_firstlineno:
                 return node
     return None
@@ -230,7 +230,7 @@ def _holds(node: ast.Lambda, code: CodeType) -> bool:
     for line, end_line, column, end_column in code.co_positions():
         if line is None or column is None or (line, column) == (end_line, end_column):
             continue  # an instruction of no text: the start of a function, a return
-        if (line, column) < start or (end_line, end_column) > end:  # type: ignore[operator]
+        if (line, column) < start or (end_line, end_column) > end:
             return False
         seen = True
     return seen
@@ -261,12 +261,12 @@ def _same_constant(one: object, other: object) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, CodeType):
-        return same_code(one, other)  # type: ignore[arg-type]
+        return same_code(one, other)
     if isinstance(one, tuple):
         assert isinstance(other, tuple)
         return len(one) == len(other) and all(map(_same_constant, one, other))
     if isinstance(one, float | complex):
         return repr(one) == repr(other)  # tells -0.0 from 0.0, and finds nan equal to itself
     if isinstance(one, frozenset):
-        return one == other and sorted(map(repr, one)) == sorted(map(repr, other))  # type: ignore[arg-type]
+        return one == other and sorted(map(repr, one)) == sorted(map(repr, other))
     return one == other

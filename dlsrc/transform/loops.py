@@ -254,8 +254,8 @@ def build(
             elif place not in start_state and place[0] is frame:
                 after[place] = first_assigned(ctx, binding, str(place[1]), carries, frame)
             elif place not in start_state and place[0] == "heap":
-                found = first_assigned(ctx, binding, "", carries, frame)
-                after[place] = found.binding if isinstance(found, Maybe) else found
+                made = first_assigned(ctx, binding, "", carries, frame)
+                after[place] = made.binding if isinstance(made, Maybe) else made
     ctx.restore(before)
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
 

@@ -188,7 +188,7 @@ def _age(memory: Memory, root: Value) -> tuple[int, int]:
     if statement is None:
         return (-1, root.number)
     position = memory.outline.position[id(statement)]
-    if is_loop(statement) and not any(c.header == root for c in statement.carries):  # type: ignore[union-attr]
+    if is_loop(statement) and not any(c.header == root for c in statement.carries):
         position += sum(
             1
             for s in memory.outline.statements
@@ -208,7 +208,7 @@ def _age(memory: Memory, root: Value) -> tuple[int, int]:
 def _atoms_may_be_one(memory: Memory, x: Atom, y: Atom, assumed: frozenset) -> bool:
     if isinstance(x, Const) or isinstance(y, Const) or x not in memory.root or y not in memory.root:
         return False
-    return _may_be_one(memory, memory.root[x], memory.root[y], assumed)  # type: ignore[index]
+    return _may_be_one(memory, memory.root[x], memory.root[y], assumed)
 
 
 def _joined_at(memory: Memory, root: Value) -> tuple[int, bool] | None:

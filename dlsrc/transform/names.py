@@ -157,7 +157,7 @@ class _Namer:
             wanted, generated = label, False
         elif root in self.origin and not self.is_circular(root):
             source = self.origin[root]
-            wanted, generated = source.form.format(self.name(source.base)), True  # type: ignore[arg-type]
+            wanted, generated = source.form.format(self.name(source.base)), True
         else:
             return self.settle(root, self.next_temporary(), "")
         wanted = re.sub(r"\W", "_", wanted)  # a hint may be ``self.w``
@@ -172,7 +172,7 @@ class _Namer:
         seen = {root}
         at: Value | None = root
         while at in self.origin:
-            at = self.groups.find(self.origin[at].base)  # type: ignore[arg-type]
+            at = self.groups.find(self.origin[at].base)
             if at in seen:
                 return True
             seen.add(at)

@@ -144,9 +144,9 @@ def _attempt(request: Request) -> Normalized:
         args, kwargs = arguments.items
         named = ctx.contents(kwargs)
         try:
-            result = splice(ctx, closure, extra + args.items, dict(zip(named.keys, named.items, strict=True)))  # type: ignore[union-attr]
+            result = splice(ctx, closure, extra + args.items, dict(zip(named.keys, named.items, strict=True)))
             with ctx.at(location(closure.parsed.parsed.source, closure.parsed.body[-1])):
-                returned = _finish(ctx, request, args.items, result)  # type: ignore[union-attr]
+                returned = _finish(ctx, request, args.items, result)
             atoms: list[Atom] = []
             labels: list[str | None] = []
             outputs = _output(ctx, returned, atoms, labels)

@@ -154,7 +154,7 @@ def place(program: Program) -> Placement:
             derived.append(target)
     pinned = {v.base for v in _carried(program) if v.base is not None}
     while True:
-        planner = _Planner(program, uses, pinned)  # type: ignore[arg-type]
+        planner = _Planner(program, uses, pinned)
         planner.block(program.body, program.returns, 1)
         missing = {v.base for v in derived if v not in planner.inlined} & set(planner.inlined)
         if not missing:
@@ -216,8 +216,8 @@ class _Planner:
                 return True
             if found in sources and found not in seen:
                 seen.add(found)
-                if not found.hint and self.uses[found] == 1:  # type: ignore[union-attr,index]
-                    pending += sources[found]  # type: ignore[index]
+                if not found.hint and self.uses[found] == 1:
+                    pending += sources[found]
         return False
 
     def users(self, block: Block, end: tuple[Atom, ...]) -> dict[Value, int]:

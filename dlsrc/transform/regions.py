@@ -66,9 +66,9 @@ class Regions:
     def join(self, a: Atom, b: Atom) -> None:
         if a is UNBOUND or b is UNBOUND or not (self.is_memory(a) and self.is_memory(b)):
             return
-        a, b = self.find(a), self.find(b)  # type: ignore[arg-type]
+        a, b = self.find(a), self.find(b)
         if a != b:
-            self.parent[b] = a  # type: ignore[index]
+            self.parent[b] = a
 
 
 def written_by(statement: Statement) -> tuple[Value, ...]:

@@ -49,13 +49,13 @@ class Rules(Cotangents):
             if parameter == "dy":
                 given[parameter] = dy
             elif parameter == "y":
-                given[parameter] = self.fetch(s.target, s)  # type: ignore[arg-type]
+                given[parameter] = self.fetch(s.target, s)
             elif parameter in static:
                 given[parameter] = static[parameter]
             elif parameter in by_name:
                 given[parameter] = self.fetch(by_name[parameter], s)
             else:
-                given[parameter] = self.fetch_shape(by_name[parameter.removesuffix("_shape")])  # type: ignore[arg-type]
+                given[parameter] = self.fetch_shape(by_name[parameter.removesuffix("_shape")])
         types_given = [self.ctx.types[v] for v in given.values() if isinstance(v, Value)]
         arrays = any(isinstance(t, Array) for t in types_given)
         if is_expression(rule, frozenset(static), arrays) and not any(
@@ -63,7 +63,7 @@ class Rules(Cotangents):
         ):
             made = self._write_out(rule, given, static)
             if not s.op.elementwise and isinstance(self.ctx.type_of(made), Array):
-                self.shapes.equate(made, by_name[argument])  # type: ignore[arg-type]
+                self.shapes.equate(made, by_name[argument])
             return made
         primitive = rule_primitive(s.op, rule)
         atoms = [v for n, v in given.items() if n not in static]
@@ -80,7 +80,7 @@ class Rules(Cotangents):
         if s.op.elementwise:
             self.shapes.elementwise(target, atoms)
         elif isinstance(type_, Array):
-            self.shapes.equate(target, by_name[argument])  # type: ignore[arg-type]
+            self.shapes.equate(target, by_name[argument])
         return target
 
     def _reuse(self, start: int, result: Any) -> Any:
@@ -94,13 +94,14 @@ class Rules(Cotangents):
         for statement in self.ctx.block[start:]:
             other = _times_one(statement)
             if (
-                other is not None and isinstance(self.ctx.types.get(statement.target), Array)
+                other is not None and isinstance(statement, Assign) and isinstance(statement.target, Value)
+                and isinstance(self.ctx.types[statement.target], Array)
                 and self.ctx.type_of(other).dtype == self.ctx.types[statement.target].dtype
             ):
                 if any(getattr(s, "target", None) == other for s in kept):
                     found[statement.target] = other  # made by this rule: nothing else has it
                 else:
-                    kept.append(Assign(statement.target, self.ctx.known("copy"), (other,), (), statement.loc))  # type: ignore[arg-type]
+                    kept.append(Assign(statement.target, self.ctx.known("copy"), (other,), (), statement.loc))
                     self.ctx.origin[statement.target] = kept[-1]
                 continue
             if isinstance(statement, Assign) and isinstance(self.ctx.types.get(statement.target), Scalar):
@@ -110,7 +111,7 @@ class Rules(Cotangents):
                 )
                 forward = self.forward_values.get(key) if statement.op.name not in COSTS else None
                 if forward is not None and self._in_reach(forward):
-                    found[statement.target] = self.fetch(forward, self.outline.defined[forward])  # type: ignore[index, arg-type]
+                    found[statement.target] = self.fetch(forward, self.outline.defined[forward])  # type: ignore[index]
                     continue
             kept.append(statement)
         self.ctx.block[start:] = renamed(tuple(kept), found)

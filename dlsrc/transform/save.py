@@ -69,7 +69,7 @@ class Saver:
         self._numbers: dict[int, Atom] = {}
         self._copies: dict[tuple[Value, int], Value] = {}
         self._growing: dict[tuple[int, int], tuple[Statement, Atom, list]] = {}
-        self._entered: dict[Value, Value] = {}      # for what is threaded through loops, the outermost's header
+        self._entered: dict[Value, Value] = {}     # of what is threaded through loops: the outermost's header
         self._after_of: dict[Value, Value] = {}     # values that an edit computes right after another one
 
     # ------------------------------------------------------------------ places
@@ -373,7 +373,7 @@ class Saver:
         return inner_out
 
     def reached(self, after: Value, loops: Sequence[Statement], here: Scope) -> Value:
-        """What is carried through loops, as a gradient finds it: after them, or when the trip it is in began."""
+        """What is carried through loops, as a gradient finds it: after them, or as its trip began."""
         if any(s is loops[0] for s, _ in here):
             return self._entered.get(after, after)
         return self.export(after, here)

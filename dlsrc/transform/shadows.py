@@ -86,7 +86,7 @@ class Cotangents(Fetching):
         """The active arrays that a statement's reversal adds to."""
         atoms: tuple[Atom, ...] = ()
         match statement:
-            case Assign(target=target, args=args) if target in self.active:
+            case Assign(target=Value() as target, args=args) if target in self.active:
                 atoms = args
             case Store(value=value):
                 atoms = (value,)

@@ -75,9 +75,9 @@ class Shapes:
             case For() | While():
                 self._loop(statement)
             case Gradient(results=results, targets=targets):
-                for result, target in zip(results, targets, strict=True):
-                    if isinstance(target, Value) and isinstance(self.ctx.types[target], Array):
-                        self.equate(result, target)
+                for result, by in zip(results, targets, strict=True):
+                    if isinstance(by, Value) and isinstance(self.ctx.types[by], Array):
+                        self.equate(result, by)
 
     def _loop(self, loop: For | While) -> None:
         arrays = [c for c in loop.carries if isinstance(self.ctx.types[c.header], Array)]
@@ -110,7 +110,7 @@ class Shapes:
             return
         sides = [x for x in (a, b) if x is not UNBOUND]
         if len(sides) == 1 or self.same(*sides):
-            self.equate(target, sides[0])  # type: ignore[arg-type]
+            self.equate(target, sides[0])
 
     def _assign(self, s: Assign, target: Value) -> None:
         name = s.op.name
@@ -132,11 +132,11 @@ class Shapes:
             axes = static.get("axes")
             self.keys[target] = tuple(reversed(key)) if axes is None else tuple(key[k] for k in axes)
         elif name == "matvec":
-            self.keys[target] = self.key(s.args[0])[:1]  # type: ignore[arg-type]
+            self.keys[target] = self.key(s.args[0])[:1]
         elif name == "vecmat":
-            self.keys[target] = self.key(s.args[1])[1:]  # type: ignore[arg-type]
+            self.keys[target] = self.key(s.args[1])[1:]
         elif name == "matmat":
-            self.keys[target] = (self.key(s.args[0])[0], self.key(s.args[1])[1])  # type: ignore[arg-type]
+            self.keys[target] = (self.key(s.args[0])[0], self.key(s.args[1])[1])
         elif name in ("sum_axis", "max_axis", "min_axis", "prod_axis") and isinstance(s.args[0], Value):
             key = self.key(s.args[0])
             axis = static["axis"] % len(key)

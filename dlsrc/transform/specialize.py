@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["specialized"]
 
-_COMPUTE = {
+_COMPUTE: dict[Any, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.Eq: operator.eq,
     ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
@@ -92,7 +92,7 @@ class _Substitute(ast.NodeTransformer):
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         self.generic_visit(node)
         conjunction = isinstance(node.op, ast.And)
-        values = []
+        values: list[ast.expr] = []
         for value in node.values:
             if isinstance(value, ast.Constant) and isinstance(value.value, bool):
                 if value.value is conjunction:

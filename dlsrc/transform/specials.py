@@ -81,13 +81,13 @@ def range_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @special("len", len)
 def len_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return length_of(ctx, given(ctx, "len", args, kwargs, "x")[0])  # type: ignore[arg-type]
+    return length_of(ctx, given(ctx, "len", args, kwargs, "x")[0])
 
 
 @special("enumerate", enumerate)
 def enumerate_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner, start = given(ctx, "enumerate", args, kwargs, "iterable", "start")
-    return Iterator("enumerate", (inner,), Const(0) if start is None else as_atom(ctx, start))  # type: ignore[arg-type]
+    return Iterator("enumerate", (inner,), Const(0) if start is None else as_atom(ctx, start))
 
 
 @special("zip", zip)
@@ -100,7 +100,7 @@ def zip_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 def reversed_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
     if isinstance(inner, Range) and inner.step in (Const(1), Const(-1)):
-        step = inner.step.value  # type: ignore[union-attr]
+        step = inner.step.value
         return Range(
             ctx.op("subtract", inner.stop, Const(step)), ctx.op("subtract", inner.start, Const(step)),
             Const(-step),

@@ -181,7 +181,7 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
         others = [as_atom(ctx, ctx.array(e) if isinstance(e, Container) else e) for e in entries]
         if len(others) > 3:
             raise ctx.refuse("more than three index arrays are not supported; index in two steps")
-        flat = ctx.call(ctx.known("ravel"), (base,))
+        flat = as_value(ctx.call(ctx.known("ravel"), (base,)))
         dims = tuple(ctx.dim(base, k) for k in range(type_.ndim))
         joined = ctx.call(ctx.known(f"ravel_index{len(others)}"), (*others, *dims))
         return flat, Index((Fancy(joined),)), False
@@ -206,8 +206,14 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
     if first == 0:
         return base, Index((Fancy(index),)), False
     if first == 1 and type_.ndim == 2:
-        return ctx.call(ctx.known("transpose"), (base,)), Index((Fancy(index),)), True
+        return as_value(ctx.call(ctx.known("transpose"), (base,))), Index((Fancy(index),)), True
     raise ctx.refuse("an index array on an inner axis is not supported; use np.take, or transpose first")
+
+
+def as_value(binding: Binding) -> Value:
+    """The array that an operation on an array gave."""
+    assert isinstance(binding, Value)
+    return binding
 
 
 def _masked(ctx: Context, base: Value, entries: list, first: int, mask: Value, mask_type: Array):
@@ -224,8 +230,8 @@ def _masked(ctx: Context, base: Value, entries: list, first: int, mask: Value, m
         ctx.add(Raise("IndexError", f"{ctx.loc}: the mask does not have the shape of the array", ctx.loc))
     ctx.add(If(unlike, tuple(block), (), (), ctx.loc))
     if mask_type.ndim > 1:
-        base = ctx.call(ctx.known("ravel"), (base,))
-        mask = ctx.call(ctx.known("ravel"), (mask,))
+        base = as_value(ctx.call(ctx.known("ravel"), (base,)))
+        mask = as_value(ctx.call(ctx.known("ravel"), (mask,)))
     return base, Index((Fancy(ctx.op("nonzero_flat", mask)),)), False
 
 
@@ -344,7 +350,7 @@ def aug_assign_subscript(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
             aug_assign_array(ctx, old, node.op, evaluate(ctx, frame, node.value))
             return
         new = operate(ctx, node.op, old, evaluate(ctx, frame, node.value))
-        set_item(ctx, reference, ctx.contents(reference), key, new)  # type: ignore[arg-type]
+        set_item(ctx, reference, ctx.contents(reference), key, new)
         return
     if not isinstance(owner, Value):
         raise ctx.refuse(f"an item of {describe(owner, ctx)} cannot be changed")

@@ -133,7 +133,7 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
     type_ = ctx.type_of(atom)
     if atom in ctx.one_way:
         ctx.kinds.add("differentiation")
-        name = ctx.hints.get(atom, "it")  # type: ignore[arg-type]
+        name = ctx.hints.get(atom, "it")
         raise ctx.refuse(
             f"`{name}` has a value on one way only; take its gradient in the branch that assigns it"
         )

@@ -12,7 +12,7 @@ __all__ = ["capacity_of", "count_of", "trip_number"]
 
 def count_of(ctx: Context, loop: For) -> Atom:
     """The number of trips of a counted loop without a flag."""
-    step = loop.step.value  # type: ignore[union-attr]
+    step = loop.step.value
     if step == 1 and loop.start == Const(0):
         return loop.stop
     span = (
@@ -46,6 +46,6 @@ def trip_number(ctx: Context, loop: For, index: Atom) -> Atom:
         return index
     if loop.stop == Const(-1) and loop.step == Const(-1):
         return index
-    step = loop.step.value  # type: ignore[union-attr]
+    step = loop.step.value
     past = ctx.op("subtract", index, loop.start) if step > 0 else ctx.op("subtract", loop.start, index)
     return past if abs(step) == 1 else ctx.op("floor_divide", past, Const(abs(step)))

@@ -69,7 +69,7 @@ class _Checker:
         seen = set(visible)
         for statement in block:
             now = frozenset(seen) if isinstance(statement, If | For | While) else seen
-            self.statement(statement, now)  # type: ignore[arg-type]
+            self.statement(statement, now)
             seen.update(self.visible_after(statement))
         return frozenset(seen)
 
