@@ -147,7 +147,9 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
     # Sums for outer scalars first: what a carry started from may be such a scalar, and is added to its sum.
     for key, result in results.items():
         ctx.origin[result] = ctx.block[-1]
-        if not _is_carried(s, key):
+        if not isinstance(key, Value) and not any(is_loop(m.statement) for m in sweep.mirrors):
+            sweep.cot.pop(key, None)  # swept to its end: the loop around has a counter of its own
+        elif not _is_carried(s, key):
             sweep.cot[key] = result
     for carry in s.carries:
         if carry.header in results:
