@@ -16,7 +16,7 @@ from .ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
 )
 from .location import Location
-from .outline import Outline, is_loop
+from .outline import Outline, Scope, is_loop
 
 __all__ = ["Memory", "analyze"]
 
@@ -65,6 +65,16 @@ class Memory:
                     pending.append(other)
         return found
 
+    def born(self, root: Value) -> Scope:
+        """The scope in which the memory came to be: what a loop hands on is older than the trip."""
+        outline = self.outline
+        homes = []
+        for one in self.roots_shared_with(root):
+            statement = outline.defined.get(one)
+            carried = statement is not None and is_loop(statement)
+            homes.append(outline.scope[id(statement)] if carried else outline.home[one])
+        return min(homes, key=len)
+
     def written(self, root: Value) -> bool:
         """Whether anything ever writes to this memory, under any name."""
         return any(r in self.stores for r in self.roots_shared_with(root))
@@ -74,7 +84,7 @@ class Memory:
         for root in self.roots_shared_with(self.root[value]):
             for store in self.stores.get(root, ()):
                 if store is not at and self.outline.may_follow(
-                    store, at, self.outline.home[self.root[value]]
+                    store, at, self.born(self.root[value])
                 ):
                     return True
         return False
@@ -231,7 +241,7 @@ def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
     """Whether the memory is read after the store, under a name of this root or of one that it goes to."""
     outline = memory.outline
     if any(
-        outline.may_follow(s, store, outline.home[root]) for s in _readers(memory, root) if s is not store
+        outline.may_follow(s, store, memory.born(root)) for s in _readers(memory, root) if s is not store
     ):
         return True
     if any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns):
@@ -261,7 +271,7 @@ def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Val
         if statement is None or not any(isinstance(a, Value) and memory.root.get(a) == root for a in atoms):
             continue
         inside = any(s is statement for s in around)
-        if store is not None and not inside and not outline.may_follow(statement, store, outline.home[root]):
+        if store is not None and not inside and not outline.may_follow(statement, store, memory.born(root)):
             continue
         if inside and isinstance(statement, For | While):
             carry = next((c for c in statement.carries if c.header == joined), None)

@@ -182,6 +182,23 @@ def equal_views_inside_and_outside_a_loop(x, a):
     return np.sum(w * w)
 
 
+@programs(vector(4), 2, compiled=True)
+def written_then_read_then_reversed_in_each_trip(x, n):
+    s = 0.0
+    for i in range(n):
+        x += x
+        s += np.sum(np.sin(x)) * x[0]
+        x = x[::-1]
+    return s
+
+
+@programs(vector(4))
+def read_through_a_copy_and_twice_itself(x):
+    v = x[:2]
+    x = (x + x) + x.copy()
+    return x[-1] * 0.5 + np.sum(x * x)
+
+
 @programs(vector(3))
 def newaxis_views(x):
     c = x[:, np.newaxis]
