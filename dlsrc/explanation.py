@@ -225,7 +225,12 @@ def _pieces(allocations: tuple[Allocation, ...], tapes: set[Value], names: Any) 
 
 
 def _name(value: Value, names: Any) -> str:
-    return names.get(value) or (repr(value) if value.hint or value.base else "a temporary")
+    if value in names:
+        return names[value]
+    named = value
+    while not named.hint and named.base is not None:
+        named = named.base
+    return repr(value) if named.hint else "a temporary"
 
 
 def _built_in(normalized: Any, call: Call, function: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import itertools
 import linecache
 import os
 import random
+import sys
 import textwrap
-import time
 import traceback
 import types
 
@@ -176,7 +176,7 @@ def test_all_problems_are_collected_in_order():
     found = [(where.line, message.split(";")[0]) for where, message in caught.value.problems]
     assert [line for line, _ in found] == [2, 3, 4, 5, 6, 8, 9]
     assert found[0][1] == "an import inside the function cannot be differentiated"
-    assert ":8: a formatted string" in str(caught.value)
+    assert "line 8  a formatted string" in str(caught.value)
 
 
 def test_python_prints_the_line_with_carets():
@@ -551,13 +551,20 @@ def test_random_programs(text, seed, nested):
 # ------------------------------------------------------------------------------ size
 
 
-def best_time(function, *args):
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
+def calls_made(function, *args):
+    """How many Python functions run: the same on every machine, which seconds are not."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(note)
+    try:
         function(*args)
-        times.append(time.perf_counter() - start)
-    return min(times)
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 def guards(n, between=""):
@@ -580,9 +587,9 @@ def looped(n):
 
 
 @pytest.mark.parametrize("make", [guards, elifs, fallen, looped, lambda n: guards(n, "    x = x + 0\n")])
-def test_long_functions_in_linear_time(make):
+def test_long_functions_in_linear_work(make):
     short, long = read(function_of(make(100))), read(function_of(make(400)))
-    assert best_time(parse, long) < 12 * best_time(parse, short)
+    assert calls_made(parse, long) < 6 * calls_made(parse, short)
     function = function_of(make(400))
     new = rebuilt(function)
     for x in (-1, 0, 7, 13, 99, 399, 400, 10**6):
