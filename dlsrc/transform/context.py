@@ -20,7 +20,7 @@ from .binding import (
     Unbound,
 )
 from .builder import Builder
-from .ir import Atom, Const, Value
+from .ir import Assign, Atom, Const, Value
 from .location import Location
 
 __all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]
@@ -335,9 +335,30 @@ class Context(Builder):
             if binding.kind == "dict":
                 return dict(zip(binding.keys, values, strict=True))
             return tuple(values) if binding.kind == "tuple" else values
-        if isinstance(binding, Value) and binding in self.argument_keys:
-            raise NeedStatic(self.argument_keys[binding])
+        if isinstance(binding, Value):
+            self.known_bounds(binding)
         raise self.refuse(f"{what} must be a constant or an argument: here it is computed")
+
+    def known_bounds(self, *atoms: Atom) -> None:
+        """Ask for the arguments that these integers are computed from to be known, if that makes them known.
+
+        Raises
+        ------
+        NeedStatic
+            For the first of them.
+        """
+        pending, keys = list(atoms), []
+        while pending:
+            atom = pending.pop()
+            made = self.origin.get(atom) if isinstance(atom, Value) else None
+            if isinstance(atom, Value) and atom in self.argument_keys:
+                keys.append(self.argument_keys[atom])
+            elif isinstance(made, Assign) and made.op.name in ("add", "subtract", "multiply", "negative"):
+                pending += made.args
+            elif not isinstance(atom, Const):
+                return
+        if keys:
+            raise NeedStatic(keys[0])
 
     def is_static(self, binding: Binding) -> bool:
         """Whether ``static`` would give a value without building again."""

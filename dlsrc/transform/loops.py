@@ -60,6 +60,8 @@ def for_(ctx: Context, frame: Frame, node: ast.For) -> None:
     except NeedUnroll:
         ctx.restore(before)
         del ctx.block[block_length:]
+        if isinstance(iterable, Range):
+            ctx.known_bounds(iterable.start, iterable.stop, iterable.step)
         if not isinstance(iterable, Range) or not _literal(iterable):
             raise ctx.refuse(
                 "the counter of this loop indexes a container of unlike items, so the number of trips must "

@@ -1,0 +1,62 @@
+"""Every adjoint of a primitive is itself a function that can be differentiated: second order stands on it."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import dlsrc
+import dlsrc.kernels  # noqa: F401  fills the registry
+from dlsrc.kernels.primitive import Primitive, Sample, registry
+
+# Refused, with the line: their kernels index a shape by a computed number, or leave a loop over a tuple.
+REFUSED = {("expand", "x"), ("permute", "x")}
+# An error of dlsrc's own, where the count is an argument and not a literal.
+FAILING = {("repeat_axis", "x"), ("tile_axis", "x")}
+
+
+def rules():
+    for name, declared in sorted(registry.items()):
+        if isinstance(declared, Primitive):
+            for argument in declared.adjoints:
+                marks = ()
+                if (name, argument) in REFUSED | FAILING:
+                    reason = "the second derivative of this function is refused" if (name, argument) in REFUSED else "a bug"
+                    marks = (pytest.mark.xfail(strict=True, reason=reason),)
+                yield pytest.param(declared, argument, id=f"{name}-{argument}", marks=marks)
+
+
+def arguments_of(declared, rule):
+    """The arguments of a rule at the first sample (of numbers, for one that is written for one element)."""
+    samples = [c for c in declared.cases if isinstance(c, Sample)]
+    if declared.elementwise:
+        samples.sort(key=lambda c: max((np.ndim(a) for a in c.args), default=0))
+    values = dict(zip(declared.arguments, samples[0].args, strict=False)) | dict(samples[0].static)
+    for name, parameter in inspect.signature(declared.body).parameters.items():
+        values.setdefault(name, parameter.default)
+    if declared.elementwise and any(np.ndim(values[a]) for a in declared.arguments):
+        values |= {a: values[a].flat[0] for a in declared.arguments if np.ndim(values[a])}
+    y = declared(*(values[name] for name in declared.parameters))
+    known = {"dy": np.ones_like(np.asarray(y, dtype=float)) if np.ndim(y) else 1.0, "y": y}
+    given = []
+    for name in inspect.signature(rule).parameters:
+        if name.endswith("_shape") and name not in values:
+            given.append(np.shape(values[name.removesuffix("_shape")]))
+        else:
+            given.append(known[name] if name in known else values[name])
+    return given
+
+
+@pytest.mark.parametrize(("declared", "argument"), list(rules()))
+def test_the_rule_is_accepted(declared, argument):
+    rule = declared.adjoints[argument]
+    given = arguments_of(declared, rule)
+
+    def total(*args):
+        return np.sum(rule(*args))
+
+    by_dy = dlsrc.grad(total)(*given)
+    assert np.shape(by_dy) == np.shape(given[0])
+    # A rule is linear in dy, so that its gradient by dy does not depend on dy.
+    again = dlsrc.grad(total)(2.5 * given[0], *given[1:])
+    np.testing.assert_allclose(again, by_dy, rtol=1e-12, atol=1e-14)
