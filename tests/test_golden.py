@@ -1,11 +1,14 @@
 """Generated source is a product: compared with the expected text, run for numbers, and searched for waste."""
 
+import importlib.util
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dlsrc import dlfeval, extractdata
+import dlsrc
+from dlsrc import dlarray, dlfeval, extractdata
 from tests.golden_files import GOLDEN, generated_text, load, objective_of, split
 from tests.oracle import assert_close, assert_gradient, gradient
 from tests.quality import complaints
@@ -43,6 +46,42 @@ def test_text_is_the_same_on_every_run(path):
 @pytest.mark.parametrize("path", FILES)
 def test_quality(path):
     assert complaints(generated_text(path), user_source(load(path))) == []
+
+
+# The objectives of the examples, with arguments of the types that the examples give them.
+EXAMPLES = [
+    pytest.param("rosenbrock", "rosenbrock", (dlarray([-1.0, 2.0]),), id="rosenbrock"),
+    pytest.param("rosenbrock", "valley", (np.zeros(10),), id="valley"),
+    pytest.param("garch", "negative_log_likelihood", (np.array([0.1, 0.05, 0.8]), np.ones(5)), id="garch"),
+    pytest.param(
+        "logistic_regression", "loss", (np.zeros(65 * 10), np.ones((3, 64)), np.ones((3, 10))), id="logistic",
+    ),
+    pytest.param(
+        "newton_inside", "misfit", (np.array([1.0, 0.3, 1.0, 0.1, 0.2]), np.ones(4), np.ones(4)),
+        marks=pytest.mark.xfail(reason="8 statements for each of the user's: a tape for every factor of a formula"),
+        id="misfit",
+    ),
+]
+
+
+@pytest.mark.parametrize("file, name, arguments", EXAMPLES)
+def test_quality_of_examples(file, name, arguments):
+    path = Path(__file__).parent.parent / "examples" / f"{file}.py"
+    spec = importlib.util.spec_from_file_location(f"example_{file}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    objective = getattr(module, name)
+    called = [f for f in vars(module).values() if inspect.isfunction(f) and f.__name__ in objective.__code__.co_names
+              and f.__module__ == module.__name__]
+    user = "\n".join(inspect.getsource(f) for f in [objective, *called, *more_called(module, called)])
+    assert complaints(str(dlsrc.adjoint_source(objective, *arguments)), user) == []
+
+
+def more_called(module, functions):
+    """What these functions of the module call in turn."""
+    names = {name for f in functions for name in f.__code__.co_names}
+    return [f for f in vars(module).values() if inspect.isfunction(f) and f.__name__ in names and f not in functions
+            and f.__module__ == module.__name__]
 
 
 @pytest.mark.parametrize("path", RUN)
