@@ -11,8 +11,6 @@ from dlsrc.kernels.primitive import Primitive, Sample, registry
 
 # Refused, with the line: their kernels index a shape by a computed number, or leave a loop over a tuple.
 REFUSED = {("expand", "x"), ("permute", "x")}
-# An error of dlsrc's own, where the count is an argument and not a literal.
-FAILING = {("repeat_axis", "x"), ("tile_axis", "x")}
 
 
 def rules():
@@ -20,9 +18,8 @@ def rules():
         if isinstance(declared, Primitive):
             for argument in declared.adjoints:
                 marks = ()
-                if (name, argument) in REFUSED | FAILING:
-                    reason = "the second derivative of this function is refused" if (name, argument) in REFUSED else "a bug"
-                    marks = (pytest.mark.xfail(strict=True, reason=reason),)
+                if (name, argument) in REFUSED:
+                    marks = (pytest.mark.xfail(strict=True, reason="its second derivative is refused"),)
                 yield pytest.param(declared, argument, id=f"{name}-{argument}", marks=marks)
 
 

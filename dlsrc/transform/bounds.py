@@ -274,7 +274,7 @@ class _Prover:
         made = self.made.get(atom) if key is None else None
         if (
             key is None and made is not None
-            and made.op.name in ("dim", "add", "subtract", "multiply", "negative")
+            and made.op.name == "dim"
         ):
             return all(self._outside(a, loop) for a in made.args)
         return False

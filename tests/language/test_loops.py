@@ -380,4 +380,14 @@ def logistic_map(r):
     return x
 
 
+@programs(np.arange(12.0).reshape(2, 6) / 7, 2)
+def index_that_is_a_product_of_counters(a, m):
+    s = 0.0
+    for i in range(a.shape[0]):
+        for k in range(3):
+            for r in range(m):
+                s += a[i, k * m + r] ** 2 * (k + 1)
+    return s
+
+
 test_loops = programs.test()
