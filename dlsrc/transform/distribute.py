@@ -124,10 +124,16 @@ class _Distribution:
         if operations > MOST_OPERATIONS:
             return None
         start, stop = self.upwards(loop, before)
-        return [
-            *before,
-            *(self.loop(loop, start, stop, stores, made) for stores in (*adds.values(), *sets.values())),
-        ]
+        groups = [list(stores) for stores in adds.values()]
+        together = [s for stores in sets.values() for s in stores]
+        for k, added in enumerate(adds):
+            # Where the loop adds at the very place that it sets, one loop does both, after all others.
+            if all((added.axis, added.offset, added.others) == (p.axis, p.offset, p.others) for p in sets):
+                together = [*groups.pop(k), *together]
+                break
+        if together:
+            groups.append(together)
+        return [*before, *(self.loop(loop, start, stop, stores, made) for stores in groups)]
 
     def upwards(self, loop: For, before: list[Statement]) -> tuple[Atom, Atom]:
         """The bounds of the loop, counted upwards."""
@@ -237,11 +243,13 @@ class _Distribution:
         return For(index, start, stop, Const(1), (), tuple(body), None, None, old.loc)
 
     def joined(self, stores: Block) -> list[Statement]:
-        """Several additions to one place as one."""
+        """Several additions to one place as one; what is set comes after them."""
+        sets = [s for s in stores if isinstance(s, Store) and s.mode == "set"]
+        stores = tuple(s for s in stores if not (isinstance(s, Store) and s.mode == "set"))
+        if len(stores) < 2 or any(isinstance(s, Store) and s.mode != "add" for s in stores):
+            return [*stores, *sets]
         first = stores[0]
         assert isinstance(first, Store)
-        if len(stores) == 1 or any(s.mode != "add" for s in stores):
-            return list(stores)
         out: list[Statement] = []
         total = first.value
         for store in stores[1:]:
@@ -250,7 +258,7 @@ class _Distribution:
             self.types[target] = Scalar(self.types[first.base].dtype)
             out.append(Assign(target, registry["add"], (total, store.value), (), store.loc))
             total = target
-        return [*out, replace(first, value=total)]
+        return [*out, replace(first, value=total), *sets]
 
     def like(self, value: Value) -> Value:
         made = Value(self.next, value.hint, value.base, value.form)

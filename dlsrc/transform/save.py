@@ -203,7 +203,7 @@ class Saver:
         array = Array(type_.dtype, 1)
         first = ctx.value(array, base=value, form="{}_kept")
         with ctx.at(loops[0].loc), ctx.collecting() as block:
-            ctx.op("empty_vector", Const(64), dtype=type_.dtype, target=first)
+            ctx.op("empty_vector", Const(1024), dtype=type_.dtype, target=first)
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
         self.adopt(first, self.outline.scope[id(loops[0])], None)
         position, _ = self.counter(loops)

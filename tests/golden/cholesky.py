@@ -39,11 +39,11 @@ def cholesky_1(A):
     # cholesky.py:9  L = np.zeros((n, n))
     L = np.zeros((n, n), np.float64)
     # cholesky.py:10  for i in range(n):
-    v2_kept = np.empty(64, np.float64)
-    v3_kept = np.empty(64, np.float64)
-    v4_kept = np.empty(64, np.float64)
-    v5_kept = np.empty(64, np.float64)
-    v6_kept = np.empty(64, np.float64)
+    v2_kept = np.empty(1024, np.float64)
+    v3_kept = np.empty(1024, np.float64)
+    v4_kept = np.empty(1024, np.float64)
+    v5_kept = np.empty(1024, np.float64)
+    v6_kept = np.empty(1024, np.float64)
     count = 0
     count_2 = 0
     for i in range(n):

@@ -23,8 +23,8 @@ from dlsrc.kernels import room
 
 def newton_1(a):
     # newton.py:9  while abs(r * r - a) > 1e-12:
-    r_kept = np.empty(64, np.float64)
-    v1_kept = np.empty(64, np.float64)
+    r_kept = np.empty(1024, np.float64)
+    v1_kept = np.empty(1024, np.float64)
     r = a
     count = 0
     trips = 0
