@@ -121,7 +121,11 @@ class Rules(Cotangents):
         return found.get(result, result)
 
     def _in_reach(self, value: Value) -> bool:
-        """Whether a forward value belongs to the blocks being swept, or to what is around them."""
+        """Whether a forward value is of the blocks being swept, or made around them before the gradient."""
+        position = self.outline.position
+        made = self.outline.defined[value]
+        if not self._mirrored(self.outline.home[value]) and position[id(made)] > position[id(self.gradient)]:
+            return False
         swept = {(id(m.statement), m.slot) for m in self.mirrors}
         return all(
             (id(s), slot) in swept or any(s is t and slot == other for t, other in self.here)
