@@ -101,6 +101,8 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
     owner = frame.owner(identifier)
     if owner is not None:
         binding = owner.env[identifier]
+        if isinstance(binding, Maybe | Unbound):
+            ctx.unbound_reads.add((owner, identifier))  # a loop around it may carry the value of the trip before
         if isinstance(binding, Maybe):
             binding = settle(ctx, binding)
             owner.env[identifier] = binding
