@@ -207,6 +207,7 @@ def build(
     }
     wider: dict[tuple, Type] = {}
     late: dict[tuple, Type] = {}  # names that get their first value on some way through the body
+    around = set(ctx.unbound_reads)
     for _ in range(ROUNDS):
         ctx.restore(before)
         del ctx.problems[problems:]
@@ -259,6 +260,7 @@ def build(
                 made = first_assigned(ctx, binding, "", carries, frame)
                 after[place] = made.binding if isinstance(made, Maybe) else made
     ctx.restore(before)
+    ctx.unbound_reads |= around
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
 
 
