@@ -83,7 +83,7 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
             continue
         start = carried.get(carry.header)
         if start is None:
-            start = zero_result(sweep, carry)
+            start = zero_result(sweep, s, carry)
         elif (
             isinstance(ctx.types[carry.header], Array) and carry.header in sweep.in_memory
             and not given(sweep, start, carry.result)
@@ -166,11 +166,16 @@ def _is_carried(s: For | While, key: Any) -> bool:
     return isinstance(key, Value) and any(carry.header == key for carry in s.carries)
 
 
-def zero_result(sweep: Sweep, carry: Carry) -> Atom:
-    """The cotangent of a loop's result that nothing uses."""
+def zero_result(sweep: Sweep, s: For | While, carry: Carry) -> Atom:
+    """The cotangent, which nothing uses, of a loop's result; in a trip, of what the trip before left."""
     type_ = sweep.ctx.types[carry.header]
     if isinstance(type_, Array):
-        return sweep.zeros(carry.result)
+        if not any(around is s for around, _ in sweep.here):
+            return sweep.zeros(carry.result)
+        sweep.saver.bind_first(carry.header)
+        made = sweep.ctx.op("zeros_like", carry.header)
+        sweep.shapes.equate(made, carry.header)
+        return made
     return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
 
 
