@@ -102,7 +102,7 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
     if owner is not None:
         binding = owner.env[identifier]
         if isinstance(binding, Maybe | Unbound):
-            ctx.unbound_reads.add((owner, identifier))  # a loop around it may carry the value of the trip before
+            ctx.unbound_reads.add((owner, identifier))  # a loop may carry the trip before
         if isinstance(binding, Maybe):
             binding = settle(ctx, binding)
             owner.env[identifier] = binding

@@ -58,9 +58,9 @@ class Cotangents(Fetching):
                         if not any(s is statement for s, _ in self.outline.home[atom]):
                             found.add(atom)
         # A view of what is written anywhere is a view of a shadow, also where its own base is not written.
-        for view, base in self.memory.base.items():
+        for view, seen in self.memory.base.items():
             if view in self.active and self.memory.written(self.memory.root[view]):
-                found.add(base)
+                found.add(seen)
         pending = list(found)
         while pending:
             value = pending.pop()
