@@ -132,6 +132,7 @@ def _lineage(value: Value) -> Iterable[Value]:
 class _Namer:
     def __init__(self, program: Program, groups: _Groups, reserved: Collection[str]):
         self.groups = groups
+        self.types = program.types
         self.names: dict[Value, str] = {}
         self.holders: dict[str, list[Value]] = {}
         self.labels: dict[str, str] = {}
@@ -187,7 +188,14 @@ class _Namer:
         if self.labels[candidate] != label and label != f"*#{holders[0].number}":
             return False
         edges = self.groups.edges.get(root, ())
-        return not any(holder in edges for holder in holders)
+        # One name is one variable to numba, also where what it held before is not needed any more.
+        return not any(holder in edges or self.sort(holder) != self.sort(root) for holder in holders)
+
+    def sort(self, root: Value) -> tuple:
+        """What variables of one name have in common: number, array of so many dimensions, list of these."""
+        type_ = self.types.get(root)
+        item = getattr(type_, "item", None)
+        return type(type_), getattr(type_, "ndim", 0), type(item), getattr(item, "ndim", 0)
 
     def next_temporary(self) -> str:
         while True:
