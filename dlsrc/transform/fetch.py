@@ -14,7 +14,7 @@ from typing import Any
 from ..kernels.types import Array
 from .activity import Activity
 from .context import Context
-from .ir import Assign, Atom, Const, For, Gradient, Index, Read, Statement, Value
+from .ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value
 from .memory import Memory
 from .outline import Outline, Scope, is_loop, visible
 from .save import Saver
@@ -232,5 +232,15 @@ class Fetching:
         statement = self.outline.defined[value]
         if statement is None:
             return True
+        joined = (*getattr(statement, "merges", ()), *getattr(statement, "carries", ()))
+        if any(UNBOUND in _ways(j, value) for j in joined):
+            return False  # the name may have no value
         position = self.outline.position
         return id(statement) in position and position[id(statement)] < position[id(self.gradient)]
+
+
+def _ways(joined: Merge | Carry, value: Value) -> tuple[Atom, ...]:
+    """What a value may be where a branch or loop joins it; nothing where it joins another."""
+    if isinstance(joined, Merge):
+        return (joined.then, joined.orelse) if joined.target == value else ()
+    return (joined.init, joined.out) if value in (joined.header, joined.result) else ()
