@@ -12,12 +12,13 @@ from .lazy import engine as _engine
 from .ravel import ravel
 from .report import adjoint_source, explain, stages
 from .structure import register
+from .verification import Verdict, check
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adjoint_source", "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors",
-    "explain", "extractdata", "grad", "isdlarray", "logsumexp", "ravel", "register", "relu", "sigmoid",
+    "AcceleratedFunction", "Verdict", "adjoint_source", "check", "dlaccelerate", "dlarray", "dlfeval",
+    "dlgradient", "errors", "explain", "extractdata", "grad", "isdlarray", "logsumexp", "ravel", "register", "relu", "sigmoid",
     "softmax", "stages", "stop_gradient", "structure", "value_and_grad",
 ]  # fmt: skip
 

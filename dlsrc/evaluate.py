@@ -5,13 +5,16 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from .cache import Flags, Mode
 from .entry import Entry
 from .errors import DifferentiationError
-from .failure import Replayed, here, replaying
+from .failure import Replayed, here, replaying, valuing
 from .fastpath import MISS
 from .runner import RUNNERS, runner_of
 from .signature import read_call
+from .structure import flatten, unflatten
 from .target import target_of
 
 __all__ = ["EVALUATION", "dlfeval", "dlgradient", "mode_of", "prepared"]
@@ -130,8 +133,17 @@ def dlgradient(y: Any, *xs: Any, retain_data: bool = False, enable_higher_deriva
     """
     if replaying():
         raise Replayed
+    if valuing():
+        placeholders = tuple(_nothing(x) for x in xs)
+        return placeholders[0] if len(xs) == 1 else placeholders
     message = "dlgradient works in a function that dlfeval runs: write dlfeval(f, x)"
     raise here(DifferentiationError, message, sys._getframe(1))
+
+
+def _nothing(tree: Any) -> Any:
+    """What stands for a gradient where only the value of a function is asked for."""
+    leaves, structure = flatten(tree)
+    return unflatten(structure, [leaf * np.nan for leaf in leaves])
 
 
 dlgradient.__dlsrc_special__ = "dlgradient"  # type: ignore[attr-defined]

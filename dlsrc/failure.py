@@ -14,7 +14,9 @@ from .errors import DlsrcError, InternalError, UnsupportedSyntax
 from .lazy import engine
 from .signature import Call
 
-__all__ = ["Replayed", "building", "failed", "here", "plain_result", "replaying"]
+__all__ = [
+    "Replayed", "building", "failed", "here", "plain_result", "plain_value", "replaying", "valuing",
+]  # fmt: skip
 
 LINED = re.compile(r"[^:\s]+:\d+: ")  # the messages of generated code begin with the user's line
 OURS = (NameError, AttributeError, KeyError, AssertionError, NotImplementedError, SystemError)
@@ -95,6 +97,11 @@ _state = threading.local()
 def replaying() -> bool:
     """Whether the user's plain function is being run to find an error again."""
     return getattr(_state, "on", False)
+
+
+def valuing() -> bool:
+    """Whether the user's plain function is being run for its value alone: gradients in it are nan."""
+    return getattr(_state, "values", False)
 
 
 def failed(
@@ -178,6 +185,16 @@ def plain_result(function: Callable, args: tuple, kwargs: dict) -> tuple[bool, A
         return True, _run_plainly(function, args, kwargs)
     except Replayed:
         return False, None
+
+
+def plain_value(function: Callable, args: tuple, kwargs: dict) -> Any:
+    """What the user's function gives as plain Python on copies of arguments; gradients in it are nan."""
+    args, kwargs = copy.deepcopy((args, kwargs))
+    _state.values = True
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _state.values = False
 
 
 def here(kind: type[UnsupportedSyntax], message: str, frame: FrameType) -> UnsupportedSyntax:

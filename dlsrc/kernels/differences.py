@@ -19,15 +19,17 @@ __all__ = [
 # The one tolerance of every comparison, relative to the largest of what is compared.
 TOLERANCE = 1e-8
 
-# Central differences at FIRST_STEP / 2**k, k < STEPS, each extrapolated with up to ORDER earlier ones.
+# Central differences at first / 2**k, k < STEPS, each extrapolated with up to ORDER earlier ones.
 FIRST_STEP, STEPS, ORDER = 0.25, 13, 5
 
 # Up to this size an argument is moved in every direction, and not in a random one only.
 SMALL = 12
 
 
-def derivative(curve: Callable[[float], Any]) -> np.ndarray:
+def derivative(curve: Callable[[float], Any], first: float = FIRST_STEP) -> np.ndarray:
     """The derivative at zero of a function of one number: central differences, extrapolated.
+
+    ``first`` is the longest step.
 
     Of all estimates (Ridders, *Advances in Engineering Software* 4, 1982) each element takes the one
     that agrees best with those it was made from, so a step too long, over a kink or out of the
@@ -40,7 +42,7 @@ def derivative(curve: Callable[[float], Any]) -> np.ndarray:
     error: Any = np.inf
     earlier: list = []
     for k in range(STEPS):
-        h = FIRST_STEP / 2**k
+        h = first / 2**k
         ahead, behind = np.asarray(curve(h), float), np.asarray(curve(-h), float)
         if ahead.shape != behind.shape or (earlier and ahead.shape != earlier[0].shape):
             best, error, earlier = None, np.inf, []

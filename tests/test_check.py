@@ -1,0 +1,156 @@
+"""``dlsrc.check``: a right derivative passes, and each thing that can be wrong is noticed."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dlsrc
+from dlsrc import check, dlarray, dlgradient, value_and_grad
+from dlsrc.derivatives import Derivative
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def recurrence(x, n):
+    s = x[0]
+    for k in range(n):
+        s = np.sin(s) * x[1] + x[2]
+    return s
+
+
+def weighted(params, scale):
+    return scale * np.sum(params["w"] ** 2) + params["b"] * params["w"][0]
+
+
+def rosenbrock(x):
+    f = 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+    return f, dlgradient(f, x)
+
+
+def two(x, y):
+    f = x * y**2
+    gx, gy = dlgradient(f, x, y)
+    return f, gx, gy
+
+
+def overwrites(x):
+    x[0] = 3.0 * x[1]
+    return np.sum(x**2)
+
+
+POINT = np.array([0.3, 0.9, 0.2])
+
+
+@pytest.mark.parametrize("objective, args", [
+    (recurrence, (POINT, 4)),
+    (weighted, ({"w": np.array([1.0, 2.0]), "b": 0.5}, 2.0)),
+    (rosenbrock, (dlarray([-1, 2]),)),
+    (two, (dlarray(2.0), dlarray(3.0))),
+    (overwrites, (POINT,)),
+    (value_and_grad(recurrence), (POINT, 4)),
+    (dlsrc.dlaccelerate(rosenbrock), (dlarray([-1, 2]),)),
+    (lambda x: np.sum(np.sqrt(x)), (POINT.astype("float32"),)),
+    (lambda x: np.log(x[0] - 0.299), (POINT,)),
+], ids=["loop", "containers", "dlfeval", "two", "overwrites", "derivative", "accelerated", "float32", "near the edge"])
+def test_a_right_derivative_passes(objective, args):
+    verdict = check(objective, *args)
+    assert verdict, str(verdict)
+    assert str(verdict).count("\n") == 0 and "passed" in str(verdict)
+    assert verdict.compared >= 2
+
+
+def test_an_auxiliary_result_is_left_alone():
+    assert check(lambda x: (np.sum(x**2), x[0]), POINT, has_aux=True)
+
+
+@pytest.mark.compiled
+def test_compiled_code_is_what_is_checked():
+    assert check(recurrence, POINT, 4)
+
+
+class Wrong(Derivative):
+    """A derivative that is off in one respect."""
+
+    how = ""
+    calls = 0
+
+    def __call__(self, x):
+        value, gradients = super().__call__(x)
+        Wrong.calls += 1
+        if self.how == "gradient":
+            gradients[0][1] *= 1.001
+        elif self.how == "value":
+            value += 1e-6
+        elif self.how == "mutation":
+            x[0] += 1.0
+        elif self.how == "noise":
+            value += 1e-15 * Wrong.calls
+        elif self.how == "gradient noise":
+            gradients[0][0] += 1e-14 * Wrong.calls
+        return value, gradients
+
+
+@pytest.mark.parametrize("how, said", [
+    ("gradient", "along `x` the derivative is"), ("value", "plain Python gives"), ("mutation", "changed an argument"),
+    ("noise", "called again, the value"), ("gradient noise", "called again, the gradient"),
+])  # fmt: skip
+def test_what_is_wrong_is_said(how, said, monkeypatch):
+    monkeypatch.setattr(Wrong, "how", how)
+    monkeypatch.setattr("dlsrc.verification.value_and_grad", lambda f, n, aux: Wrong(f, n, aux, True))
+
+    def energy(x):
+        return np.sum(x**2) / x[0]
+
+    verdict = check(energy, POINT)
+    assert not verdict
+    assert said in str(verdict) and str(verdict).startswith("energy: FAILED: ")
+
+
+def test_a_kink_fails_and_a_point_beside_it_passes():
+    assert not check(lambda x: max(x, 0.0) * 2.0, 0.0)
+    assert check(lambda x: max(x, 0.0) * 2.0, 0.1)
+
+
+def test_nothing_to_differentiate_by_is_an_error():
+    with pytest.raises(TypeError, match="no argument holds real numbers"):
+        check(lambda n: n * 2, 3)
+    with pytest.raises(TypeError, match="return its value, then its gradients"):
+        check(lambda x: dlgradient(x[0] ** 2, x), dlarray([1, 2]))
+
+
+@dataclass
+class Model:
+    a: float
+    b: float
+
+    def energy(self, x):
+        return self.a * np.sum(x**2) + self.b
+
+
+def test_a_method_is_checked():
+    assert check(Model(2.0, 1.0).energy, POINT)
+
+
+def example(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_objectives_of_the_examples_pass():
+    rng = np.random.default_rng(5)
+    m = example("rosenbrock")
+    assert check(m.rosenbrock, dlarray([-1, 2])) and check(m.valley, rng.standard_normal(6))
+    m = example("garch")
+    assert check(m.negative_log_likelihood, np.array([0.1, 0.05, 0.8]), m.simulate()[:200], argnums=0)
+    m = example("newton_inside")
+    times = np.linspace(0.3, 30, 12)
+    assert check(m.misfit, np.array([45.0, 0.3, 0.6, 4.2, 1.0]), times, 20 * np.sin(times), argnums=0)
+    m = example("logistic_regression")
+    theta = 0.1 * rng.standard_normal(m.PIXELS * m.DIGITS + m.DIGITS)
+    images, targets = rng.uniform(0, 1, (20, m.PIXELS)), np.eye(m.DIGITS)[rng.integers(0, m.DIGITS, 20)]
+    assert check(m.loss, theta, images, targets, argnums=0)
