@@ -17,9 +17,10 @@ from .verification import Verdict, check
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "Verdict", "adjoint_source", "check", "dlaccelerate", "dlarray", "dlfeval",
-    "dlgradient", "errors", "explain", "extractdata", "grad", "isdlarray", "logsumexp", "ravel", "register", "relu", "sigmoid",
-    "softmax", "stages", "stop_gradient", "structure", "value_and_grad",
+    "AcceleratedFunction", "Verdict", "adjoint_source", "check", "dlaccelerate", "dlarray",
+    "dlfeval", "dlgradient", "errors", "explain", "extractdata", "grad", "isdlarray", "logsumexp",
+    "ravel", "register", "relu", "sigmoid", "softmax", "stages", "stop_gradient", "structure",
+    "value_and_grad",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.
