@@ -14,6 +14,7 @@ Rules come from the primitives: see `rules`.
 from collections.abc import Callable
 from typing import Any
 
+from ..kernels.coverage import reason_of
 from ..kernels.types import Array, Scalar
 from .ir import Assign, Atom, Block, Const, For, Index, Read, Statement, Store, Value, atoms_read, blocks_of
 from .rules import Rules
@@ -64,11 +65,13 @@ class Sweep(Rules):
             rule = s.op.adjoints.get(name)
             if rule is None:
                 called = getattr(s.op, "opaque", s.op.name)
+                instead = reason_of(getattr(s.op, "numba_knows", None))
+                instead = f" ({instead})" if instead else ""
                 self.problems.append(
                     (
                         s.loc,
-                        f"no derivative is known for `{called}`: write it with functions that have one, or "
-                        "cut the trace with stop_gradient",
+                        f"no derivative is known for `{called}`{instead}: write it with functions that have "
+                        "one, or cut the trace with stop_gradient",
                     )
                 )
                 continue

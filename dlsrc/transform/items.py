@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..kernels.coverage import reason_of_method
 from ..kernels.primitive import lookup_attribute, lookup_method
 from ..kernels.types import Array
 from .binding import Binding, BoundMethod, Container, Getter, Iterator, Live, Partial, Range, Shape, Static
@@ -75,9 +76,8 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
         return ctx.call(declared, (owner,))
     if lookup_method(attr) is not None or attr in ("astype", "tolist"):
         return BoundMethod(owner, attr)
-    raise ctx.refuse(
-        f"`.{attr}` of an array is not supported; write it with NumPy functions (np.sum, np.reshape, …)"
-    )
+    instead = reason_of_method(attr) or "write it with NumPy functions (np.sum, np.reshape, …)"
+    raise ctx.refuse(f"`.{attr}` of an array is not supported; {instead}")
 
 
 def length_of(ctx: Context, binding: Binding) -> Atom:

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-
+from ..kernels.coverage import reason_of
 from ..kernels.primitive import Primitive
 from .binding import Binding
 from .context import Context
@@ -20,10 +20,8 @@ __all__: list[str] = []
 def opaque(ctx: Context, value: Any, getter: Any, args: tuple, kwargs: dict) -> Binding:
     """A function without a rule: allowed where no derivative passes, if numba can compile it."""
     name = _path(value, getter)
-    unknown = (
-        f"`{name}` is not a function that dlsrc can differentiate or compile; write it with NumPy functions "
-        "that it knows"
-    )
+    instead = reason_of(value) or "write it with NumPy functions that it knows"
+    unknown = f"`{name}` is not a function that dlsrc can differentiate or compile; {instead}"
     if kwargs:
         raise ctx.refuse(unknown)
     atoms = []

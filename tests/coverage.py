@@ -1,0 +1,76 @@
+"""The README's table of functions, generated from the registry: ``python -m tests.coverage --update``.
+
+One row a family of functions with the same state and note; the families with a rule are the files of
+``dlsrc/kernels/``.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import scipy.special  # noqa: F401  one of the modules that are walked
+
+from dlsrc import kernels
+from dlsrc.kernels.coverage import MODULES, STATES, declared_for, note_of, public, state_of
+
+__all__ = ["README", "rows", "table", "updated"]
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCK = re.compile(r"(<!-- functions: python -m tests.coverage --update -->\n).*?(<!-- end -->)", re.DOTALL)
+SHORT = {"numpy": "np.", "numpy.linalg": "np.linalg.", "numpy.fft": "np.fft.", "scipy.special": "special.", "ndarray": "."}
+FAMILIES = {family.__name__.rpartition(".")[2]: family for family in kernels.families}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """(function, state, note) of every public function: ``("numpy.sin", "rule", "trigonometry")``."""
+    found = []
+    for module in MODULES:
+        for name in public(module):
+            path = f"{module}.{name}"
+            declared = declared_for(path)
+            note = note_of(path) if declared is None else declared.body.__module__.rpartition(".")[2]
+            found.append((path, state_of(path), note))
+    return found
+
+
+def table() -> str:
+    """The rows in Markdown, functions with the same state and note in one line."""
+    groups: dict[tuple[int, str], list[str]] = {}
+    for path, state, note in rows():
+        groups.setdefault((STATES.index(state), note), []).append(path)
+    lines = ["| functions | | note |", "|---|---|---|"]
+    for (state, note), paths in sorted(groups.items(), key=lambda item: item[0]):
+        title = note.replace("_", " ") if note in FAMILIES else note
+        lines.append(f"| {names(paths)} | {STATES[state]} | {title} |")
+    return "\n".join(lines) + "\n"
+
+
+def names(paths: list[str]) -> str:
+    """Functions by module: ``np.`` `sin` `cos`, then the methods of arrays."""
+    parts = []
+    for module in MODULES:
+        of = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == module]
+        if of:
+            parts.append(f"{SHORT[module]} " + " ".join(f"`{name}`" for name in of))
+    return "; ".join(parts)
+
+
+def updated(text: str) -> str:
+    """The README with today's table."""
+    made = table()
+    return BLOCK.sub(lambda match: f"{match[1]}{made}{match[2]}", text)
+
+
+def main() -> int:
+    text = README.read_text(encoding="utf-8")
+    made = updated(text)
+    if "--update" in sys.argv[1:]:
+        README.write_text(made, encoding="utf-8")
+    elif made != text:
+        print(f"{README} shows another table of functions; run python -m tests.coverage --update")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Every public function of NumPy, numpy.linalg, numpy.fft, scipy.special and arrays has one row, and it is true."""
+
+import numpy as np
+import pytest
+
+import dlsrc
+from dlsrc.errors import UnsupportedSyntax
+from dlsrc.kernels.coverage import DECLARED, NOT_YET, STATES, declared_for, public, reason_of
+from dlsrc.transform.infer import inferred
+from dlsrc.transform.specials import special_name
+from dlsrc.transform.calls import EVALUATED
+from dlsrc.kernels.types import type_of
+from tests import coverage
+
+ROWS = coverage.rows()
+
+
+def test_every_public_function_has_one_row():
+    assert len(ROWS) == len({path for path, _, _ in ROWS}) > 850
+    for module in ("numpy", "numpy.linalg", "scipy.special", "ndarray"):
+        assert {path for path, _, _ in ROWS} >= {f"{module}.{name}" for name in public(module)}
+    for path, state, note in ROWS:
+        assert state in STATES and note.strip(), path
+
+
+def test_the_declared_rows_are_of_functions_that_exist_and_have_no_rule():
+    for module, state, note, names in DECLARED:
+        for name in names.split():
+            assert name in public(module), f"{module}.{name} is no public function"
+            declared = declared_for(f"{module}.{name}")
+            assert declared is None, f"{module}.{name} is in the registry: remove its row from kernels/coverage.py"
+
+
+def test_a_reason_says_what_to_write_instead():
+    for _, state, note, _names in DECLARED:
+        if state == "refused":
+            assert ":" in note or note.startswith("write "), note
+    assert reason_of(np.fft.fft).startswith("complex numbers")
+    assert reason_of(np.sin) is None or reason_of(np.sin) == NOT_YET
+
+
+def test_the_readme_shows_the_table():
+    text = coverage.README.read_text(encoding="utf-8")
+    assert coverage.BLOCK.search(text), "the README has lost the markers of the table"
+    assert coverage.updated(text) == text, "run python -m tests.coverage --update"
+
+
+def inactive():
+    """Calls of what has no rule and no derivative, as they stand where none passes."""
+    x, n = np.array([0.5, -1.0, 2.0]), 4
+    pairs = {"intersect1d", "setdiff1d", "setxor1d", "union1d", "allclose", "array_equal", "isclose", "isin", "nextafter"}
+    for module, state, _, names in DECLARED:
+        if state == "no derivative" and module == "numpy":
+            for name in names.split():
+                function = getattr(np, name)
+                if name in ("bartlett", "blackman", "hamming", "hanning"):
+                    yield pytest.param(function, (n,), id=name)
+                elif name == "kaiser":
+                    yield pytest.param(function, (n, 2.0), id=name)
+                elif name in ("gcd", "lcm"):
+                    yield pytest.param(function, (n, 6), id=name)
+                elif function not in EVALUATED:
+                    yield pytest.param(function, (x, x) if name in pairs else (x,), id=name)
+
+
+@pytest.mark.parametrize(("function", "args"), list(inactive()))
+def test_what_has_no_derivative_is_typed_where_none_passes(function, args):
+    assert special_name(function) is None and inferred(function, [type_of(a) for a in args]) is not None
+
+
+def unique_values(x):
+    return np.sum(np.unique(x))
+
+
+def transform(x):
+    return np.sum(np.fft.fft(x).real)
+
+
+def sorted_in_place(x):
+    y = x.copy()
+    y.sort()
+    return y[0]
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (unique_values, "index with them"), (transform, "np.cos and np.sin"), (sorted_in_place, "np.sort(x)"),
+    ],
+)
+def test_a_refused_call_says_what_the_table_says(function, words):
+    with pytest.raises(UnsupportedSyntax, match=words.replace("(", r"\(").replace(")", r"\)")):
+        dlsrc.grad(function)(np.array([1.0, 2.0]))
