@@ -152,10 +152,6 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
         "eig eigvals",
     ),
     (
-        "numpy.linalg", "refused", "tests belong outside: call them before",
-        "test",
-    ),
-    (
         "ndarray", "refused", "where an array lies is decided by the compiler: use indices and np.copy",
         "base byteswap ctypes data device getfield itemsize nbytes resize setfield setflags strides "
         "to_device view",
