@@ -20,9 +20,9 @@ from .binding import Binding, Container, Iterator, Maybe, Poison, Range, Static
 from .carrying import (
     assigned_late, carried, first_assigned, header_of, late_carried, late_header, nothing, widen,
 )
-from .context import Context, Frame, describe
+from .context import Context, Frame, Refused, describe
 from .expressions import evaluate
-from .ir import UNBOUND, Atom, Carry, Const, For, Value, While
+from .ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
 from .items import has_static_items, item_of, static_items
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll, read_array
@@ -259,9 +259,38 @@ def build(
             elif place not in start_state and place[0] == "heap":
                 made = first_assigned(ctx, binding, "", carries, frame)
                 after[place] = made.binding if isinstance(made, Maybe) else made
+    _refuse_lost(ctx, (*test, *block, *tail), (cond, stop), headers, carries, after)
     ctx.restore(before)
     ctx.unbound_reads |= around
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
+
+
+def _refuse_lost(
+    ctx: Context, body: tuple, ends: tuple, headers: dict, carries: list[Carry], after: dict
+) -> None:
+    """Refuse a body that reads what the trip before left, where that has no one type: it is not carried."""
+    handed_on = {c.header for c in carries}
+    lost = {
+        header: found for (place, _), header in headers.items()
+        if header not in handed_on and header not in ctx.replaced
+        and (found := _poison_in(after.get(place))) is not None and found.message
+    }
+    if not lost:
+        return
+    read = [(a, s.loc) for s in walk(body) for a in atoms_read(s)]
+    for atom, loc in (*read, *((a, ctx.loc) for a in (*ends, *(c.out for c in carries)))):
+        if isinstance(atom, Value) and atom in lost:
+            raise Refused(lost[atom].location or loc, lost[atom].message)
+
+
+def _poison_in(binding: Any) -> Poison | None:
+    """The refused part of a binding, if there is one."""
+    if isinstance(binding, Poison):
+        return binding
+    parts = binding.items if isinstance(binding, Container) else ()
+    if isinstance(binding, Maybe):
+        parts = (binding.binding, binding.bound)
+    return next((found for part in parts if (found := _poison_in(part)) is not None), None)
 
 
 def _refuse_changes(ctx: Context, before: dict) -> None:

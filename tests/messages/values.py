@@ -147,6 +147,28 @@ def widens_in_a_loop(x):
     return np.sum(y)
 
 
+def array_or_number_from_trip_to_trip(x, n):
+    # What the second trip finds in y is a vector or a number: `s = y` cannot be typed.
+    y = x
+    s = x
+    for row in range(3):
+        if n > row:  # refused: `y` is a float64 vector on one way and a float64 on the other
+            s = y
+        else:
+            y = 0.9
+    return np.sum(s)
+
+
+def array_or_number_first_bound_in_a_loop(x, n):
+    y = x
+    for row in x:
+        if n:  # refused: `y` is a float64 vector on one way
+            s = y
+        else:
+            y = row
+    return np.sum(x)
+
+
 def tuple_into_arithmetic(x):
     return (x[0], x[1]) * x[2]  # refused: repetitions
 
