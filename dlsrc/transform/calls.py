@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
-from ..kernels.types import Scalar
 from .atoms import as_atom
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Shape, Static
 from .context import Context, Frame, describe
@@ -26,6 +25,7 @@ from .parse import Parsed, parse
 from .source import read
 from .specials import SPECIALS, special_name
 from .subscripts import root_of, store_whole
+from .weakness import as_numpy_number, as_python_float, gives_numpy_numbers
 
 __all__ = ["apply", "closure_of", "splice"]
 
@@ -128,10 +128,16 @@ def apply_object(
     declared = lookup(value)
     if declared is not None:
         # math.sin gives a Python float, np.sin a NumPy one: they promote differently.
-        return _as_python_float(ctx, value, apply(ctx, declared, args, kwargs))
+        before = ctx.next_number
+        made = apply(ctx, declared, args, kwargs)
+        if getattr(value, "__module__", None) == "math":
+            return as_python_float(ctx, made)
+        return as_numpy_number(ctx, made, before) if gives_numpy_numbers(ctx, value) else made
     name = special_name(value)
     if name is not None:
-        return SPECIALS[name](ctx, args, kwargs)
+        before, found = ctx.next_number, SPECIALS[name](ctx, args, kwargs)
+        numpys = name == "array" and gives_numpy_numbers(ctx, value)
+        return as_numpy_number(ctx, found, before) if numpys else found
     if value in EVALUATED or getattr(value, "is_folded", False):
         return evaluated(ctx, value, args, kwargs)
     if isinstance(value, type):
@@ -194,19 +200,6 @@ def _is_library(function: Any) -> bool:
     return module in ("numpy", "scipy", "numba") or module in sys.stdlib_module_names
 
 
-def _as_python_float(ctx: Context, value: Any, result: Binding) -> Binding:
-    if getattr(value, "__module__", None) != "math" or not isinstance(result, Value):
-        return result
-    type_ = ctx.type_of(result)
-    if not isinstance(type_, Scalar) or type_.dtype in ("bool", "int64"):
-        return result
-    if type_.dtype != "float64":
-        result = as_atom(ctx, ctx.op("cast", result, dtype="float64"))
-    assert isinstance(result, Value)
-    ctx.types[result] = Scalar("float64", True, type_.labels)
-    return result
-
-
 def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) -> Binding:
     """A call of a class: NamedTuples and dataclasses become containers."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
@@ -243,7 +236,8 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
         assert declared is not None
         if name in ("reshape", "transpose") and len(args) > 1:
             args = (Container("tuple", args),)
-        return apply(ctx, declared, (owner, *args), kwargs)
+        made = apply(ctx, declared, (owner, *args), kwargs)
+        return as_python_float(ctx, made) if name == "item" else made
     handler = SPECIALS.get(f"container {name}")
     if handler is None:
         raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` that can be used here")

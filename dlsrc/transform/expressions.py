@@ -23,6 +23,7 @@ from .items import attribute_of, static_items
 from .location import Location
 from .merging import branch
 from .source import location
+from .weakness import refuse_missing
 
 __all__ = ["EXPRESSIONS", "evaluate", "read_name"]
 
@@ -412,4 +413,6 @@ def conditional(ctx: Context, frame: Frame, node: ast.IfExp) -> Binding:
 @expression(ast.Attribute)
 def attribute(ctx: Context, frame: Frame, node: ast.Attribute) -> Binding:
     owner = ctx.contents(evaluate(ctx, frame, node.value))
+    if frame.composite is None and isinstance(owner, Value | Const):
+        refuse_missing(ctx, ctx.type_of(owner), node.attr)
     return attribute_of(ctx, owner, node.attr)

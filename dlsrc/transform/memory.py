@@ -123,7 +123,8 @@ def analyze(program: Program, outline: Outline) -> Memory:
             case For() | While():
                 for carry in statement.carries:
                     _join(memory, types, carry.header, (carry.init, carry.out))
-                    _join(memory, types, carry.result, (carry.header,))
+                    # Not the header, which a trip may never read: what the last trip left, or no trip.
+                    _join(memory, types, carry.result, (carry.init, carry.out))
             case _:
                 for value in getattr(statement, "results", ()):
                     if isinstance(types[value], Array):
@@ -274,10 +275,9 @@ def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Val
         if store is not None and not inside and not outline.may_follow(statement, store, memory.born(root)):
             continue
         if inside and isinstance(statement, For | While):
-            carry = next((c for c in statement.carries if c.header == joined), None)
-            if carry is not None and not (
-                isinstance(carry.out, Value) and memory.root.get(carry.out) == root
-            ):
+            carry = next(c for c in statement.carries if joined in (c.header, c.result))
+            again = any(is_loop(s) for s, _ in outline.scope[id(statement)])
+            if not again and not (isinstance(carry.out, Value) and memory.root.get(carry.out) == root):
                 continue  # it was handed in before the store ran
         found.append(joined)
     return found

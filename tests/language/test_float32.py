@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 import dlsrc
 from tests.oracle import Programs, vector
@@ -93,6 +94,24 @@ def test_a_scalar_array_expression_follows_numpy():
 
     x = np.array([0.1, 0.2, 0.4], np.float32)
     assert dlsrc.value_and_grad(f)(x)[0] == float(f(x))
+
+
+@pytest.mark.parametrize("number", [
+    lambda a: np.sqrt(2.0), lambda a: np.sin(a), lambda a: np.add(a, a), lambda a: np.where(a > 0, a, 1.0),
+    lambda a: np.maximum(a, 0.0), lambda a: np.asarray(a), lambda a: math.sqrt(2.0), lambda a: np.pi * a,
+    lambda a: np.array([a, 0.25]).item(0),
+])  # fmt: skip
+def test_what_numpy_makes_of_a_python_number_is_numpys(number):
+    """``np.sin(0.5)`` is an np.float64, which widens a float32 array; ``math.sin(0.5)`` is not."""
+
+    def f(x, a):
+        return np.sum(x / number(a))
+
+    x = np.array([0.1, 0.2, 0.4], np.float32)
+    expected = f(x, 0.3)
+    value = dlsrc.value_and_grad(f)(x, 0.3)[0]
+    assert value == expected
+    assert (type(value) is float) == (expected.dtype == np.float64)
 
 
 test_float32 = programs.test()

@@ -1,7 +1,10 @@
 """Swapped names and elements, double buffers, scratch arrays that are used again."""
 
 import numpy as np
+import pytest
 
+import dlsrc
+from dlsrc.errors import UnsupportedSyntax
 from tests.oracle import Programs, vector
 
 programs = Programs()
@@ -195,6 +198,27 @@ def tuple_assignment_reads_first(x):
     return x[0] * x[1] * x[i]
 
 
+@programs(vector(5), 3, compiled=True)
+def named_in_a_loop_and_used_after_it(x, n):
+    # A trip never reads the name that the trip before bound: at the write, v is no second name of y.
+    y = x * 1.0
+    for i in range(n):
+        y[i] = np.sin(y[i] * y[i + 1])
+        v = y
+    return np.sum(v * v) * y[0]
+
+
+@programs(vector(5), 0)
+@programs(vector(5), 3)
+def named_in_a_loop_that_may_make_no_trip(x, n):
+    y = x * 1.0
+    v = x * 0.3
+    for i in range(n):
+        y[i] = np.sin(y[i] + x[i + 1])
+        v = y[::-1]
+    return np.sum(v * v) + np.sum(y)
+
+
 @programs(vector(4))
 def chained_assignment_shares(x):
     a = b = np.zeros(4)
@@ -222,6 +246,26 @@ def wave_with_three_buffers(x, n):
             new[i] = 2.0 * now[i] - old[i] + 0.2 * (now[i - 1] - 2.0 * now[i] + now[i + 1]) * now[i]
         old, now = now, new
     return np.sum(now * now) + np.sum(old)
+
+
+def test_a_name_that_the_next_trip_reads_again_is_refused():
+    """In the second trip of j, v is y as it was written in the first: its use is a use of y's new contents."""
+
+    def f(x, n):
+        a = x * 1.0
+        b = x * 2.0
+        y = a if n > 2 else b
+        s = 0.0
+        for j in range(2):
+            v = a
+            for i in range(1 - j):
+                y[i] = np.sin(y[i] + x[i + 1])
+                v = y * 1.0
+            s += np.sum(v * v)
+        return s
+
+    with pytest.raises(UnsupportedSyntax, match="may be one array"):
+        dlsrc.grad(f)(vector(4), 3)
 
 
 test_swaps_and_buffers = programs.test()

@@ -169,6 +169,22 @@ def array_or_number_first_bound_in_a_loop(x, n):
     return np.sum(x)
 
 
+def method_of_a_python_float(a):
+    # Only NumPy's numbers have it: plain Python raises AttributeError.
+    return (a * 2.0).sum()  # refused: a Python float has no attribute `sum`
+
+
+def copy_of_a_python_float(x, n):
+    s = 0.5
+    for i in range(n):
+        s = s * 0.5
+    return x[0] * s.copy()  # refused: a Python float has no attribute `copy`
+
+
+def attribute_of_a_python_int(x, n):
+    return x[0] * n.size  # refused: a Python int has no attribute `size`
+
+
 def tuple_into_arithmetic(x):
     return (x[0], x[1]) * x[2]  # refused: repetitions
 
