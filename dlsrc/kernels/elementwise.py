@@ -11,8 +11,8 @@ import numpy as np
 from .primitive import composite, kink, primitive, real, sample
 
 __all__ = [
-    "cbrt", "exp", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
-    "sqrt",
+    "cbrt", "exp", "exp10", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2", "logaddexp",
+    "logaddexp2", "sqrt",
 ]
 
 
@@ -33,7 +33,7 @@ def exp_dx(dy, y):
 exp.samples(sample(0.3), sample(real(2, 3)), sample(np.arange(3)), sample(-800.0))
 
 
-@primitive(np.expm1, math.expm1, elementwise=True, floats=True)
+@primitive(np.expm1, math.expm1, "scipy.special.expm1", elementwise=True, floats=True)
 def expm1(x):
     """``exp(x) - 1``, exact for small x."""
     return np.expm1(x)
@@ -47,7 +47,7 @@ def expm1_dx(dy, y):
 expm1.samples(sample(0.3), sample(1e-9), sample(real(2, 3)))
 
 
-@primitive(np.exp2, math.exp2, elementwise=True, floats=True)
+@primitive(np.exp2, math.exp2, "scipy.special.exp2", elementwise=True, floats=True)
 def exp2(x):
     """2 to the power x."""
     return np.exp2(x)
@@ -59,6 +59,15 @@ def exp2_dx(dy, y):
 
 
 exp2.samples(sample(0.3), sample(real(2, 3)))
+
+
+@composite("scipy.special.exp10")
+def exp10(x):
+    """10 to the power x."""
+    return 10.0**x
+
+
+exp10.samples(sample(0.3), sample(real(2, 3)))
 
 
 # ---------------------------------------------------------------------------------- logarithms
@@ -87,7 +96,7 @@ def math_log(x, base=None):
 math_log.samples(sample(0.3), sample(8.0, 2))
 
 
-@primitive(np.log1p, math.log1p, elementwise=True, floats=True)
+@primitive(np.log1p, math.log1p, "scipy.special.log1p", elementwise=True, floats=True)
 def log1p(x):
     """``log(1 + x)``, exact for small x."""
     return np.log1p(x)
@@ -191,7 +200,7 @@ def sqrt_dx(dy, y):
 sqrt.samples(sample(0.3), sample(abs(real(2, 3))), sample(np.arange(3)), kink(0.0, expect={"x": np.inf}))
 
 
-@primitive(np.cbrt, math.cbrt, elementwise=True, floats=True)
+@primitive(np.cbrt, math.cbrt, "scipy.special.cbrt", elementwise=True, floats=True)
 def cbrt(x):
     """The cube root; its derivative at zero is inf."""
     return np.cbrt(x)

@@ -9,6 +9,7 @@ import numpy as np
 from .axes import axes_from_last, axes_of, axis_of, grouped, kind_of, without_axis
 from .primitive import composite, kernel, kink, primitive, real, refuse, sample
 from .reduction import kept_dims, reduced, scalar_of
+from .trace import detach
 from .types import Array
 
 __all__ = [
@@ -230,11 +231,26 @@ def log_softmax(x, axis=None):
     return log_softmax_axis(as_floats(x), axis_of(axis, x.ndim))
 
 
+@composite()
+def weighted_logsumexp(a, axis, b, keepdims):
+    """The logarithm of a sum of exponentials with weights, nan where that sum is negative."""
+    largest = detach(np.max(a, axis=axis, keepdims=True), False)
+    largest = np.where(np.abs(largest) < np.inf, largest, 0.0)
+    # not less the largest of those with a weight: one of weight zero still has a derivative by it
+    total = np.sum(b * np.exp(a - largest), axis=axis, keepdims=True)
+    y = np.log(total) + largest
+    if keepdims:
+        return y
+    return np.sum(y, axis=axis)
+
+
 @composite("scipy.special.logsumexp")
 def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False):
     """The logarithm of the sum of exponentials, of all elements or along axes."""
-    if b is not None or return_sign:
-        refuse("logsumexp with b or return_sign: for positive b write logsumexp(a + np.log(b))")
+    if return_sign:
+        refuse("logsumexp(return_sign=True): write the sum of exponentials out, less their maximum")
+    if b is not None:
+        return weighted_logsumexp(as_floats(a), axis, b, keepdims)
     if a.ndim == 0:
         return 1.0 * a
     y = as_floats(a)
@@ -253,4 +269,7 @@ for _composite in (softmax, log_softmax, logsumexp):
         sample(real(4)), sample(real(3, 4)), sample(real(3, 4), axis=-1), sample(real(2, 3, 4), axis=1),
         sample(np.arange(3)),
     )
-logsumexp.samples(sample(real(2, 3, 4), axis=(0, 2), keepdims=True))
+logsumexp.samples(
+    sample(real(2, 3, 4), axis=(0, 2), keepdims=True), sample(real(4), b=abs(real(4))),
+    sample(400 * real(3, 4), axis=1, b=abs(real(4))), sample(real(3, 4), axis=0, b=2.5, keepdims=True),
+)

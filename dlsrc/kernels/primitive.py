@@ -145,6 +145,8 @@ class Primitive:
         For an argument, the function giving its cotangent.
     zeros : set of str
         Arguments whose derivative is zero by declaration.
+    unknowns : dict of str to str
+        Arguments by which no derivative is known: the message where one is asked for.
     inline : bool
         Whether the body, one ``return``, is written out in the generated text instead of called by name.
     generated : bool
@@ -171,6 +173,7 @@ class Primitive:
         self.attributes = attributes
         self.adjoints: dict[str, Callable] = {}
         self.zeros: set[str] = set()
+        self.unknowns: dict[str, str] = {}
         self.result_rule: Callable | None = None
         self.cases: tuple[Sample | Kink | Rejection, ...] = ()
         self.__doc__ = body.__doc__
@@ -216,8 +219,7 @@ class Primitive:
                     f"{rule.__name__}({', '.join(names)}): an adjoint takes dy first, then any of "
                     f"{', '.join(sorted(allowed))}"
                 )
-            if argument in self.adjoints or argument in self.zeros:
-                raise TypeError(f"{self.name}: the derivative by {argument!r} is declared twice")
+            self._declare_once(argument)
             self.adjoints[argument] = rule
             return rule
 
@@ -228,9 +230,19 @@ class Primitive:
         for argument in arguments:
             if argument not in self.arguments:
                 raise TypeError(f"{self.signature} has no argument {argument!r}")
-            if argument in self.adjoints or argument in self.zeros:
-                raise TypeError(f"{self.name}: the derivative by {argument!r} is declared twice")
+            self._declare_once(argument)
             self.zeros.add(argument)
+
+    def unknown(self, argument: str, message: str) -> None:
+        """State that no derivative by an argument is known: a program that needs it is refused."""
+        if argument not in self.arguments:
+            raise TypeError(f"{self.signature} has no argument {argument!r}")
+        self._declare_once(argument)
+        self.unknowns[argument] = message
+
+    def _declare_once(self, argument: str) -> None:
+        if argument in self.adjoints or argument in self.zeros or argument in self.unknowns:
+            raise TypeError(f"{self.name}: the derivative by {argument!r} is declared twice")
 
     def result(self, rule: Callable) -> Callable:
         """Declare the type of the result, from the types of the arguments and the static values."""

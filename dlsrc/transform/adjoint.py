@@ -67,13 +67,10 @@ class Sweep(Rules):
                 called = getattr(s.op, "opaque", s.op.name)
                 instead = reason_of(getattr(s.op, "numba_knows", None))
                 instead = f" ({instead})" if instead else ""
-                self.problems.append(
-                    (
-                        s.loc,
-                        f"no derivative is known for `{called}`{instead}: write it with functions that have "
-                        "one, or cut the trace with stop_gradient",
-                    )
-                )
+                self.problems.append((s.loc, s.op.unknowns.get(name) or (
+                    f"no derivative is known for `{called}`{instead}: write it with functions that have one, "
+                    "or cut the trace with stop_gradient"
+                )))  # fmt: skip
                 continue
             # Once written out as an array, the cotangent is that array for the other operands too.
             given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)

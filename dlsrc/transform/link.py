@@ -21,6 +21,7 @@ from ..kernels import checks
 from ..kernels.primitive import Primitive, registry
 from ..kernels.types import Array, Scalar, broadcast, type_of
 from ..lazy import numba
+from .foreign import compiled_foreign
 from .specialize import specialized
 
 __all__ = ["Callee", "callee_of", "compiled", "kernels_table", "linked", "plain"]
@@ -153,6 +154,9 @@ def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
     known = getattr(callee.body, "numba_knows", None)
     if known is not None:
         return known
+    foreign = getattr(callee.body, "foreign", None)
+    if foreign is not None:
+        return compiled_foreign(foreign)
     key = (callee.body, callee.elementwise, tuple((name, _key(value)) for name, value in static))
     with _lock:
         if key not in _compiled:

@@ -1,0 +1,75 @@
+"""Functions of SciPy's in compiled code: external symbols, called as C calls them.
+
+    info = potrf(85, n, a, n)    →    call void @"dlsrc.linalg.cython_lapack.dpotrf"(i8*, i32*, double*, …)
+
+The symbols are registered with LLVM when the code that calls them is linked.  Code that is loaded from a
+file needs them too: `register` takes their names.
+"""
+
+from functools import cache
+from typing import Any
+
+from ..kernels.foreign import Foreign
+from ..lazy import numba
+
+__all__ = ["compiled_foreign", "register"]
+
+
+def register(foreign: Foreign, precision: str = "") -> str:
+    """Make the address of a function known to LLVM; the symbol that stands for it."""
+    symbol = foreign.symbol(precision)
+    numba("core.codegen").ll.add_symbol(symbol, foreign.address(precision))
+    return symbol
+
+
+@cache
+def compiled_foreign(foreign: Foreign) -> Any:
+    """What compiled code calls for a function of SciPy's."""
+    names = ", ".join(f"a{k}" for k, kind in enumerate(foreign.arguments.replace("o", "")))
+    namespace: dict[str, Any] = {"typed": _of_numbers if foreign.by_value else _of_arrays, "foreign": foreign}
+    exec(f"def {foreign.name}(context, {names}):\n    return typed(foreign, {names})\n", namespace)
+    return numba("extending").intrinsic(namespace[foreign.name])
+
+
+def _of_numbers(foreign: Foreign, *given: Any) -> tuple[Any, Any]:
+    types, ir = numba("core.types"), numba("core.cgutils").ir
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number, integer = ir.DoubleType(), ir.IntType(32)
+        kind = ir.FunctionType(number, [*[number] * len(args), integer])
+        function = _function(builder, kind, register(foreign))
+        return builder.call(function, [*args, integer(1)])  # Cython's own last argument: no dispatch
+
+    return types.float64(*[types.float64] * len(given)), lower
+
+
+def _of_arrays(foreign: Foreign, *given: Any) -> tuple[Any, Any]:
+    types, cgutils, arrays = numba("core.types"), numba("core.cgutils"), numba("np.arrayobj")
+    ir = cgutils.ir
+    single = any(isinstance(t, types.Array) and t.dtype == types.float32 for t in given)
+    number = types.float32 if single else types.float64
+    words = {"i": (types.int32, 32), "c": (types.int8, 8)}
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        info = cgutils.alloca_once_value(builder, ir.IntType(32)(0))
+        numbers = iter(zip(signature.args, args, strict=True))
+        cells = []
+        for kind in foreign.arguments:
+            if kind == "o":
+                cells.append(info)
+                continue
+            type_, value = next(numbers)
+            if kind == "a":
+                cells.append(arrays.make_array(type_)(context, builder, value).data)
+                continue
+            wanted = number if kind == "n" else words[kind][0]
+            cells.append(cgutils.alloca_once_value(builder, context.cast(builder, value, type_, wanted)))
+        function = ir.FunctionType(ir.VoidType(), [c.type for c in cells])
+        builder.call(_function(builder, function, register(foreign, "s" if single else "d")), cells)
+        return builder.sext(builder.load(info), ir.IntType(64))
+
+    return types.int64(*given), lower
+
+
+def _function(builder: Any, kind: Any, symbol: str) -> Any:
+    return numba("core.cgutils").get_or_insert_function(builder.module, kind, symbol)
