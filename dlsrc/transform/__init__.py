@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import gradients
 from .bounds import prove
+from .custom import unruled
 from .differentiate import differentiate
 from .distribute import distribute
 from .emit import Emitted, emit
@@ -72,7 +73,7 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
     program = stage("bounds", prove(program, check=boundscheck))
     program, traced = gradients.privatized(program, normalized.traced, request.argnums is not None)
     made = differentiate(program, traced)
-    program = stage("assemble", made.program)
+    program = stage("assemble", unruled(made.program))
     program = stage("simplify", simplify(program))
     apart = distribute(program)
     if apart.body != program.body:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..kernels.coverage import reason_of
 from ..kernels.types import Array, Scalar
+from .custom import CustomRule
 from .ir import Assign, Atom, Block, Const, For, Index, Read, Statement, Store, Value, atoms_read, blocks_of
 from .rules import Rules
 from .shadows import full_index
@@ -55,6 +56,9 @@ class Sweep(Rules):
             return
         if not s.op.elementwise:
             dy = self.whole(s.target, dy)
+        if isinstance(s.op, CustomRule):
+            self._custom(s, s.op, dy)
+            return
         active = sum(1 for a in s.args if isinstance(a, Value) and a in self.active)
         for name, arg in zip(s.op.arguments, s.args, strict=True):
             if not isinstance(arg, Value) or arg not in self.active or name in s.op.zeros:
@@ -79,6 +83,20 @@ class Sweep(Rules):
             if not owned and isinstance(dy, Value):
                 self.own.discard(dy)  # what was only this result's may now be an operand's too
             self.contribute(arg, given, owned=owned)
+
+    def _custom(self, s: Assign, op: CustomRule, dy: Atom) -> None:
+        """A rule of the user's own: its statements, with fresh values, give the cotangents."""
+        arguments, residuals = s.args[1 : op.count + 1], s.args[op.count + 1 :]
+        given: dict[Value, Atom] = {op.pullback.dy: dy}
+        for placeholder, residual in zip(op.pullback.free, residuals, strict=True):
+            # The result among the residuals is the one that has this rule.
+            given[placeholder] = self.fetch(s.target if residual == s.args[0] else residual, s)
+        block, results = op.pullback.instance(self.ctx, given)
+        for statement in block:
+            self.ctx.add(statement)
+            self.shapes.visit(statement)
+        for argument, result in zip(arguments, results, strict=True):
+            self.contribute(argument, result)
 
     def _spread(self, s: Assign, rule: Any, dy: Atom, arg: Value) -> tuple[Atom, Atom]:
         """What a rule gives, an entry for every element that the operand was spread over; and ``dy`` as used.

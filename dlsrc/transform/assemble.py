@@ -6,6 +6,7 @@
 from dataclasses import replace
 
 from .context import Context
+from .custom import CustomRule
 from .ir import (
     Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Program, Raise, Read, Statement, Store,
     Value, While,
@@ -72,9 +73,12 @@ class _Assembly:
 
     def statement(self, s: Statement) -> Statement:
         match s:
-            case Assign(target=target, args=args):
+            case Assign(target=target, op=op, args=args):
+                if isinstance(op, CustomRule):
+                    op = op.changed(self.block, self.atom)
                 return replace(
-                    s, target=None if target is None else self.value(target), args=tuple(map(self.atom, args))
+                    s, target=None if target is None else self.value(target), op=op,
+                    args=tuple(map(self.atom, args)),
                 )
             case Read():
                 return replace(

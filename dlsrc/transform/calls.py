@@ -138,6 +138,9 @@ def apply_object(
         before, found = ctx.next_number, SPECIALS[name](ctx, args, kwargs)
         numpys = name == "array" and gives_numpy_numbers(ctx, value)
         return as_numpy_number(ctx, found, before) if numpys else found
+    rule = getattr(type(value), "__dlsrc_rule__", None)
+    if rule is not None:  # a function with something of the user's own to say about its derivative
+        return SPECIALS[rule](ctx, (Live(value, getter), *args), kwargs)
     if value in EVALUATED or getattr(value, "is_folded", False):
         return evaluated(ctx, value, args, kwargs)
     if isinstance(value, type):

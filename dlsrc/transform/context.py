@@ -129,6 +129,7 @@ class Context(Builder):
         self.static_keys = static_keys
         self.frames: list[Frame] = []
         self.stack: list[Any] = []                       # what is being spliced, to notice recursion
+        self.ruled: list[Any] = []                       # the functions whose own rules are being spliced
         self.heap: dict[int, Container] = {}
         self.refs = 0
         self.sides: list[Any] = []                       # the branches that are being merged

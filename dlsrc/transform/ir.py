@@ -12,7 +12,7 @@ contents; which values share memory is a question for ``transform/memory.py``.
 (x,)
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from .location import Location
 __all__ = [
     "ELLIPSIS", "NEWAXIS", "UNBOUND", "Assign", "Atom", "Block", "Carry", "Check", "Const", "Fancy", "For",
     "Gradient", "If", "Index", "Merge", "Program", "Raise", "Read", "Span", "Statement", "Store", "Value",
-    "While", "atoms_read", "blocks_of", "values_defined", "walk",
+    "While", "atoms_read", "blocks_of", "values_defined", "walk", "with_blocks",
 ]
 
 
@@ -307,6 +307,21 @@ def blocks_of(statement: Statement) -> tuple[Block, ...]:
     if isinstance(statement, While):
         return (statement.test, statement.body)
     return ()
+
+
+def with_blocks(statement: Statement, blocks: Iterable[Block]) -> Statement:
+    """The statement with other blocks inside, in the order of `blocks_of`."""
+    match statement:
+        case If():
+            then, orelse = blocks
+            return replace(statement, then=then, orelse=orelse)
+        case For():
+            (body,) = blocks
+            return replace(statement, body=body)
+        case While():
+            test, body = blocks
+            return replace(statement, test=test, body=body)
+    return statement
 
 
 def walk(block: Block) -> Iterator[Statement]:

@@ -24,7 +24,7 @@ from ..nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure,
     TupleNode,
 )
-from . import comprehensions, loops, opaque  # these register their kinds of statements and functions
+from . import comprehensions, custom, loops, opaque  # these register their kinds of statements and functions
 from .assemble import assemble
 from .atoms import as_atom
 from .binding import (
@@ -44,7 +44,7 @@ from .tracing import gradient
 
 __all__ = ["Normalized", "Request", "complete", "normalize"]
 
-REGISTERING = (comprehensions, loops, opaque)
+REGISTERING = (comprehensions, custom, loops, opaque)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,49 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .ir import (
     Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Raise, Read, Statement, Store, Value, While,
+    blocks_of, values_defined, walk, with_blocks,
 )
 
-__all__ = ["renamed"]
+__all__ = ["refreshed", "renamed"]
+
+
+def refreshed(
+    block: Block, results: tuple[Atom, ...], change: Mapping[Value, Atom], ctx: Any
+) -> tuple[Block, tuple[Atom, ...]]:
+    """The block and results with a fresh value for each that the block defines, and ``change`` for others.
+
+    ``ctx`` makes the values: of the same type and name as the ones they stand for.
+    """
+    fresh = dict(change)
+    for statement in walk(block):
+        for value in values_defined(statement):
+            fresh[value] = ctx.value(ctx.types[value], value.hint, value.base, value.form)
+
+    def target(value: Value) -> Value:
+        return fresh[value]  # type: ignore[return-value]
+
+    def one(s: Statement) -> Statement:
+        s = with_blocks(s, [tuple(map(one, inner)) for inner in blocks_of(s)])
+        match s:
+            case Assign(target=Value() as made) | Read(target=made):
+                return replace(s, target=target(made))
+            case If(merges=merges):
+                return replace(s, merges=tuple(Merge(target(m.target), m.then, m.orelse) for m in merges))
+            case For() | While():
+                carries = tuple(Carry(target(c.header), c.init, c.out, target(c.result)) for c in s.carries)
+                trips = None if s.trips is None else target(s.trips)
+                s = replace(s, carries=carries, trips=trips)
+                return replace(s, index=target(s.index)) if isinstance(s, For) else s
+            case Gradient(results=made):
+                return replace(s, results=tuple(map(target, made)))
+        return s
+
+    defined = renamed(tuple(map(one, block)), fresh)
+    return defined, tuple(fresh.get(a, a) if isinstance(a, Value) else a for a in results)
 
 
 def renamed(block: Block, change: Mapping[Value, Atom]) -> Block:

@@ -1,0 +1,245 @@
+"""Rules of the user's own: `custom_vjp`, `nondifferentiable`."""
+
+import numpy as np
+import pytest
+
+import dlsrc
+from dlsrc import check, custom_vjp, dlarray, dlfeval, dlgradient, grad, nondifferentiable, value_and_grad
+from dlsrc.errors import UnsupportedSyntax
+
+from ..oracle import assert_close
+
+X = np.array([0.3, -0.4, 1.7])
+
+
+def ruled(fun, fwd, bwd):
+    made = custom_vjp(fun)
+    made.defvjp(fwd, bwd)
+    return made
+
+
+# A rule that is wrong on purpose: three times the derivative shows that it is used.
+def tripled():
+    return ruled(lambda x: x**2, lambda x: (x**2, x), lambda x, dy: (3.0 * (2.0 * x * dy),))
+
+
+square3 = tripled()
+
+
+def softplus_fwd(x):
+    return softplus(x), x
+
+
+def softplus_bwd(x, dy):
+    return (dy / (1.0 + np.exp(-x)),)
+
+
+@custom_vjp
+def softplus(x):
+    return np.log(1.0 + np.exp(x))
+
+
+softplus.defvjp(softplus_fwd, softplus_bwd)
+
+
+def test_the_rule_is_used_and_the_value_is_the_functions():
+    assert value_and_grad(square3)(4.0) == (16.0, 24.0)
+    assert value_and_grad(lambda x: np.sum(square3(x)) + x[0])(X)[1] == pytest.approx(6.0 * X + [1, 0, 0], rel=1e-15)
+    assert square3(4.0) == 16.0
+    with np.errstate(over="ignore"):
+        assert grad(softplus)(800.0) == 1.0
+
+
+def recurrence(x):
+    s = 0.5
+    for i in range(len(x)):
+        if x[i] > 0.0:
+            s = softplus(x[i] * s) + softplus(s)
+    return s
+
+
+@pytest.mark.compiled
+def test_in_loops_and_branches():
+    assert check(recurrence, X), str(check(recurrence, X))
+
+
+def test_in_a_while_loop_and_in_a_function_that_is_called():
+    def twice(x):
+        return softplus(softplus(x))
+
+    def objective(x):
+        s, k = x[0], 0
+        while k < 3:
+            s = twice(s) * x[1]
+            k += 1
+        return s
+
+    assert check(objective, X)
+
+
+def test_with_dlarrays():
+    def objective(x):
+        loss = np.sum(softplus(x) * x)
+        return loss, dlgradient(loss, x)
+
+    assert check(objective, dlarray(X))
+
+
+@pytest.mark.compiled
+def test_arguments_in_containers_and_several_results():
+    def scaled(params, x, n):
+        return params["w"] * x, params["b"] * n
+
+    def fwd(params, x, n):
+        return scaled(params, x, n), (params["w"], x, n)
+
+    def bwd(residuals, dy):
+        w, x, n = residuals
+        dscaled, dshift = dy
+        return {"w": np.sum(dscaled * x), "b": dshift * n}, dscaled * w, None
+
+    layer = ruled(scaled, fwd, bwd)
+
+    def objective(params, x):
+        y, b = layer(params, x, 3)
+        return np.sum(y**2) * b + b
+
+    assert check(objective, {"w": 1.5, "b": 0.7}, X)
+    plain = grad(lambda p, x: np.sum((p["w"] * x) ** 2) * (p["b"] * 3) + p["b"] * 3, argnums=(0, 1))
+    found = grad(objective, argnums=(0, 1))({"w": 1.5, "b": 0.7}, X)
+    expected = plain({"w": 1.5, "b": 0.7}, X)
+    assert_close([found[0]["w"], found[0]["b"], *found[1]], [expected[0]["w"], expected[0]["b"], *expected[1]])
+
+
+def test_what_a_rule_captures_is_read_at_every_call():
+    scale = np.array([2.0, 3.0, 4.0])
+    rule = ruled(lambda x: x * 1.0, lambda x: (x * 1.0, None), lambda _, dy: (dy * scale,))
+    slope = grad(lambda x: np.sum(rule(x)))
+    assert slope(X).tolist() == [2, 3, 4]
+    scale[0] = 7.0
+    assert slope(X).tolist() == [7, 3, 4]
+    rule.defvjp(lambda x: (x * 1.0, None), lambda _, dy: (dy * 0.5,))
+    assert slope(X).tolist() == [0.5, 0.5, 0.5]
+
+
+def test_a_rule_with_a_loop_and_writes_of_its_own():
+    def cumulative(x):
+        y = np.zeros(len(x))
+        s = 0.0
+        for i in range(len(x)):
+            s += x[i]
+            y[i] = s
+        return y
+
+    def bwd(n, dy):
+        dx = np.zeros(n)
+        s = 0.0
+        for i in range(n - 1, -1, -1):
+            s += dy[i]
+            dx[i] = s
+        return (dx,)
+
+    rule = ruled(cumulative, lambda x: (cumulative(x), len(x)), bwd)
+    assert check(lambda x: np.sum(rule(x) ** 3) + rule(x)[1] * x[0], X)
+
+
+def test_residuals_that_are_overwritten_later():
+    def objective(x):
+        y = x * 2.0
+        z = np.sum(rule(y))
+        y[0] = 100.0
+        return z * y[1]
+
+    rule = ruled(lambda x: x**3, lambda x: (x**3, x), lambda x, dy: (3.0 * x**2 * dy,))
+    assert check(objective, X)
+
+
+def test_the_result_is_memory_of_its_own():
+    def objective(x):
+        y = rule(x)
+        y[0] = x[1] * x[2]
+        return np.sum(y**2)
+
+    rule = ruled(lambda x: np.sin(x), lambda x: (np.sin(x), x), lambda x, dy: (np.cos(x) * dy,))
+    assert check(objective, X)
+
+
+def test_an_argument_without_a_cotangent_passes_none():
+    rule = ruled(lambda x, t: x * t, lambda x, t: (x * t, t), lambda t, dy: (dy * t, None))
+    assert grad(lambda x, t: rule(x, t) + t, argnums=(0, 1))(2.0, 5.0) == (5.0, 1.0)
+
+
+@pytest.mark.parametrize("bwd, said", [
+    (lambda x, dy: 2.0 * x * dy, "one cotangent for each of the 1 arguments"),
+    (lambda x, dy: (dy, dy), "one cotangent for each of the 1 arguments"),
+    (lambda x, dy: (np.outer(dy, dy),), "gives a float64 matrix for a float64 vector"),
+    (lambda x, dy: ({"x": dy},), "gives a dict of 1 for a number or an array"),
+], ids=["no tuple", "too many", "another shape", "another structure"])  # fmt: skip
+def test_rules_of_the_wrong_form_are_refused(bwd, said):
+    rule = ruled(lambda x: x**2, lambda x: (x**2, x), bwd)
+    with pytest.raises(UnsupportedSyntax, match=said):
+        grad(lambda x: np.sum(rule(x)))(X)
+
+
+def test_a_rule_must_not_write_to_what_it_is_given():
+    def bwd(x, dy):
+        dy *= 2.0
+        return (dy * x,)
+
+    rule = ruled(lambda x: x**2, lambda x: (x**2, x), bwd)
+    with pytest.raises(UnsupportedSyntax, match=r"write to a copy: dy.copy\(\)"):
+        grad(lambda x: np.sum(rule(x)))(X)
+
+
+def test_a_rule_that_is_missing_is_asked_for():
+    with pytest.raises(UnsupportedSyntax, match=r"has no rule yet; call half.defvjp\(fwd, bwd\)"):
+        @custom_vjp
+        def half(x):
+            return 0.5 * x
+
+        grad(lambda x: half(x))(1.0)
+
+
+def test_a_wrong_rule_is_found_by_check():
+    verdict = check(square3, 4.0)
+    assert not verdict and "differences give" in str(verdict)
+
+
+# ---------------------------------------------------------------------------------- constants
+
+
+@nondifferentiable
+def magnitude(x):
+    return 10.0 ** np.floor(np.log10(abs(x)))
+
+
+@nondifferentiable
+def ranks(x):
+    return np.argsort(x) * 1.0, magnitude(x[0])
+
+
+@pytest.mark.compiled
+def test_nothing_passes_through_a_nondifferentiable_function():
+    assert grad(lambda x: x / magnitude(x))(250.0) == pytest.approx(0.01, rel=1e-15)
+
+    def objective(x):
+        order, size = ranks(x)
+        return np.sum(order * x) * size + np.linalg.norm(x)
+
+    slope = grad(objective)(X)
+    assert_close(slope, np.argsort(X) * 0.1 + X / np.linalg.norm(X))
+    assert magnitude(250.0) == 100.0
+
+
+def test_the_source_shows_the_rules_own_lines():
+    text = str(dlsrc.adjoint_source(recurrence, X))
+    assert "return (dy / (1.0 + np.exp(-x)),)" in text
+    assert "custom_rule(" not in text
+
+
+def test_in_dlfeval_a_rule_is_used_too():
+    def objective(x):
+        y = square3(x)
+        return y, dlgradient(y, x)
+
+    assert dlfeval(objective, dlarray(4.0))[1].item() == 24.0
