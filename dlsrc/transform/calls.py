@@ -125,6 +125,8 @@ def apply_object(
     ctx: Context, value: Any, getter: Getter, args: tuple, kwargs: dict[str, Binding]
 ) -> Binding:
     """A call of a live Python object."""
+    if value is np.where and len(args) == 1 and not kwargs:
+        value = np.nonzero
     declared = lookup(value)
     if declared is not None:
         # math.sin gives a Python float, np.sin a NumPy one: they promote differently.
@@ -184,8 +186,8 @@ def from_python(ctx: Context, found: Any) -> Binding:
     """A Python object as a binding."""
     if isinstance(found, bool | int | float):
         return Const(found)
-    if isinstance(found, tuple):
-        return Container("tuple", tuple(from_python(ctx, f) for f in found))
+    if isinstance(found, tuple | list):
+        return ctx.make(type(found).__name__, tuple(from_python(ctx, f) for f in found))
     return Static(found)
 
 
@@ -241,7 +243,14 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
             args = (Container("tuple", args),)
         made = apply(ctx, declared, (owner, *args), kwargs)
         return as_python_float(ctx, made) if name == "item" else made
-    handler = SPECIALS.get(f"container {name}")
+    if isinstance(owner, Static):
+        found = getattr(owner.value, name, None)
+        if not callable(found) or not all(ctx.is_static(a) for a in (*args, *kwargs.values())):
+            raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` for computed values")
+        what = f"an argument of {name}()"
+        values = {k: ctx.static(a, what) for k, a in kwargs.items()}
+        return from_python(ctx, found(*(ctx.static(a, what) for a in args), **values))
+    handler = SPECIALS.get(f"container {name}") if isinstance(owner, Container) else None
     if handler is None:
         raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` that can be used here")
     return handler(ctx, (owner, *args), kwargs)

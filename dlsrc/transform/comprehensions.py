@@ -7,8 +7,9 @@
 import ast
 from typing import Any
 
-from .atoms import settle, truth
-from .binding import Binding, Poison, Range
+from .atoms import settle
+from .binding import Binding, Poison, Range, Static
+from .conditions import condition
 from .context import Context, Frame, Refused
 from .expressions import evaluate, expression
 from .ir import Const
@@ -79,7 +80,7 @@ def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding]:
     try:
         for item in static_items(ctx, evaluate(ctx, frame, part.iter)):
             assign(ctx, inner, part.target, item)
-            keep = [truth(ctx, evaluate(ctx, inner, test)) for test in part.ifs]
+            keep = [condition(ctx, inner, test) for test in part.ifs]
             if any(not isinstance(k, Const) for k in keep):
                 raise ctx.refuse(
                     "the condition of a comprehension must be known while the gradient is built; write a "
@@ -103,6 +104,12 @@ def dict_comprehension(ctx: Context, frame: Frame, node: ast.DictComp) -> Bindin
     found = comprehension(ctx, frame, ast.copy_location(ast.ListComp(pairs, node.generators), node))
     merged = {ctx.static(pair.items[0], "a key"): pair.items[1] for pair in found}
     return ctx.make("dict", merged.values(), tuple(merged))
+
+
+@expression(ast.SetComp)
+def set_comprehension(ctx: Context, frame: Frame, node: ast.SetComp) -> Binding:
+    found = comprehension(ctx, frame, ast.copy_location(ast.ListComp(node.elt, node.generators), node))
+    return Static(frozenset(ctx.static(item, "an item of a set") for item in found))
 
 
 SPECIALS["generator"] = generator

@@ -270,7 +270,8 @@ class Context(Builder):
         """Whether a number is a library's (np.pi, the default of a composite) and so never changes."""
         kind, holder, _ = getter.root
         if kind == "object":
-            module = getattr(holder, "__module__", None)
+            own = "__name__" if isinstance(holder, ModuleType) else "__module__"
+            module = getattr(holder, own, None)
         elif kind == "global":
             first = holder.get(getter.root[2])
             module = (

@@ -15,13 +15,12 @@ from typing import Any
 
 from ..kernels.primitive import Refusal
 from ..kernels.types import Array, Scalar
-from .atoms import as_atom, settle, truth
+from .atoms import as_atom, settle
 from .binding import Binding, Container, Getter, Live, Maybe, Poison, Shape, Static, Unbound
 from .context import Context, Frame, describe
-from .ir import Assign, Atom, Const, If, Raise, Value
+from .ir import Atom, Const, If, Raise, Value
 from .items import attribute_of, static_items
 from .location import Location
-from .merging import branch
 from .source import location
 from .weakness import refuse_missing
 
@@ -36,11 +35,6 @@ BINARY = {
     ast.BitAnd: ("bitwise_and", operator.and_), ast.BitOr: ("bitwise_or", operator.or_),
     ast.BitXor: ("bitwise_xor", operator.xor), ast.LShift: ("left_shift", operator.lshift),
     ast.RShift: ("right_shift", operator.rshift),
-}  # fmt: skip
-COMPARED = {
-    ast.Lt: ("less", operator.lt), ast.LtE: ("less_equal", operator.le), ast.Gt: ("greater", operator.gt),
-    ast.GtE: ("greater_equal", operator.ge), ast.Eq: ("equal", operator.eq),
-    ast.NotEq: ("not_equal", operator.ne),
 }  # fmt: skip
 
 
@@ -226,7 +220,7 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
             return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))
     if (
         isinstance(a, Static | Live) and isinstance(b, Static | Live | Const)
-        and isinstance(a.value, str | type)
+        and isinstance(a.value, str | type | frozenset)
     ):
         return Static(compute(a.value, b.value))
     a, b = (as_operand(ctx, x, y) for x, y in ((a, b), (b, a)))
@@ -286,125 +280,15 @@ def power(ctx: Context, a: Atom, b: Atom, integers: bool, scalars: bool) -> Atom
     return ctx.op("power", a, b)
 
 
-@expression(ast.UnaryOp)
-def unary(ctx: Context, frame: Frame, node: ast.UnaryOp) -> Binding:
-    operand = evaluate(ctx, frame, node.operand)
-    if isinstance(node.op, ast.Not):
-        return ctx.op("logical_not", truth(ctx, operand))
+def operate_unary(ctx: Context, op: ast.unaryop, operand: Binding) -> Atom:
+    """A sign or ``~`` on a binding."""
     atom = as_atom(ctx, operand, "an operand")
-    symbol = {ast.USub: "negative", ast.UAdd: "positive", ast.Invert: "invert"}[type(node.op)]
+    symbol = {ast.USub: "negative", ast.UAdd: "positive", ast.Invert: "invert"}[type(op)]
     if symbol == "positive":
         return atom
     if symbol == "invert" and ctx.type_of(atom).dtype == "bool":
         symbol = "logical_not"
     return ctx.op(symbol, atom)
-
-
-@expression(ast.Compare)
-def compare(ctx: Context, frame: Frame, node: ast.Compare) -> Binding:
-    left = evaluate(ctx, frame, node.left)
-    result: Atom | None = None
-    for op, right_node in zip(node.ops, node.comparators, strict=True):
-        right = evaluate(ctx, frame, right_node)
-        one = compare_two(ctx, op, left, right)
-        result = one if result is None else ctx.op("logical_and", result, one)
-        left = right
-    assert result is not None
-    return result
-
-
-def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> Atom:
-    a, b = ctx.contents(left), ctx.contents(right)
-    if isinstance(op, ast.Is | ast.IsNot):
-        if isinstance(a, Live) and isinstance(b, Live):
-            for side in (a, b):
-                ctx.guard(side.getter, "identity", side.value)
-        same = a is b or (
-            isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const)
-            and a.value is b.value
-        )
-        return Const(same == isinstance(op, ast.Is))
-    if isinstance(op, ast.In | ast.NotIn):
-        items = ctx.static(b, "the right side of `in`")
-        return Const((ctx.static(a, "the left side of `in`") in items) == isinstance(op, ast.In))
-    symbol, compute = COMPARED[type(op)]
-    numbers = isinstance(a, Value | Const) and isinstance(b, Value | Const)
-    if not numbers and ctx.is_static(a) and ctx.is_static(b):
-        return Const(bool(compute(ctx.static(a, "a side"), ctx.static(b, "a side"))))
-    if isinstance(a, Static) and a.value is None or isinstance(b, Static) and b.value is None:
-        return Const(symbol == "not_equal")
-    if (
-        isinstance(a, Shape | Container) and isinstance(b, Shape | Container)
-        and symbol in ("equal", "not_equal")
-    ):
-        return compare_items(ctx, symbol, static_items(ctx, a), static_items(ctx, b))
-    return ctx.op(symbol, as_operand(ctx, a, b), as_operand(ctx, b, a))
-
-
-def compare_items(ctx: Context, symbol: str, left: list, right: list) -> Atom:
-    """Equality of two tuples, item by item (``x.shape == y.shape``)."""
-    if len(left) != len(right):
-        return Const(symbol == "not_equal")
-    equal: Atom = Const(True)
-    for a, b in zip(left, right, strict=True):
-        one = compare_two(ctx, ast.Eq(), a, b)
-        equal = one if equal == Const(True) else ctx.op("logical_and", equal, one)
-    return equal if symbol == "equal" else ctx.op("logical_not", equal)
-
-
-@expression(ast.BoolOp)
-def boolean(ctx: Context, frame: Frame, node: ast.BoolOp) -> Binding:
-    is_and = isinstance(node.op, ast.And)
-    return _boolean(ctx, frame, node.values, is_and)
-
-
-def _boolean(ctx: Context, frame: Frame, nodes: list, is_and: bool) -> Binding:
-    first = evaluate(ctx, frame, nodes[0])
-    if len(nodes) == 1:
-        return first
-    decided = ctx.contents(first)
-    if not isinstance(decided, Value):
-        if bool(truth(ctx, first).value) != is_and:
-            return first
-        return _boolean(ctx, frame, nodes[1:], is_and)
-    cond = truth(ctx, first)
-    if ctx.type_of(decided).dtype != "bool":
-        raise ctx.refuse(
-            "`and`/`or` of numbers gives one of the numbers; write a comparison or a conditional expression"
-        )
-    before, names = ctx.snapshot(), {p: b for p, b in ctx.state().items() if p[0] != "heap"}
-    with ctx.collecting() as block:
-        rest = truth(ctx, _boolean(ctx, frame, nodes[1:], is_and))
-    unchanged = all(ctx.state().get(p) is b for p, b in names.items())
-    if unchanged and all(isinstance(s, Assign) and not s.op.effect for s in block):
-        ctx.block.extend(block)  # nothing that could fail or cost: no need for a branch
-        return ctx.op("logical_and" if is_and else "logical_or", cond, rest)
-    ctx.restore(before)
-
-    def others() -> Binding:
-        return truth(ctx, _boolean(ctx, frame, nodes[1:], is_and))
-
-    def decided_already() -> Binding:
-        return Const(not is_and)
-
-    return branch(ctx, cond, others if is_and else decided_already, decided_already if is_and else others)
-
-
-@expression(ast.IfExp)
-def conditional(ctx: Context, frame: Frame, node: ast.IfExp) -> Binding:
-    test = evaluate(ctx, frame, node.test)
-    decided = ctx.contents(test)
-    if isinstance(decided, Value) and isinstance(ctx.type_of(decided), Array) and frame.composite is not None:
-        # A rule written for one element, applied to arrays.
-        return ctx.op(
-            "where", decided, *(as_atom(ctx, evaluate(ctx, frame, n)) for n in (node.body, node.orelse))
-        )
-    cond = truth(ctx, test)
-    if isinstance(cond, Const):
-        return evaluate(ctx, frame, node.body if cond.value else node.orelse)
-    return branch(
-        ctx, cond, lambda: evaluate(ctx, frame, node.body), lambda: evaluate(ctx, frame, node.orelse)
-    )
 
 
 # ---------------------------------------------------------------------------------- attributes

@@ -5,6 +5,7 @@
     x.T            →    v1 = transpose(x)
 """
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -90,15 +91,11 @@ def length_of(ctx: Context, binding: Binding) -> Atom:
             return Const(ndim)
         case Value() if isinstance(ctx.type_of(binding), Array):
             return ctx.dim(binding, 0)
-        case Static(value=str() as value):
+        case Static(value=str() | tuple() | list() | set() | frozenset() as value):
             return Const(len(value))
         case Live(value=value, getter=getter) if hasattr(value, "__len__"):
             ctx.guard(getter, "length", len(value))
             return Const(len(value))
-        case Range(start=start, stop=stop, step=Const(value=1)):
-            return ctx.op("maximum", ctx.op("subtract", stop, start), Const(0))
-        case Iterator(items=items):
-            return length_of(ctx, items[0])
     raise ctx.refuse(f"{describe(binding, ctx)} has no length")
 
 
@@ -114,6 +111,10 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             return [ctx.dim(array, k) for k in range(ndim)]
         case Static(value=tuple() | list() | str() as value):
             return [Const(v) if isinstance(v, int | float) else Static(v) for v in value]
+        case Static(value=set() | frozenset() as value):
+            if not all(isinstance(v, int) for v in value):
+                raise ctx.refuse("the order of a set changes from run to run; write sorted(...) or a tuple")
+            return [Const(v) for v in value]
         case Live(value=value, getter=getter) if isinstance(value, tuple | list):
             ctx.guard(getter, "length", len(value))
             return [ctx.captured(v, getter.then("item", k)) for k, v in enumerate(value)]
@@ -132,6 +133,12 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             ]
         case Iterator(kind="reversed", items=(inner,)):
             return static_items(ctx, inner)[::-1]
+        case Iterator(kind="map", items=(function, *items)):
+            columns = [static_items(ctx, item) for item in items]
+            return [ctx.call(function, row) for row in zip(*columns, strict=False)]
+        case Iterator(kind="product", items=items):
+            columns = [static_items(ctx, item) for item in items]
+            return [Container("tuple", row) for row in itertools.product(*columns)]
     raise ctx.refuse(
         f"the number of items of {describe(binding, ctx)} must be known while the gradient is built"
     )
@@ -141,10 +148,14 @@ def has_static_items(ctx: Context, binding: Binding) -> bool:
     """Whether ``static_items`` knows them."""
     binding = ctx.contents(binding)
     match binding:
-        case Container() | Shape() | Static(value=tuple() | list()):
+        case Container() | Shape() | Static(value=tuple() | list() | set() | frozenset() | str()):
             return True
         case Live(value=value):
             return isinstance(value, tuple | list | dict)
+        case Iterator(kind="map", items=(_, *items)):
+            return all(has_static_items(ctx, item) for item in items)
+        case Iterator(kind="product", items=items):
+            return all(has_static_items(ctx, item) for item in items)
         case Iterator(items=items):
             return any(has_static_items(ctx, item) for item in items)
     return False
@@ -158,9 +169,4 @@ def item_of(ctx: Context, binding: Binding, k: Atom) -> Binding:
             if step == Const(1) and start == Const(0):
                 return k
             return ctx.op("add", start, ctx.op("multiply", k, step))
-        case Iterator(kind="zip", items=items):
-            return Container("tuple", tuple(item_of(ctx, item, k) for item in items))
-        case Iterator(kind="enumerate", items=(inner,), start=start):
-            number = k if start in (None, Const(0)) else ctx.op("add", k, start)
-            return Container("tuple", (number, item_of(ctx, inner, k)))
     raise ctx.refuse(f"a loop cannot run over {describe(binding, ctx)}")

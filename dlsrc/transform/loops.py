@@ -14,18 +14,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..kernels.types import Array, Scalar, Type
+from ..kernels.types import Scalar, Type
 from .atoms import truth
 from .binding import Binding, Container, Iterator, Maybe, Poison, Range, Static
 from .carrying import (
     assigned_late, carried, first_assigned, header_of, late_carried, late_header, nothing, widen,
 )
-from .context import Context, Frame, Refused, describe
+from .conditions import condition
+from .context import Context, Frame, Refused
 from .expressions import evaluate
 from .ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
-from .items import has_static_items, item_of, static_items
+from .items import has_static_items, static_items
+from .iteration import fewest_items, loop_item, trips_of
+from .merging import branch
 from .statements import assign, assigned_names, lower_block, statement
-from .subscripts import NeedUnroll, read_array
+from .subscripts import NeedUnroll
 
 __all__: list[str] = []
 
@@ -52,7 +55,11 @@ def for_(ctx: Context, frame: Frame, node: ast.For) -> None:
         unroll(ctx, frame, node, static_items(ctx, iterable))
         return
     if not isinstance(iterable, Range) and has_static_items(ctx, iterable):
-        unroll(ctx, frame, node, static_items(ctx, iterable))
+        count = fewest_items(ctx, iterable)
+        if count is None:
+            unroll(ctx, frame, node, static_items(ctx, iterable))
+        else:  # beside an array, whose length is known at run time only
+            unroll(ctx, frame, node, list(range(count)), iterable)
         return
     before, block_length = ctx.snapshot(), len(ctx.block)
     try:
@@ -75,38 +82,53 @@ def _literal(iterable: Range) -> bool:
     return all(isinstance(a, Const) for a in (iterable.start, iterable.stop, iterable.step))
 
 
-def unroll(ctx: Context, frame: Frame, node: ast.For, items: list[Binding]) -> None:
-    """One trip after the other."""
+def unroll(
+    ctx: Context, frame: Frame, node: ast.For, items: list, iterable: Binding | None = None
+) -> None:
+    """One trip after the other; the items of ``iterable``, if it is given, are numbered by ``items``."""
     if len(items) > LONGEST_UNROLLED:
         raise ctx.refuse(
             f"a loop over {len(items)} unlike items would be written out; put the items into one array"
         )
     body, flag = _split_flag(node)
-    if flag is not None:
-        raise ctx.refuse(
-            "break and return out of a loop over a container are not supported yet; loop over a range"
-        )
-    for item in items:
-        assign(ctx, frame, node.target, item)
-        lower_block(ctx, frame, body)
+
+    def trip(item: Any) -> Callable[[], Binding]:
+        def run() -> Binding:
+            given = item if iterable is None else loop_item(ctx, iterable, Const(item))
+            assign(ctx, frame, node.target, given)
+            lower_block(ctx, frame, body)
+            return Static(None)
+
+        return run
+
+    size = None if iterable is None else trips_of(ctx, iterable)
+    for number, item in enumerate(items):
+        left = Const(False) if flag is None or not number else truth(ctx, frame.env[flag])
+        runs = ctx.op("logical_not", left)
+        if size is not None:
+            runs = ctx.op("logical_and", runs, ctx.op("less", Const(number), size))
+        if runs == Const(False):
+            return
+        if runs == Const(True):
+            trip(item)()
+        else:
+            branch(ctx, runs, trip(item), lambda: Static(None))
+        if ctx.dead:
+            return
 
 
 def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> None:
     """A loop with a counter."""
-    if isinstance(iterable, Range):
+    direct = isinstance(iterable, Range) and isinstance(iterable.step, Const)
+    if direct:
         start, stop, step = iterable.start, iterable.stop, iterable.step
     else:
         start, stop, step = Const(0), trips_of(ctx, iterable), Const(1)
-    if not isinstance(step, Const):
-        raise ctx.refuse(
-            "the step of a range must be a literal or a static argument; loop over range(n) and compute the "
-            "index"
-        )
     index = ctx.value(Scalar("int64", weak=True))
     body, flag = _split_flag(node)
 
     def head() -> Atom:
-        item = index if isinstance(iterable, Range) else loop_item(ctx, iterable, index)
+        item = index if direct else loop_item(ctx, iterable, index)
         assign(ctx, frame, node.target, item)
         if isinstance(node.target, ast.Name) and item is index:
             ctx.hints[index] = node.target.id
@@ -129,57 +151,16 @@ def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> Non
     settle_after(ctx, built, runs)
 
 
-def trips_of(ctx: Context, iterable: Binding) -> Atom:
-    """How many items a loop over this takes."""
-    inner = ctx.contents(iterable)
-    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
-        return ctx.dim(inner, 0)
-    if isinstance(inner, Iterator) and inner.kind in ("zip", "enumerate"):
-        counts = [trips_of(ctx, item) for item in inner.items]
-        total = counts[0]
-        for other in counts[1:]:
-            total = ctx.op("minimum", total, other)
-        return total
-    if isinstance(inner, Range) and inner.step in (Const(1), Const(-1)):
-        ends = (inner.stop, inner.start) if inner.step == Const(1) else (inner.start, inner.stop)
-        return ctx.op("maximum", ctx.op("subtract", *ends), Const(0))
-    raise ctx.refuse(f"a loop cannot run over {describe(inner, ctx)}; loop over range(n)")
-
-
-def loop_item(ctx: Context, iterable: Binding, k: Atom) -> Binding:
-    """The item of trip ``k``."""
-    inner = ctx.contents(iterable)
-    if isinstance(inner, Value):
-        block = len(ctx.block)
-        item = read_array(ctx, inner, [k])
-        ctx.block[block:] = [
-            s for s in ctx.block[block:] if type(s).__name__ != "Check"
-        ]  # k < len by construction
-        return item
-    if isinstance(inner, Iterator) and inner.kind == "zip":
-        return Container("tuple", tuple(loop_item(ctx, item, k) for item in inner.items))
-    if isinstance(inner, Iterator) and inner.kind == "enumerate":
-        number = k if inner.start in (None, Const(0)) else ctx.op("add", k, inner.start)
-        return Container("tuple", (number, loop_item(ctx, inner.items[0], k)))
-    return item_of(ctx, inner, k)
-
-
 @statement(ast.While)
 def while_(ctx: Context, frame: Frame, node: ast.While) -> None:
     body, flag = _split_flag(node)
-    walrus = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test))
-    if walrus:
-        raise ctx.refuse(
-            "an assignment inside the condition of a while loop is not supported; assign before the loop and "
-            "at its end"
-        )
 
     def head() -> Atom:
-        return truth(ctx, evaluate(ctx, frame, node.test))
+        return condition(ctx, frame, node.test)
 
     built = build(ctx, frame, assigned_names([node]), head, body, flag, in_test=True)
     ctx.add(While(built.carries, built.test, built.cond, built.body, built.stop_flag, None, ctx.loc))
-    settle_after(ctx, built, None)
+    settle_after(ctx, built, built.cond if built.cond == Const(True) else None)
 
 
 def _split_flag(node: ast.For | ast.While) -> tuple[list, str | None]:
@@ -320,12 +301,12 @@ def settle_after(ctx: Context, built: Built, runs: Atom | None) -> None:
     for place, binding in built.after.items():
         generated = getattr(getattr(place[0], "parsed", None), "generated", ())
         if isinstance(binding, Maybe) and binding.bound is UNBOUND:
-            if place[1] in generated:
+            if place[1] in generated or runs == Const(True):
                 binding = binding.binding
-            elif runs is None or built.stop_flag is not None:
+            elif runs is None:
                 binding = Poison(
                     f"`{binding.name}` may have no value after this loop; assign it before the loop"
-                ) if runs is None else Maybe(binding.binding, runs, binding.name)
+                )
             else:
                 binding = Maybe(binding.binding, runs, binding.name)
         ctx.put(place, binding)

@@ -24,7 +24,9 @@ from ..nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure,
     TupleNode,
 )
-from . import comprehensions, custom, loops, opaque  # these register their kinds of statements and functions
+from . import (  # these register their kinds of statements and functions
+    comprehensions, conditions, containers, custom, iteration, loops, objects, opaque,
+)
 from .assemble import assemble
 from .atoms import as_atom
 from .binding import (
@@ -44,7 +46,7 @@ from .tracing import gradient
 
 __all__ = ["Normalized", "Request", "complete", "normalize"]
 
-REGISTERING = (comprehensions, custom, loops, opaque)
+REGISTERING = (comprehensions, conditions, containers, custom, iteration, loops, objects, opaque)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import UnsupportedSyntax
+from .desugar import desugared
 from .jumps import Names, single_exit
 from .location import Location
 from .source import Source, location
@@ -78,7 +79,7 @@ def _body(
         return [ast.copy_location(ast.Return(value=node.body), node.body)], assigned, frozenset()
     assigned, nonlocals = _scope(node.body)
     declared = [n for n in _own(node.body) if isinstance(n, ast.Nonlocal)]
-    body = single_exit(node.body, names, node)
+    body = single_exit(desugared(node.body, names.new), names, node)
     if declared:
         body.insert(0, ast.copy_location(ast.Nonlocal(names=sorted(nonlocals)), declared[0]))
     node.body = body
@@ -103,8 +104,10 @@ def _scope(body: Iterable[ast.AST]) -> tuple[frozenset[str], frozenset[str]]:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 bound.add(name)
-            case ast.FunctionDef(name=name):
+            case ast.FunctionDef(name=name) | ast.MatchAs(name=str() as name):
                 bound.add(name)
+            case ast.alias(name=name, asname=asname):
+                bound.add(asname or name.partition(".")[0])
             case ast.Nonlocal(names=names):
                 nonlocals.update(names)
     return frozenset(bound - nonlocals), frozenset(nonlocals)
@@ -133,6 +136,10 @@ def _names_in(tree: ast.AST) -> Iterator[str]:
                 yield name
             case ast.Nonlocal(names=names):
                 yield from names
+            case ast.MatchAs(name=str() as name):
+                yield name
+            case ast.alias(name=name, asname=asname):
+                yield asname or name.partition(".")[0]
 
 
 # ---------------------------------------------------------------------------------- copying

@@ -1,9 +1,10 @@
 """Builtins that have a meaning while the program is built.
 
-    for k in range(len(x))    →    a loop up to dim(x, 0): ``range`` and ``len`` leave no operation
     max(a, b)                 →    v1 = maximum(a, b)
+    isinstance(x, float)      →    True: its type is known
 
-One function each, in one table by name; `casts`, `tracing` and `opaque` add to it.
+One function each, in one table by name; `iteration`, `containers`, `objects`, `casts`, `tracing` and
+`opaque` add to it.
 """
 
 import builtins
@@ -15,16 +16,17 @@ from typing import Any
 import numpy as np
 
 from ..kernels.types import Array
-from .atoms import as_atom
-from .binding import Binding, Container, Iterator, Partial, Range, Shape, Static
+from .atoms import as_atom, truth
+from .binding import Binding, Container, Partial, Shape
 from .context import Context, describe
 from .ir import Const, Value
-from .items import length_of, static_items
+from .items import static_items
 
 __all__ = ["SPECIALS", "given", "special", "special_name"]
 
 SPECIALS: dict[str, Callable] = {}
 _BY_IDENTITY: dict[int, str] = {}
+_OF_NUMBA = {"prange": "range", "literal_unroll": "identity"}
 
 
 def special(name: str, *functions: Any) -> Callable:
@@ -44,7 +46,10 @@ def special_name(value: Any) -> str | None:
     marked = getattr(value, "__dlsrc_special__", None)
     if isinstance(marked, str):
         return marked
-    return _BY_IDENTITY.get(id(value))
+    found = _BY_IDENTITY.get(id(value))
+    if found is None and getattr(value, "__module__", None) == "numba.misc.special":
+        return _OF_NUMBA.get(getattr(value, "__name__", ""))  # numba is not imported for its own names
+    return found
 
 
 def given(
@@ -64,158 +69,38 @@ def given(
     return [found.get(n) for n in names]
 
 
-# ---------------------------------------------------------------------------------- iteration
-
-
-@special("range", range)
-def range_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    atoms = [as_atom(ctx, a, "a bound of range") for a in args]
-    for atom in atoms:
-        if "int" not in ctx.type_of(atom).dtype:
-            raise ctx.refuse(f"range() takes integers, not {describe(atom, ctx)}")
-    start, stop, step = (Const(0), *atoms, Const(1)) if len(atoms) == 1 else (*atoms, Const(1))[:3]
-    if step == Const(0):
-        raise ctx.refuse("the step of a range must not be zero")
-    return Range(start, stop, step)
-
-
-@special("len", len)
-def len_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return length_of(ctx, given(ctx, "len", args, kwargs, "x")[0])
-
-
-@special("enumerate", enumerate)
-def enumerate_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    inner, start = given(ctx, "enumerate", args, kwargs, "iterable", "start")
-    return Iterator("enumerate", (inner,), Const(0) if start is None else as_atom(ctx, start))
-
-
-@special("zip", zip)
-def zip_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    kwargs.pop("strict", None)
-    return Iterator("zip", args)
-
-
-@special("reversed", reversed)
-def reversed_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    inner = ctx.contents(args[0])
-    if isinstance(inner, Range) and inner.step in (Const(1), Const(-1)):
-        step = inner.step.value
-        return Range(
-            ctx.op("subtract", inner.stop, Const(step)), ctx.op("subtract", inner.start, Const(step)),
-            Const(-step),
-        )
-    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
-        return ctx.call(ctx.known("flip"), (inner, Const(0)))
-    return Iterator("reversed", (inner,))
-
-
-# ---------------------------------------------------------------------------------- containers
-
-
-@special("tuple", tuple)
-def tuple_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return ctx.make("tuple", static_items(ctx, args[0]) if args else ())
-
-
-@special("list", list)
-def list_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return ctx.make("list", static_items(ctx, args[0]) if args else ())
-
-
-@special("dict", dict)
-def dict_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    items = dict(kwargs)
-    if args:
-        inner = ctx.contents(args[0])
-        if not isinstance(inner, Container) or inner.kind != "dict":
-            raise ctx.refuse("dict() of anything but a dict is not supported; write {key: value}")
-        items = dict(zip(inner.keys, inner.items, strict=True)) | items
-    return ctx.make("dict", items.values(), tuple(items))
-
-
-def container_method(name: str) -> Callable:
-    return special(f"container {name}")
-
-
-@container_method("append")
-def append(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner, item = args
-    number = next((n for n, c in ctx.heap.items() if c is owner), None)
-    if number is None:
-        raise ctx.refuse(f"{describe(owner, ctx)} cannot be appended to")
-    ctx.heap[number] = owner.with_items((*owner.items, item))
-    ctx.grown_at[number] = ctx.loc
-    return Static(None)
-
-
-def _need_dict(ctx: Context, owner: Binding, name: str) -> Container:
-    if not isinstance(owner, Container) or owner.kind != "dict":
-        raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}`")
-    return owner
-
-
-@container_method("items")
-def items(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner = _need_dict(ctx, args[0], "items")
-    pairs = zip(static_items(ctx, owner), owner.items, strict=True)
-    return Container("tuple", tuple(Container("tuple", pair) for pair in pairs))
-
-
-@container_method("keys")
-def keys(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return Container("tuple", tuple(static_items(ctx, _need_dict(ctx, args[0], "keys"))))
-
-
-@container_method("values")
-def values(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return Container("tuple", _need_dict(ctx, args[0], "values").items)
-
-
-@container_method("get")
-def get(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner = _need_dict(ctx, args[0], "get")
-    key = ctx.static(args[1], "a key")
-    if key in owner.keys:
-        return owner.items[owner.keys.index(key)]
-    return args[2] if len(args) > 2 else Static(None)
-
-
-@container_method("copy")
-def copy(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner = args[0]
-    return ctx.make(owner.kind, owner.items, owner.keys, owner.cls)
-
-
-@container_method("_replace")
-def replace_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner = args[0]
-    fields = dict(zip(owner.keys, owner.items, strict=True)) | kwargs
-    return ctx.make(owner.kind, fields.values(), owner.keys, owner.cls)
-
-
 # ---------------------------------------------------------------------------------- numbers and objects
 
 
 @special("min", min)
 def min_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _extreme(ctx, "minimum", "min", args)
+    return _extreme(ctx, "minimum", "min", args, kwargs)
 
 
 @special("max", max)
 def max_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _extreme(ctx, "maximum", "max", args)
+    return _extreme(ctx, "maximum", "max", args, kwargs)
 
 
-def _extreme(ctx: Context, pair: str, whole: str, args: tuple) -> Binding:
+def _extreme(ctx: Context, pair: str, whole: str, args: tuple, kwargs: dict) -> Binding:
     """Python's min and max: of several numbers, of a container, of a vector; ties go to the first."""
+    default = kwargs.get("default")
+    for name in kwargs:
+        if name != "default":
+            raise ctx.refuse(f"{whole}() with `{name}` is not supported; compare in a loop")
     if len(args) == 1:
         inner = ctx.contents(args[0])
         if isinstance(inner, Value):
             if ctx.type_of(inner).ndim != 1:
                 raise ctx.refuse(f"{whole}() of a matrix compares rows; write np.{whole}")
+            if default is not None:
+                raise ctx.refuse(f"{whole}() of an array with a default is not supported; test its length")
             return ctx.call(ctx.known(whole), (inner,))
         args = tuple(static_items(ctx, inner))
+        if not args and default is not None:
+            return default
+    if not args:
+        raise ctx.refuse(f"{whole}() of nothing has no value; give it a default=")
     best = as_atom(ctx, args[0])
     for other in args[1:]:
         atom = as_atom(ctx, other)
@@ -238,6 +123,36 @@ def sum_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         atom = as_atom(ctx, part, "a summand")
         start = atom if start == Const(0) else ctx.op("add", start, atom)
     return start
+
+
+@special("any", any)
+def any_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return _whether(ctx, "any", args[0])
+
+
+@special("all", all)
+def all_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return _whether(ctx, "all", args[0])
+
+
+def _whether(ctx: Context, name: str, binding: Binding) -> Binding:
+    """Python's any and all: of a vector, or of items, which are all there already."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Value):
+        if ctx.type_of(inner).ndim != 1:
+            raise ctx.refuse(f"{name}() of a matrix asks for the truth of rows; write np.{name}")
+        return ctx.call(ctx.known(name), (inner,))
+    found: Binding = Const(name == "all")
+    for part in static_items(ctx, inner):
+        found = ctx.op("logical_and" if name == "all" else "logical_or", found, truth(ctx, part))
+    return found
+
+
+@special("pow", pow)
+def pow_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    if len(args) == 3:
+        raise ctx.refuse("pow() with a modulus is not supported; write (a ** b) % c")
+    return ctx.call(ctx.known("power"), args)
 
 
 @special("divmod", divmod)
@@ -280,16 +195,4 @@ def replaced(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     owner = ctx.contents(args[0])
     if not isinstance(owner, Container):
         raise ctx.refuse(f"dataclasses.replace takes a dataclass, not {describe(owner, ctx)}")
-    return replace_(ctx, (owner,), kwargs)
-
-
-@special("getattr", getattr)
-def getattr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    raise ctx.refuse("getattr() is not supported; write the attribute")
-
-
-@special("print", print)
-def print_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    raise ctx.refuse(
-        "print() inside the objective is not supported yet; return the value and print it outside"
-    )
+    return SPECIALS["container _replace"](ctx, (owner,), kwargs)

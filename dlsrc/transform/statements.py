@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernels.types import Array
-from .atoms import truth
-from .binding import Binding, Container, Poison, Static
+from .binding import Binding, BoundMethod, Container, Poison, Static
 from .calls import define
+from .conditions import condition
 from .context import Context, Frame, Refused, describe
 from .expressions import evaluate, locate, operate, read_name
 from .ir import Atom, Const, Raise, Value
@@ -95,7 +95,18 @@ def assign(ctx: Context, frame: Frame, target: ast.expr, binding: Binding) -> No
         case ast.Name(id=name):
             ctx.bind(frame, name, binding)
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            for part, item in zip(parts, unpacked(ctx, binding, len(parts)), strict=True):
+            star = next((k for k, part in enumerate(parts) if isinstance(part, ast.Starred)), None)
+            if star is not None:
+                items = static_items(ctx, binding)
+                after = len(parts) - star - 1
+                if len(items) < len(parts) - 1:
+                    raise ctx.refuse(f"{len(parts) - 1} names cannot take {len(items)} items")
+                middle = ctx.make("list", items[star : len(items) - after])
+                rows = [*items[:star], middle, *items[len(items) - after :]]
+                parts = [getattr(part, "value", part) if k == star else part for k, part in enumerate(parts)]
+            else:
+                rows = unpacked(ctx, binding, len(parts))
+            for part, item in zip(parts, rows, strict=True):
                 assign(ctx, frame, part, item)
         case ast.Subscript():
             store_subscript(ctx, frame, target, binding)
@@ -158,6 +169,11 @@ def delete(ctx: Context, frame: Frame, node: ast.Delete) -> None:
     for target in node.targets:
         if isinstance(target, ast.Name):
             frame.env.pop(target.id, None)
+        elif isinstance(target, ast.Subscript):
+            owner = ctx.contents(evaluate(ctx, frame, target.value))
+            if not isinstance(owner, Container) or owner.kind not in ("list", "dict"):
+                raise ctx.refuse("an element cannot be deleted (del) from an array; make a shorter one")
+            ctx.call(BoundMethod(owner, "pop"), (evaluate(ctx, frame, target.slice),))
 
 
 @statement(ast.FunctionDef)
@@ -186,7 +202,7 @@ def nothing(ctx: Context, frame: Frame, node: ast.stmt) -> None:
 
 @statement(ast.If)
 def if_(ctx: Context, frame: Frame, node: ast.If) -> None:
-    cond = truth(ctx, evaluate(ctx, frame, node.test))
+    cond = condition(ctx, frame, node.test)
     if isinstance(cond, Const):
         lower_block(ctx, frame, node.body if cond.value else node.orelse)
         return
@@ -203,7 +219,7 @@ def if_(ctx: Context, frame: Frame, node: ast.If) -> None:
 
 @statement(ast.Assert)
 def assert_(ctx: Context, frame: Frame, node: ast.Assert) -> None:
-    cond = truth(ctx, evaluate(ctx, frame, node.test))
+    cond = condition(ctx, frame, node.test)
     message = "" if node.msg is None else _text(ctx, frame, node.msg)
     if cond == Const(True):
         return

@@ -3,11 +3,11 @@
 Every node class of Python's ``ast`` is in exactly one of the tables below; a class in none of them is one
 that a newer Python brought, and is refused by its name.  A table per kind of answer:
 
->>> tree = ast.parse("def f(x):\\n    import numpy\\n    return {x}").body[0]
+>>> tree = ast.parse("def f(x):\\n    global n\\n    return (yield x)").body[0]
 >>> for node, message in problems(tree):
 ...     print(node.lineno, message)
-2 an import inside the function cannot be differentiated; import at the top of the file
-3 a set keeps no order, so it cannot be differentiated; use a tuple or a list
+2 assigning a global name cannot be differentiated; return the new value, and assign it outside
+3 a generator cannot be differentiated; collect the values in a list or an array and return it
 """
 
 import ast
@@ -18,12 +18,14 @@ __all__ = ["ABSENT", "ALLOWED", "CONDITIONAL", "PARTS", "REFUSED", "problems"]
 
 ALLOWED = frozenset({
     # statements
-    "FunctionDef", "Return", "Assign", "AugAssign", "AnnAssign", "For", "While", "If", "Raise", "Assert",
-    "Nonlocal", "Expr", "Pass", "Break", "Continue",
+    "FunctionDef", "Return", "Assign", "AugAssign", "AnnAssign", "For", "If", "Raise", "Assert",
+    "Nonlocal", "Expr", "Pass", "Break", "Continue", "Import", "ImportFrom", "Match", "With",
     # expressions
     "BoolOp", "NamedExpr", "BinOp", "UnaryOp", "Lambda", "IfExp", "Dict", "ListComp", "DictComp",
     "GeneratorExp", "Compare", "Call", "FormattedValue", "Attribute", "Subscript", "Name", "List", "Tuple",
-    "Slice", "arguments", "arg", "keyword",
+    "Slice", "Starred", "Set", "SetComp", "JoinedStr", "arguments", "arg", "keyword", "alias", "withitem",
+    # cases of match
+    "match_case", "MatchValue", "MatchSingleton", "MatchAs",
     # operators and contexts
     "And", "Or", "Add", "Sub", "Mult", "MatMult", "Div", "Mod", "Pow", "LShift", "RShift", "BitOr", "BitXor",
     "BitAnd", "FloorDiv", "Invert", "Not", "UAdd", "USub", "Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Is",
@@ -36,9 +38,7 @@ _TRY = (
     "try cannot be differentiated: where it leaves the block is not known; test with if before the operation "
     "that could fail (raise and assert are allowed)"
 )
-_SET = "a set keeps no order, so it cannot be differentiated; use a tuple or a list"
-_IMPORT = "an import inside the function cannot be differentiated; import at the top of the file"
-_FSTRING = "a formatted string may stand only in raise, assert and print; make it outside the function"
+_MATCHED = "match on the parts of a value is not supported; write if and elif, and take the parts by index"
 
 REFUSED = {
     "AsyncFunctionDef": _ASYNC,
@@ -49,23 +49,18 @@ REFUSED = {
     "YieldFrom": _GENERATOR,
     "Try": _TRY,
     "TryStar": _TRY,
-    "With": "with cannot be differentiated; enter the context around the call of the differentiated function",
     "ClassDef": "a class cannot be defined inside the function; define it outside, and make its objects here",
     "Global": "assigning a global name cannot be differentiated; return the new value, and assign it outside",
-    "Match": "match cannot be differentiated; write if and elif",
-    "Set": _SET,
-    "SetComp": _SET,
-    "Import": _IMPORT,
-    "ImportFrom": _IMPORT,
+    "MatchSequence": _MATCHED,
+    "MatchMapping": _MATCHED,
+    "MatchStar": _MATCHED,
     "TypeAlias": "a type alias inside the function means nothing to its derivative; put it outside",
     "TemplateStr": "a template string cannot be differentiated; make the text outside the function",
 }
 
 # Pieces of what is refused as a whole, so nothing is said of them.
 PARTS = frozenset({
-    "ExceptHandler", "withitem", "alias", "match_case", "MatchValue", "MatchSingleton", "MatchSequence",
-    "MatchMapping", "MatchClass", "MatchStar", "MatchAs", "MatchOr", "Interpolation", "TypeVar", "ParamSpec",
-    "TypeVarTuple",
+    "ExceptHandler", "Interpolation", "TypeVar", "ParamSpec", "TypeVarTuple",
 })
 
 # Abstract bases, whole files, classes that Python keeps only for old programs: never in a function's tree.
@@ -78,15 +73,9 @@ ABSENT = frozenset({
 
 
 def _delete(node: ast.Delete, printed: bool) -> str | None:
-    if all(isinstance(target, ast.Name) for target in node.targets):
+    if all(isinstance(target, ast.Name | ast.Subscript) for target in node.targets):
         return None
     return "only a name can be deleted; to drop elements, make a shorter list or array"
-
-
-def _starred(node: ast.Starred, printed: bool) -> str | None:
-    if not isinstance(node.ctx, ast.Store):
-        return None
-    return "a starred target cannot be differentiated; slice instead: first, rest = values[0], values[1:]"
 
 
 def _constant(node: ast.Constant, printed: bool) -> str | None:
@@ -97,8 +86,20 @@ def _constant(node: ast.Constant, printed: bool) -> str | None:
     return None
 
 
-def _formatted(node: ast.JoinedStr, printed: bool) -> str | None:
-    return None if printed else _FSTRING
+def _matched(node: ast.MatchClass, printed: bool) -> str | None:
+    return _MATCHED if node.patterns or node.kwd_patterns else None
+
+
+def _while(node: ast.While, printed: bool) -> str | None:
+    if node.orelse and any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
+        return "a while loop with else whose condition binds a name is not supported; bind it in the body"
+    return None
+
+
+def _alternatives(node: ast.MatchOr, printed: bool) -> str | None:
+    if any(isinstance(n, ast.MatchAs) and n.name is not None for n in ast.walk(node)):
+        return "a name bound in one of several alternatives is not supported; write if and elif"
+    return None
 
 
 def _comprehension(node: ast.comprehension, printed: bool) -> str | None:
@@ -108,13 +109,14 @@ def _comprehension(node: ast.comprehension, printed: bool) -> str | None:
 # Refused in some places: the answer for a node, and whether it stands where text is made to be shown.
 CONDITIONAL: dict[str, Callable[..., str | None]] = {
     "Delete": _delete,
-    "Starred": _starred,
     "Constant": _constant,
-    "JoinedStr": _formatted,
+    "MatchClass": _matched,
+    "MatchOr": _alternatives,
+    "While": _while,
     "comprehension": _comprehension,
 }
 
-_OPEN = frozenset({"Try", "TryStar", "With", "Match"})   # refused, but what is inside is looked at as well
+_OPEN = frozenset({"Try", "TryStar"})   # refused, but what is inside is looked at as well
 
 
 def problems(tree: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[tuple[ast.AST, str]]:

@@ -121,9 +121,13 @@ def squeeze_without_an_axis(A):
     return np.squeeze(A[:1])[0]  # refused: axis
 
 
-def where_of_a_condition_alone(x):
-    places = np.where(x > 0.0)  # refused: where
-    return x[0]
+def least_by_a_key(x):
+    return min(x, key=abs)  # refused: key
+
+
+def repeat_without_end(x):
+    from itertools import repeat
+    return sum(a for a, _ in zip(repeat(x[0]), (1, 2)))  # refused: repeat
 
 
 def recursion(a):

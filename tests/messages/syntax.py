@@ -26,7 +26,7 @@ def try_statement(x):
 
 
 def with_statement(x):
-    with np.errstate(all="ignore"):  # refused: with
+    with open("log.txt"):  # refused: with
         y = np.log(x[0])
     return y
 
@@ -38,14 +38,16 @@ def class_statement(x):
     return x[0]
 
 
-def import_statement(x):
-    import math as m  # refused: import
-    return m.sin(x[0])
+def import_of_nothing(x):
+    from math import sinus  # refused: sinus
+    return sinus(x[0])
 
 
-def import_from_statement(x):
-    from math import sin  # refused: import
-    return sin(x[0])
+def condition_that_appends(x):
+    seen = []
+    while not seen.append(x[0]):  # refused: condition
+        break
+    return x[0]
 
 
 def global_statement(x):
@@ -54,9 +56,9 @@ def global_statement(x):
     return x[0] * count
 
 
-def del_of_an_item(x):
+def del_of_an_element(x):
     y = x * 2.0
-    del y[0]  # refused: del
+    del y[0]  # refused: deleted
     return np.sum(y)
 
 
@@ -71,12 +73,23 @@ def async_inside(x):
     return x[0]
 
 
-def match_statement(x, n):
-    match n:  # refused: match
-        case 1:
+def match_on_parts(x, n):
+    match (n, n):
+        case [1, m]:  # refused: match on the parts
             return x[0]
         case _:
             return x[1]
+
+
+def text_of_a_computed_value(x):
+    name = f"{x[0]}"  # refused: formatted
+    return x[0] * len(name)
+
+
+def identity_of_two_numbers(x):
+    if x[0] is x[1]:  # refused: ==
+        return x[0]
+    return x[1]
 
 
 def set_display(x):
@@ -85,7 +98,7 @@ def set_display(x):
 
 
 def set_comprehension(x):
-    s = {v for v in x}  # refused: set
+    s = {v for v in (x[0], x[1])}  # refused: set
     return x[0]
 
 
@@ -109,15 +122,8 @@ def too_many_to_unpack(x):
 
 
 def starred_target(x):
-    head, *tail = x[0], x[1], x[2]  # refused: starred
-    return head * tail[0]
-
-
-def walrus_in_a_while(x):
-    s = x[0]
-    while (t := s * s) < 40.0:  # refused: condition
-        s = s + t
-    return s
+    head, *tail, last = (x[0],)  # refused: items
+    return head * last
 
 
 def matrix_compared_as_truth(x):

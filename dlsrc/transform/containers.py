@@ -1,0 +1,214 @@
+"""Tuples, lists and dicts: how they are made, and their methods.
+
+    d = dict(a=x, b=y)    →    nothing: the structure is known
+    q.append(v)           →    nothing: the list of bindings is one longer
+"""
+
+
+
+from collections.abc import Callable
+
+from .binding import Binding, Container, Static
+from .context import Context, describe
+from .ir import Const
+from .items import static_items
+from .specials import SPECIALS, special
+
+__all__: list[str] = []
+
+@special("tuple", tuple)
+def tuple_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return ctx.make("tuple", static_items(ctx, args[0]) if args else ())
+
+
+@special("list", list)
+def list_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return ctx.make("list", static_items(ctx, args[0]) if args else ())
+
+
+@special("dict", dict)
+def dict_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    items = dict(kwargs)
+    if args:
+        inner = ctx.contents(args[0])
+        if isinstance(inner, Container) and inner.kind == "dict":
+            items = dict(zip(inner.keys, inner.items, strict=True)) | items
+        else:
+            pairs = [static_items(ctx, pair) for pair in static_items(ctx, inner)]
+            items = {ctx.static(key, "a key of a dict"): value for key, value in pairs} | items
+    return ctx.make("dict", items.values(), tuple(items))
+
+
+def container_method(name: str) -> Callable:
+    return special(f"container {name}")
+
+
+@container_method("append")
+def append(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner, item = args
+    number = _changed(ctx, owner, ("list",), "append")
+    ctx.heap[number] = owner.with_items((*owner.items, item))
+    ctx.grown_at[number] = ctx.loc
+    return Static(None)
+
+
+def _need_dict(ctx: Context, owner: Binding, name: str) -> Container:
+    if not isinstance(owner, Container) or owner.kind != "dict":
+        raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}`")
+    return owner
+
+
+@container_method("items")
+def items(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = _need_dict(ctx, args[0], "items")
+    pairs = zip(static_items(ctx, owner), owner.items, strict=True)
+    return Container("tuple", tuple(Container("tuple", pair) for pair in pairs))
+
+
+@container_method("keys")
+def keys(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return Container("tuple", tuple(static_items(ctx, _need_dict(ctx, args[0], "keys"))))
+
+
+@container_method("values")
+def values(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    return Container("tuple", _need_dict(ctx, args[0], "values").items)
+
+
+@container_method("get")
+def get(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = _need_dict(ctx, args[0], "get")
+    key = ctx.static(args[1], "a key")
+    if key in owner.keys:
+        return owner.items[owner.keys.index(key)]
+    return args[2] if len(args) > 2 else Static(None)
+
+
+@container_method("copy")
+def copy(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = args[0]
+    return ctx.make(owner.kind, owner.items, owner.keys, owner.cls)
+
+
+@container_method("_replace")
+def replace_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = args[0]
+    fields = dict(zip(owner.keys, owner.items, strict=True)) | kwargs
+    return ctx.make(owner.kind, fields.values(), owner.keys, owner.cls)
+
+
+# ---------------------------------------------------------------------------------- changing lists and dicts
+
+
+def _changed(ctx: Context, owner: Container, kinds: tuple[str, ...], name: str) -> int:
+    """Where a list or dict that a method changes stands in the heap."""
+    number = next((n for n, c in ctx.heap.items() if c is owner), None)
+    if number is None or owner.kind not in kinds:
+        raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` that can be used here")
+    return number
+
+
+@container_method("extend")
+def extend(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner, more = args
+    number = _changed(ctx, owner, ("list",), "extend")
+    ctx.heap[number] = owner.with_items((*owner.items, *static_items(ctx, more)))
+    ctx.grown_at[number] = ctx.loc
+    return Static(None)
+
+
+@container_method("insert")
+def insert(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner, where, item = args
+    number = _changed(ctx, owner, ("list",), "insert")
+    items = list(owner.items)
+    items.insert(ctx.static(where, "the place in a list"), item)
+    ctx.heap[number] = owner.with_items(items)
+    ctx.grown_at[number] = ctx.loc
+    return Static(None)
+
+
+@container_method("reverse")
+def reverse(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    (owner,) = args
+    ctx.heap[_changed(ctx, owner, ("list",), "reverse")] = owner.with_items(owner.items[::-1])
+    return Static(None)
+
+
+@container_method("clear")
+def clear(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    (owner,) = args
+    ctx.heap[_changed(ctx, owner, ("list", "dict"), "clear")] = Container(owner.kind, (), (), owner.cls)
+    return Static(None)
+
+
+@container_method("sort")
+def sort(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = args[0]
+    number = _changed(ctx, owner, ("list",), "sort")
+    ordered = SPECIALS["sorted"](ctx, (owner,), kwargs)
+    ctx.heap[number] = owner.with_items(static_items(ctx, ordered))
+    return Static(None)
+
+
+@container_method("pop")
+def pop(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = args[0]
+    number = _changed(ctx, owner, ("list", "dict"), "pop")
+    items = list(owner.items)
+    if owner.kind == "dict":
+        key = ctx.static(args[1], "a key")
+        if key not in owner.keys:
+            if len(args) > 2:
+                return args[2]
+            raise ctx.refuse(f"the dict has no key {key!r}; it has {', '.join(map(repr, owner.keys))}")
+        place = owner.keys.index(key)
+        found = items.pop(place)
+        keys = (*owner.keys[:place], *owner.keys[place + 1 :])
+        ctx.heap[number] = Container("dict", tuple(items), keys, owner.cls)
+        return found
+    place = ctx.static(args[1], "the place in a list") if len(args) > 1 else -1
+    if not -len(items) <= place < len(items):
+        raise ctx.refuse(f"pop from a list of {len(items)}: index {place} is out of range")
+    found = items.pop(place)
+    ctx.heap[number] = owner.with_items(items)
+    return found
+
+
+@container_method("index")
+def index(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    values = [ctx.static(item, "an item") for item in static_items(ctx, args[0])]
+    wanted = ctx.static(args[1], "what is looked for")
+    if wanted not in values:
+        raise ctx.refuse(f"{wanted!r} is not in this {args[0].kind}; test with `in` first")
+    return Const(values.index(wanted))
+
+
+@container_method("count")
+def count(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    values = [ctx.static(item, "an item") for item in static_items(ctx, args[0])]
+    return Const(values.count(ctx.static(args[1], "what is counted")))
+
+
+@container_method("update")
+def update(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner = args[0]
+    number = _changed(ctx, owner, ("dict",), "update")
+    merged = dict(zip(owner.keys, owner.items, strict=True))
+    for other in args[1:]:
+        inner = _need_dict(ctx, ctx.contents(other), "update")
+        merged |= dict(zip(inner.keys, inner.items, strict=True))
+    merged |= kwargs
+    ctx.heap[number] = Container("dict", tuple(merged.values()), tuple(merged), owner.cls)
+    return Static(None)
+
+
+@container_method("setdefault")
+def setdefault(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    owner, key = args[0], ctx.static(args[1], "a key")
+    number = _changed(ctx, owner, ("dict",), "setdefault")
+    if key not in owner.keys:
+        value = args[2] if len(args) > 2 else Static(None)
+        ctx.heap[number] = Container("dict", (*owner.items, value), (*owner.keys, key), owner.cls)
+    inner = ctx.heap[number]
+    return inner.items[inner.keys.index(key)]
