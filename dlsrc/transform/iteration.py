@@ -256,5 +256,5 @@ def loop_item(ctx: Context, iterable: Binding, k: Atom) -> Binding:
             pairs = zip(items, [k, *places], strict=True)
             return Container("tuple", tuple(loop_item(ctx, item, place) for item, place in pairs))
     if isinstance(k, Const) and has_static_items(ctx, inner):
-        return static_items(ctx, inner)[k.value]
+        return static_items(ctx, inner)[int(k.value)]
     return item_of(ctx, inner, k)
