@@ -234,6 +234,26 @@ where.samples(
 )
 
 
+@primitive(elementwise=True)
+def zero_if_masked(x, cotangent):
+    """``x``, or 0 where it is nan and made of a zero cotangent: what was not chosen has no slope."""
+    if cotangent == 0 and np.isnan(x):
+        return 0 * cotangent
+    return x
+
+
+@zero_if_masked.adjoint("x")
+def zero_if_masked_dx(dy, x, cotangent):
+    return 0.0 if cotangent == 0 and np.isnan(x) else dy
+
+
+zero_if_masked.zero("cotangent")
+zero_if_masked.samples(
+    sample(2.5, 0.5), sample(real(2, 3), real(2, 3)), sample(real(3), 0.0), sample(0.5, 0.0),
+    kink(np.nan, 0.0, expect={"x": 0.0}),
+)
+
+
 # ---------------------------------------------------------------------------------- signs
 
 

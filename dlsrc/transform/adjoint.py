@@ -54,6 +54,8 @@ class Sweep(Rules):
         dy = self.take(s.target)
         if dy is None:
             return
+        if self.masks.of_whole(dy):
+            self.masks.note(dy, True)
         if not s.op.elementwise:
             dy = self.whole(s.target, dy)
         if isinstance(s.op, CustomRule):
@@ -127,10 +129,14 @@ class Sweep(Rules):
         dy = self.take(s.target)
         if dy is None:
             return
+        holder = self.holder(s.base)
+        new = holder not in self.cot
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
         dy = self.fit(s.target, dy)
         self._add_element(shadow, index, dy)
+        if isinstance(self.ctx.types[s.target], Array):  # a mask or a slice: the rest was not picked
+            self.masks.pick(self.cot[holder], new)
 
     def _add_element(self, shadow: Value, index: Index, dy: Atom) -> None:
         """Add to a place of a shadow; together with what was just added to the same place, or instead of
@@ -219,6 +225,8 @@ class Sweep(Rules):
         useful = isinstance(s.value, Value) and s.value in self.active
         value_type = ctx.type_of(s.value)
         taken: Atom | None = None
+        known = index if s.base is holder else None
+        masked = self.masks.of_part(self.cot[holder], known, self._apart)
         if kind == "gather":
             where = index.entries[0].array
             if useful:
@@ -242,9 +250,12 @@ class Sweep(Rules):
                     Const(0.0) if ctx.types[s.base].dtype == "float64" else Const(0.0, "float32"),
                     "set",
                 )
+        if s.mode == "set":
+            self.masks.zeroed.setdefault(self.cot[holder], []).append(known)
         if useful and taken is not None:
             if s.mode == "sub":
                 taken = ctx.op("negative", taken)
+            self.masks.note(taken, masked and taken is not shadow)
             self.contribute(s.value, taken, owned=True)
 
     def is_own(self, cotangent: Atom, dy: Atom, dy_is_own: bool) -> bool:

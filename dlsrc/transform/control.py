@@ -180,8 +180,10 @@ def reverse_if(sweep: Sweep, s: If) -> None:
         materialize(sweep, s)
         base = dict(sweep.cot)
         ways = []
+        zeroed = sweep.masks.zeroed
         for slot, block in slots(s):
             sweep.cot = dict(base)
+            sweep.masks.zeroed = {k: list(v) for k, v in zeroed.items()}
             mirror = Mirror(s, slot)
             sweep.mirrors.append(mirror)
             with ctx.collecting() as code:
@@ -193,8 +195,11 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                         sweep.contribute(atom, cotangent, owned=merge.target in sweep.in_memory)
                 reverse_block(sweep, block)
             sweep.mirrors.pop()
-            ways.append((code, sweep.cot, mirror))
-        (then, then_cot, then_mirror), (orelse, else_cot, else_mirror) = ways
+            ways.append((code, sweep.cot, mirror, sweep.masks.zeroed))
+        sweep.masks.zeroed = {}
+        for key, index in ((k, i) for *_, found in ways for k, v in found.items() for i in v):
+            sweep.masks.zeroed.setdefault(key, []).append(index)
+        (then, then_cot, then_mirror, _), (orelse, else_cot, else_mirror, _) = ways
         merges: list[Merge] = []
         sweep.cot = {}
         for key in dict.fromkeys([*base, *then_cot, *else_cot]):
@@ -216,6 +221,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                     code.extend(extra)
                 sides.append(side)
             target = merged_cotangent(sweep, key)
+            sweep.masks.note(target, any(side in sweep.masks for side in sides))
             merges.append(Merge(target, *sides))
             sweep.cot[key] = target
         then[:0], orelse[:0] = then_mirror.prelude, else_mirror.prelude

@@ -91,6 +91,7 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
             start = ctx.op("copy", start)
             sweep.shapes.equate(start, carry.result)
         header = merged_cotangent(sweep, carry.header)
+        sweep.masks.note(header, isinstance(start, Value) and start in sweep.masks)
         sweep.shapes.equate(header, carry.result)
         headers[carry.header] = (header, start)
     body_cot: dict[Any, Atom] = {k: v for k, v in outer_cot.items()}

@@ -17,6 +17,7 @@ from .binding import Static
 from .calls import body_of, closure_of, splice
 from .costs import COSTS
 from .ir import Assign, Atom, Const, Read, Statement, Value
+from .masks import CHOICES
 from .rename import renamed
 from .shadows import Cotangents
 
@@ -64,7 +65,7 @@ class Rules(Cotangents):
             made = self._write_out(rule, given, static)
             if not s.op.elementwise and isinstance(self.ctx.type_of(made), Array):
                 self.shapes.equate(made, by_name[argument])
-            return made
+            return self._masked(s, rule, dy, made)
         primitive = rule_primitive(s.op, rule)
         atoms = [v for n, v in given.items() if n not in static]
         types = [self.ctx.type_of(a) for a in atoms]
@@ -81,7 +82,17 @@ class Rules(Cotangents):
             self.shapes.elementwise(target, atoms)
         elif isinstance(type_, Array):
             self.shapes.equate(target, by_name[argument])
-        return target
+        return self._masked(s, rule, dy, target)
+
+    def _masked(self, s: Assign, rule: Any, dy: Atom, made: Atom) -> Atom:
+        """A rule's result; where the cotangent is zero because of a choice, zero and not nan."""
+        masked = dy in self.masks
+        tested = masked and made != dy and s.op.elementwise and isinstance(made, Value) and isinstance(dy, Value)
+        if tested and self.masks.singular(s, rule):
+            made = self.ctx.op("zero_if_masked", made, dy)
+            self.shapes.visit(self.ctx.block[-1])
+        self.masks.note(made, masked or s.op.name in CHOICES)
+        return made
 
     def _reuse(self, start: int, result: Any) -> Any:
         """The statements of a rule from ``start`` on, with what the forward sweep has computed already.

@@ -14,6 +14,7 @@ from ..kernels.types import Array, Scalar, is_float
 from .ir import Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk
 from .outline import is_loop
 from .fetch import Fetching
+from .masks import Masks
 
 __all__ = ["Cotangents", "full_index"]
 
@@ -30,6 +31,7 @@ class Cotangents(Fetching):
         super().__init__(*facts)
         self.own: set[Value] = set()                  # cotangents that are memory which nothing else holds
         self.in_memory = self._in_memory()
+        self.masks = Masks(self.outline, self.memory)
 
     # ------------------------------------------------------------------ which cotangents are memory
 
@@ -127,7 +129,9 @@ class Cotangents(Fetching):
         """Add to the cotangent of a value; ``owned`` gives up the memory of an array."""
         if not isinstance(atom, Value) or atom not in self.active or not is_float(self.ctx.types[atom]):
             return
+        masked = cotangent in self.masks
         cotangent = self.fit(atom, cotangent)
+        self.masks.note(cotangent, masked)
         holder = self.holder(atom)
         if holder in self.in_memory:
             whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array)
@@ -138,7 +142,14 @@ class Cotangents(Fetching):
             if atom is holder and holder not in self.cot and not whole:
                 self.cot[holder] = self.whole(holder, cotangent)
                 return
-            self._store_into(self.shadow(atom), cotangent)
+            new = holder not in self.cot
+            shadow = self.shadow(atom)
+            self._store_into(shadow, cotangent)
+            if atom is not holder:
+                self.masks.pick(self.cot[holder], new)
+            else:
+                self.masks.added(shadow, masked)
+                self.masks.note(shadow, masked and new)
             return
         if holder is not atom:  # a view of an array that is never indexed: only through rules
             raise InternalError(f"{atom!r} is a view of {holder!r}, which has no shadow")
@@ -159,6 +170,7 @@ class Cotangents(Fetching):
             type_ = Scalar(type_.dtype)
         target = self.ctx.value(type_, base=atom, form="d{}")
         self.cot[atom] = self.ctx.op("add", old, cotangent, target=target)
+        self.masks.note(target, masked and old in self.masks)
         if isinstance(type_, Array):
             self.shapes.equate(target, atom)
 
@@ -168,6 +180,7 @@ class Cotangents(Fetching):
             return cotangent
         made = self.zeros(value)
         self.ctx.store(made, full_index(self.ctx.types[made]), cotangent)
+        self.masks.note(made, cotangent in self.masks)
         return made
 
     def _cotangent_type(self, value: Value) -> Any:
