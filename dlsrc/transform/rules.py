@@ -87,8 +87,8 @@ class Rules(Cotangents):
     def _masked(self, s: Assign, rule: Any, dy: Atom, made: Atom) -> Atom:
         """A rule's result; where the cotangent is zero because of a choice, zero and not nan."""
         masked = dy in self.masks
-        tested = masked and made != dy and s.op.elementwise and isinstance(made, Value) and isinstance(dy, Value)
-        if tested and self.masks.singular(s, rule):
+        tested = masked and made != dy and isinstance(made, Value) and isinstance(dy, Value)
+        if tested and s.op.elementwise and self.masks.singular(s, rule):
             made = self.ctx.op("zero_if_masked", made, dy)
             self.shapes.visit(self.ctx.block[-1])
         self.masks.note(made, masked or s.op.name in CHOICES)
