@@ -76,17 +76,20 @@ def _call(place: str, types: Sequence[str]) -> tuple:
     """The function and example arguments of these types."""
     module, name = _module(place)
     function = _function(module, name, place)
+    # What grad(f) and the like gave is read as it is; its arguments are those of f.
+    derivative = getattr(function, "__dlsrc_derivative__", None)
+    plain = function if derivative is None else derivative[0].callable
     try:
         examples = [example_of(text) for text in types]
     except ValueError as error:
         raise Wrong(str(error)) from None
     try:
-        inspect.signature(function).bind(*examples)
+        inspect.signature(plain).bind(*examples)
     except TypeError:
-        takes = ", ".join(inspect.signature(function).parameters)
+        takes = ", ".join(inspect.signature(plain).parameters)
         given = f"{len(examples)} were given"
         raise Wrong(f'{name} takes ({takes}); write the type of each, as in "float64[:]": {given}') from None
-    if asks_for_gradient(target_of(function).function):
+    if derivative is None and asks_for_gradient(target_of(function).function):
         examples = [dlarray(x) if np.asarray(x).dtype.kind == "f" else x for x in examples]
     return (function, *examples)
 

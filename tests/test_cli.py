@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = """
 import numpy as np
 
+from dlsrc import grad
+
 SCALE = 2.0
 
 
@@ -43,6 +45,7 @@ class Model:
 
 
 value = 3
+slope = grad(rosenbrock)
 
 if __name__ == "__main__":
     raise SystemExit("importing the file must not run it")
@@ -65,8 +68,15 @@ def program(tmp_path, monkeypatch):
 def test_show(program, capsys):
     assert main(["show", f"{program}:rosenbrock", "float64[:]"]) == 0
     out = capsys.readouterr().out
-    assert "# program.py:8  from_here = x[1] - x[0] ** 2" in out and "dx[1] +=" in out
+    assert "# program.py:10  from_here = x[1] - x[0] ** 2" in out and "dx[1] +=" in out
     assert "\x1b" not in out, "no colours where nobody looks"
+
+
+def test_show_of_a_derivative(program, capsys):
+    assert main(["show", f"{program}:slope", "float64[:]"]) == 0
+    assert "dx[1] +=" in capsys.readouterr().out
+    assert main(["show", f"{program}:slope"]) == 2
+    assert "slope takes (x)" in capsys.readouterr().err
 
 
 def test_the_command_of_the_readme():
@@ -145,7 +155,7 @@ def test_wrong_commands(program, capsys, function, types, said):
 def test_a_refused_function(program, capsys):
     assert main(["show", f"{program}:refused", "float64[:]"]) == 1
     err = capsys.readouterr().err
-    assert 'program.py", line 20' in err and "^^^" in err and "fft" in err and "Traceback" not in err
+    assert 'program.py", line 22' in err and "^^^" in err and "fft" in err and "Traceback" not in err
 
 
 def test_no_command(capsys):
