@@ -1,12 +1,16 @@
-"""Running sums and products, and differences of neighbours."""
+"""Running sums, products and extrema along an axis."""
 
 import numpy as np
 
-from .axes import axis_of, grouped, kind_of, known
-from .primitive import composite, primitive, real, refuse, sample
+from .axes import axis_of, grouped, kind_of
+from .joining import part
+from .primitive import Refusal, composite, kink, primitive, real, refuse, rejects, sample
 from .types import Array
 
-__all__ = ["cumprod", "cumsum", "diff", "running_product", "running_sum"]
+__all__ = [
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "running_maximum", "running_minimum",
+    "running_product", "running_sum",
+]
 
 
 def same_shape(x, axis):
@@ -123,29 +127,119 @@ for _composite in (cumsum, cumprod):
     )
 
 
-@composite(np.diff)
-def diff(x, n=1, axis=-1):
-    """Differences of neighbours along an axis, taken ``n`` times."""
-    along = axis_of(axis, x.ndim)
-    if kind_of(x.dtype) == "b":
-        refuse("the difference of truth values: convert them with .astype(int)")
-    n = known(n)
-    if n == 0:
-        return x
-    if along == 0:
-        y = x[1:] - x[:-1]
-    elif along == 1:
-        y = x[:, 1:] - x[:, :-1]
-    elif along == 2:
-        y = x[:, :, 1:] - x[:, :, :-1]
-    else:
-        y = x[:, :, :, 1:] - x[:, :, :, :-1]
-    if n > 1:
-        return diff(y, n - 1, along)
+@composite(np.cumulative_sum)
+def cumulative_sum(x, axis=None, dtype=None, include_initial=False):
+    """Running sums along an axis; of a vector, the axis may be left out."""
+    if axis is None and x.ndim != 1:
+        refuse("cumulative_sum of a matrix needs its axis: write axis=0")
+    along = axis_of(0 if axis is None else axis, x.ndim)
+    y = cumsum(x, along, dtype)
+    if include_initial:
+        return np.concatenate((np.zeros_like(part(y, along, 0, 1)), y), along)
     return y
 
 
-diff.samples(
-    sample(real(5)), sample(real(5), n=2), sample(real(3, 4)), sample(real(3, 4), axis=0),
-    sample(real(2, 3, 4), axis=1),
-)
+@composite(np.cumulative_prod)
+def cumulative_prod(x, axis=None, dtype=None, include_initial=False):
+    """Running products along an axis; of a vector, the axis may be left out."""
+    if axis is None and x.ndim != 1:
+        refuse("cumulative_prod of a matrix needs its axis: write axis=0")
+    along = axis_of(0 if axis is None else axis, x.ndim)
+    y = cumprod(x, along, dtype)
+    if include_initial:
+        return np.concatenate((np.ones_like(part(y, along, 0, 1)), y), along)
+    return y
+
+
+for _composite in (cumulative_sum, cumulative_prod):
+    _composite.samples(
+        sample(real(4)), sample(real(3, 4), axis=-1), sample(real(2, 3), axis=0, include_initial=True),
+        sample(real(3), include_initial=True), rejects(real(2, 3), error=Refusal),
+    )
+
+# ---------------------------------------------------------------------------------- extrema
+
+
+@primitive(static=("axis",))
+def running_maximum(x, axis):
+    """The largest of the elements up to each one along an axis; nan from the first nan on."""
+    groups = grouped(x, axis)
+    out = np.empty(groups.shape, x.dtype)
+    for i in range(groups.shape[0]):
+        for j in range(groups.shape[2]):
+            for k in range(groups.shape[1]):
+                value = groups[i, k, j]
+                if k > 0:
+                    before = out[i, k - 1, j]
+                    if before >= value or before != before:
+                        value = before
+                out[i, k, j] = value
+    return out.reshape(x.shape)
+
+
+@primitive(static=("axis",))
+def running_minimum(x, axis):
+    """The smallest of the elements up to each one along an axis; nan from the first nan on."""
+    groups = grouped(x, axis)
+    out = np.empty(groups.shape, x.dtype)
+    for i in range(groups.shape[0]):
+        for j in range(groups.shape[2]):
+            for k in range(groups.shape[1]):
+                value = groups[i, k, j]
+                if k > 0:
+                    before = out[i, k - 1, j]
+                    if before <= value or before != before:
+                        value = before
+                out[i, k, j] = value
+    return out.reshape(x.shape)
+
+
+@running_maximum.adjoint("x")
+def running_maximum_dx(dy, x, y, axis):
+    # Of equal elements the first one is meant: it stays the largest until a larger one comes.
+    elements = grouped(x, axis)
+    extrema = grouped(y, axis)
+    cotangents = grouped(dy, axis)
+    out = np.zeros(elements.shape, x.dtype)
+    for i in range(elements.shape[0]):
+        for j in range(elements.shape[2]):
+            carried = x.dtype.type(0)
+            for k in range(elements.shape[1] - 1, 0, -1):
+                carried += cotangents[i, k, j]
+                before = extrema[i, k - 1, j]
+                if not (before >= elements[i, k, j] or before != before):
+                    out[i, k, j] = carried
+                    carried = x.dtype.type(0)
+            if elements.shape[1] > 0:
+                out[i, 0, j] = carried + cotangents[i, 0, j]
+    return out.reshape(x.shape)
+
+
+@running_minimum.adjoint("x")
+def running_minimum_dx(dy, x, y, axis):
+    elements = grouped(x, axis)
+    extrema = grouped(y, axis)
+    cotangents = grouped(dy, axis)
+    out = np.zeros(elements.shape, x.dtype)
+    for i in range(elements.shape[0]):
+        for j in range(elements.shape[2]):
+            carried = x.dtype.type(0)
+            for k in range(elements.shape[1] - 1, 0, -1):
+                carried += cotangents[i, k, j]
+                before = extrema[i, k - 1, j]
+                if not (before <= elements[i, k, j] or before != before):
+                    out[i, k, j] = carried
+                    carried = x.dtype.type(0)
+            if elements.shape[1] > 0:
+                out[i, 0, j] = carried + cotangents[i, 0, j]
+    return out.reshape(x.shape)
+
+
+for _running in (running_maximum, running_minimum):
+    _running.result(same_shape)
+    _running.samples(
+        sample(real(6), axis=0), sample(real(3, 4), axis=0), sample(real(3, 4), axis=1),
+        sample(real(2, 4, 3), axis=1), sample(real(4, 3).T, axis=0), sample(real(0), axis=0),
+        sample(real(0, 3), axis=0), sample(real(4, dtype="float32"), axis=0), sample(np.arange(4), axis=0),
+        kink(np.array([1.0, 1.0, 1.0]), axis=0, expect={"x": [3.0, 0.0, 0.0]}),
+    )

@@ -8,10 +8,10 @@ the primitive stands for, never with the primitive's own body (unless it stands 
 []
 """
 
-import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pydoc import locate
 from typing import Any
 
 import numpy as np
@@ -348,8 +348,7 @@ def reference_of(declared: Primitive | Composite) -> Callable | None:
     for function in declared.functions:
         if not isinstance(function, str):
             return function
-        module, _, name = function.rpartition(".")
-        found = getattr(importlib.import_module(module), name, None)
+        found: Any = locate(function)
         if found is not None:
             return found
     if declared.methods:

@@ -146,8 +146,8 @@ gammasgn.samples(sample(0.3), sample(np.array([-2.5, -1.5, -0.5, -3.0, 0.5, 3.0]
 @composite("scipy.special.multigammaln")
 def multigammaln(a, d):
     """The logarithm of the multivariate gamma function of dimension ``d``."""
-    total = 0.25 * d * (d - 1) * 1.1447298858494002  # log(pi)
-    for j in range(d):
+    total = 0.25 * d * (d - 1) * 1.1447298858494002 + gammaln(a)  # log(pi)
+    for j in range(1, d):
         total = total + gammaln(a - 0.5 * j)
     return total
 

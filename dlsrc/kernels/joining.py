@@ -84,7 +84,7 @@ def joint_dtype(parts):
 @composite(np.concatenate)
 def concatenate(arrays, axis=0):
     """Arrays joined along an axis that they have."""
-    parts = tuple(arrays)
+    parts = tuple([np.asarray(x) for x in arrays])
     if len(parts) == 0:
         refuse("concatenate needs at least one array")
     if axis is None:
@@ -119,7 +119,7 @@ def concatenate(arrays, axis=0):
 @composite(np.stack)
 def stack(arrays, axis=0):
     """Arrays (or numbers) of equal shapes joined along a new axis."""
-    parts = tuple(arrays)
+    parts = tuple([np.asarray(x) for x in arrays])
     if len(parts) == 0:
         refuse("stack needs at least one array")
     ndim = parts[0].ndim
@@ -141,13 +141,13 @@ def stack(arrays, axis=0):
 @composite(np.vstack)
 def vstack(arrays):
     """Arrays joined along the first axis; vectors are rows."""
-    return concatenate(tuple([np.atleast_2d(x) for x in tuple(arrays)]), 0)
+    return concatenate(tuple([np.atleast_2d(np.asarray(x)) for x in arrays]), 0)
 
 
 @composite(np.hstack)
 def hstack(arrays):
     """Arrays joined along the second axis, vectors along the first."""
-    parts = tuple([np.atleast_1d(x) for x in tuple(arrays)])
+    parts = tuple([np.atleast_1d(np.asarray(x)) for x in arrays])
     if parts[0].ndim == 1:
         return concatenate(parts, 0)
     return concatenate(parts, 1)
@@ -164,7 +164,7 @@ def as_column(x):
 @composite(np.column_stack)
 def column_stack(arrays):
     """Vectors and matrices joined as columns of a matrix."""
-    return concatenate(tuple([as_column(x) for x in tuple(arrays)]), 1)
+    return concatenate(tuple([as_column(np.asarray(x)) for x in arrays]), 1)
 
 
 @composite(np.append)

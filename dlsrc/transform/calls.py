@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
+from .arguments import array_or_number, bound_arguments, lists_as_arrays, ufunc_options
 from .atoms import as_atom
-from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Shape, Static
+from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
 from .ir import Const, Value
@@ -138,7 +139,7 @@ def apply_object(
     name = special_name(value)
     if name is not None:
         before, found = ctx.next_number, SPECIALS[name](ctx, args, kwargs)
-        numpys = name == "array" and gives_numpy_numbers(ctx, value)
+        numpys = name in ("array", "asarray") and gives_numpy_numbers(ctx, value)
         return as_numpy_number(ctx, found, before) if numpys else found
     rule = getattr(type(value), "__dlsrc_rule__", None)
     if rule is not None:  # a function with something of the user's own to say about its derivative
@@ -259,20 +260,6 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
 # ---------------------------------------------------------------------------------- primitives
 
 
-def bound_arguments(
-    ctx: Context, declared: Primitive | Composite, args: tuple, kwargs: dict
-) -> dict[str, Any]:
-    """Arguments by parameter name; the ones not given are left out."""
-    signature = inspect.signature(declared.body)
-    try:
-        return dict(signature.bind(*args, **kwargs).arguments)
-    except TypeError as error:
-        options = ", ".join(signature.parameters)
-        raise ctx.refuse(
-            f"{declared.name}: {error}; write the call with the arguments that dlsrc knows: ({options})"
-        ) from None
-
-
 def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dict) -> Binding:
     count = len(primitive.parameters)
     if primitive.elementwise and ("out" in kwargs or len(args) == count + 1 and not primitive.static):
@@ -281,6 +268,8 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
         rest = {k: v for k, v in kwargs.items() if k != "out"}
         store_whole(ctx, as_atom(ctx, out, "out"), apply_primitive(ctx, primitive, args[:count], rest), "set")
         return out  # type: ignore[return-value]
+    if primitive.elementwise:
+        args, kwargs = ufunc_options(ctx, primitive, args, kwargs)
     by_name = bound_arguments(ctx, primitive, args, kwargs)
     signature = inspect.signature(primitive.body)
     atoms, static = [], {}
@@ -304,16 +293,8 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
     return result
 
 
-def array_or_number(ctx: Context, binding: Binding, what: str):
-    """An atom; lists and tuples of numbers become arrays, as NumPy makes of them."""
-    inner = ctx.contents(binding)
-    if isinstance(inner, Container | Shape) and not (isinstance(inner, Container) and inner.kind == "dict"):
-        return as_atom(ctx, ctx.array(inner), what)
-    return as_atom(ctx, inner, what)
-
-
 def apply_composite(ctx: Context, composite: Composite, args: tuple, kwargs: dict) -> Binding:
-    bound_arguments(ctx, composite, args, kwargs)  # for the message
+    args, kwargs = lists_as_arrays(ctx, composite, args, kwargs)
     return splice(ctx, closure_of(ctx, composite.body), args, kwargs, composite=True)
 
 

@@ -76,10 +76,32 @@ def round_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return _cast(ctx, ctx.op("rint", as_atom(ctx, args[0])), "int64", True)
 
 
-@special("array", np.array, np.asarray, np.ascontiguousarray)
+@special("array", np.array)
 def array(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    x, dtype = given(ctx, "np.array", args, kwargs, "object", "dtype")
-    made = array_of(ctx, x)
+    x, dtype, copy = given(ctx, "np.array", args, kwargs, "object", "dtype", "copy")
+    if copy is not None and not ctx.static(copy, "copy"):
+        raise ctx.refuse("np.array(copy=False): write np.asarray, which copies only where it must")
+    return _converted(ctx, array_of(ctx, x), dtype)
+
+
+@special("asarray", np.asarray, np.asanyarray, np.asarray_chkfinite)
+def asarray(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """An array is itself, as in NumPy: what is written to one is written to the other."""
+    x, dtype = given(ctx, "np.asarray", args, kwargs, "a", "dtype")
+    inner = ctx.contents(x)
+    return _converted(ctx, inner if isinstance(inner, Value | Const) else array_of(ctx, inner), dtype)
+
+
+@special("ascontiguousarray", np.ascontiguousarray)
+def ascontiguousarray(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    made = asarray(ctx, args, kwargs)
+    type_ = ctx.type_of(made)
+    if isinstance(type_, Array):
+        return made if type_.layout == "C" else ctx.op("copy", made)
+    return ctx.call(ctx.known("full"), (Container("tuple", (Const(1),)), made))
+
+
+def _converted(ctx: Context, made: Binding, dtype: Binding | None) -> Binding:
     if dtype is None or (isinstance(dtype, Static) and dtype.value is None):
         return made
     name = np.dtype(ctx.static(dtype, "the dtype")).name

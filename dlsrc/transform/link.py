@@ -115,6 +115,11 @@ def kernels_table() -> dict[str, Any]:
 # ---------------------------------------------------------------------------------- plain
 
 
+def named(static: Any) -> Any:
+    """A static argument as its rule knows it: the text says ``np.float64``, the rule "float64"."""
+    return np.dtype(static).name if isinstance(static, type) and issubclass(static, np.generic) else static
+
+
 def plain(found: Any) -> Callable:
     """The function as plain Python calls it: element by element where it is written for one element."""
     callee = callee_of(found)
@@ -126,9 +131,9 @@ def plain(found: Any) -> Callable:
     def each(*args: Any) -> Any:
         arrays = [a for a in args if isinstance(a, np.ndarray) and a.ndim]
         if not arrays:
-            return callee.body(*args)
+            return callee.body(*map(named, args))
         values = [a for p, a in zip(callee.parameters, args, strict=False) if p not in callee.static]
-        static = {p: a for p, a in zip(callee.parameters, args, strict=False) if p in callee.static}
+        static = {p: named(a) for p, a in zip(callee.parameters, args, strict=False) if p in callee.static}
         dtype = callee.result_dtype([type_of(v) for v in values], static)
         out = np.empty(np.broadcast_shapes(*(np.shape(v) for v in values)), dtype)
         spread = [np.broadcast_to(v, out.shape) if isinstance(v, np.ndarray) else v for v in values]
