@@ -16,6 +16,7 @@ from .cache import Flags, Mode
 from .capture import Binding, Recipe, recipe_of
 from .dlarray import dlarray, wrap
 from .failure import building, failed
+from .garbage import collected_seldom
 from .lazy import engine, jit_enabled, numba
 from .signature import Call, arguments_of, canonical, has_overlap, names_of, positions_of, type_of_kind
 from .structure import unflatten
@@ -141,7 +142,7 @@ def build(
     argnums = _argnums(function, call, mode)
     traced = _traced(function, call, argnums, names)
     jit = jit and jit_enabled()
-    with building(function, call, names) as stage:
+    with collected_seldom(), building(function, call, names) as stage:
         types, transform, compiler = engine("kernels.types"), engine(), engine("transform.compile")
         request = transform.Request(
             function=target, structure=call.structure,

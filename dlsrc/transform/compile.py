@@ -1,7 +1,7 @@
 """Generated text → function: plain Python, or compiled by numba.
 
 The text is registered where tracebacks, pdb and ``inspect`` look for source.  numba's internals are
-touched here and in ``link`` only.
+touched here, in ``link`` and in ``ssa`` only.
 """
 
 import ast
@@ -20,6 +20,7 @@ from ..lazy import jit_enabled, numba
 from .emit import Emitted
 from .link import kernels_table, linked, plain
 from .location import Location
+from .ssa import pipeline_class
 
 __all__ = ["compile_text", "explain_failure", "kernels_table", "register_source"]
 
@@ -75,7 +76,8 @@ def compile_text(
     function = namespace[name]
     if not jit:
         return function
-    return numba().njit(**{"error_model": "numpy", **(flags or {})})(function)
+    options = {"error_model": "numpy", "pipeline_class": pipeline_class(), **(flags or {})}
+    return numba().njit(**options)(function)
 
 
 def _imports(tree: ast.Module, emitted: Emitted, namespace: dict[str, Any]) -> dict[str, Any]:

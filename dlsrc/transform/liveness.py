@@ -4,6 +4,9 @@ Positions are those of the printed text: an operand that is written inside a lat
 until there.  A value that a loop reads from outside is needed throughout the loop.  The copies that
 loops and branches imply (header from init, target from branch) happen at once; a copy's source may have
 the name of its target, because both then hold the same.
+
+Sets of values are integers with a bit for each value: a long program has thousands of values, of which
+hundreds are needed at every statement.
 """
 
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ from .ir import (
 )
 from .placement import Placement, reads
 
-__all__ = ["copies", "interference", "live_carries"]
+__all__ = ["Interference", "copies", "interference", "live_carries"]
 
 Copy = tuple[Value, Atom]
 
@@ -44,14 +47,42 @@ def copies(program: Program, placement: Placement) -> list[Copy]:
     return [(target, source) for target, source in found if isinstance(source, Value) and source != target]
 
 
-def interference(program: Program, placement: Placement) -> dict[Value, set[Value]]:
+class Interference:
+    """Which values must not share a name.
+
+    Attributes
+    ----------
+    bits : dict of Value to int
+        The bit that stands for a value, for each that has a name.
+    needed : dict of Value to int
+        The bits of what is needed, and may differ from it, where the value is defined.
+    """
+
+    def __init__(self) -> None:
+        self.bits: dict[Value, int] = {}
+        self.needed: dict[Value, int] = {}
+
+    def bit(self, value: Value) -> int:
+        found = self.bits.get(value)
+        if found is None:
+            found = self.bits[value] = 1 << len(self.bits)
+        return found
+
+    def mask(self, values: Iterable[Value]) -> int:
+        found = 0
+        for value in values:
+            found |= self.bit(value)
+        return found
+
+
+def interference(program: Program, placement: Placement) -> Interference:
     """For every value with a name, those that must not share it."""
     walker = _Liveness(program, placement)
-    live = placement.leaves(program.returns)
+    live = walker.leaves(program.returns)
     live = walker.block(program.body, live)
     for value in program.params:
-        walker.define(value, live | set(program.params))
-    return walker.edges
+        walker.define(value, live | walker.found.mask(program.params))
+    return walker.found
 
 
 def _at_entry(loop: For | While) -> tuple[Atom, ...]:
@@ -69,38 +100,41 @@ class _Liveness:
 
     def __init__(self, program: Program, placement: Placement):
         self.placement = placement
-        self.edges: dict[Value, set[Value]] = {}
+        self.found = Interference()
         self.outside: dict[int, set[Value]] = {}
 
-    def define(self, value: Value, live: Iterable[Value], source: Atom | None = None) -> None:
-        edges = self.edges.setdefault(value, set())
-        for other in live:
-            if other != value and other != source:
-                edges.add(other)
-                self.edges.setdefault(other, set()).add(value)
+    def bit(self, value: Value) -> int:
+        return self.found.bit(value)
 
-    def copy(self, pairs: list[Copy], live: set[Value]) -> set[Value]:
+    def leaves(self, atoms: Iterable[Atom]) -> int:
+        return self.found.mask(self.placement.leaves(atoms))
+
+    def define(self, value: Value, live: int, source: Atom | None = None) -> None:
+        same = self.bit(value) | (self.bit(source) if isinstance(source, Value) else 0)
+        self.found.needed[value] = self.found.needed.get(value, 0) | live & ~same
+
+    def copy(self, pairs: list[Copy], live: int) -> int:
         """All pairs at once: what is needed before them, given what is needed after."""
         targets = {target for target, _ in pairs}
         bound = [(target, source) for target, source in pairs if source is not UNBOUND and source != target]
-        after = live | {target for target, _ in bound}
+        after = live | self.found.mask(target for target, _ in bound)
         for target, source in bound:
             # A source that is itself overwritten here no longer holds the value of the target.
             self.define(target, after, None if source in targets else source)
-        return (live - targets) | self.placement.leaves(source for _, source in pairs)
+        return (live & ~self.found.mask(targets)) | self.leaves(source for _, source in pairs)
 
-    def block(self, block: Block, live: set[Value]) -> set[Value]:
+    def block(self, block: Block, live: int) -> int:
         for statement in reversed(block):
             live = self.statement(statement, live)
         return live
 
-    def statement(self, statement: Statement, live: set[Value]) -> set[Value]:
+    def statement(self, statement: Statement, live: int) -> int:
         match statement:
             case If() if not _is_expression(statement, self.placement):
                 then = self.copy([(m.target, m.then) for m in self.merges(statement)], live)
                 orelse = self.copy([(m.target, m.orelse) for m in self.merges(statement)], live)
                 live = self.block(statement.then, then) | self.block(statement.orelse, orelse)
-                return live | self.placement.leaves((statement.cond,))
+                return live | self.leaves((statement.cond,))
             case For():
                 return self.for_(statement, live)
             case While():
@@ -113,16 +147,17 @@ class _Liveness:
                 targets = getattr(statement, "results", ())
         if targets and targets[0] in self.placement.inlined:
             return live
+        own = self.found.mask(targets)
         for target in targets:
-            self.define(target, live | set(targets))
-        return (live - set(targets)) | self.placement.leaves(self.placement.operands(statement))
+            self.define(target, live | own)
+        return (live & ~own) | self.leaves(self.placement.operands(statement))
 
     def merges(self, branch: If):
         return [m for m in branch.merges if self.placement.uses.get(m.target)]
 
     # ------------------------------------------------------------------ loops
 
-    def leaving(self, carries: list[Carry], after: set[Value]) -> set[Value]:
+    def leaving(self, carries: list[Carry], after: int) -> int:
         """What is needed when a loop ends, before its results get their names."""
         return self.copy([(c.result, c.header) for c in carries if self.placement.uses.get(c.result)], after)
 
@@ -160,49 +195,48 @@ class _Liveness:
         self.outside[id(loop)] = found
         return found
 
-    def trip_end(self, loop: For | While, carries: list[Carry], top: set[Value]) -> set[Value]:
-        flag = set() if loop.stop_flag is None else self.placement.leaves((loop.stop_flag,))
+    def trip_end(self, loop: For | While, carries: list[Carry], top: int) -> int:
+        flag = 0 if loop.stop_flag is None else self.leaves((loop.stop_flag,))
         return self.copy([(c.header, c.out) for c in carries], top | flag)
 
-    def for_(self, loop: For, after: set[Value]) -> set[Value]:
+    def for_(self, loop: For, after: int) -> int:
         trips = loop.trips if loop.trips is not None and self.placement.uses.get(loop.trips) else None
-        bounds = self.placement.leaves((loop.start, loop.stop, loop.step))
+        bounds = self.leaves((loop.start, loop.stop, loop.step))
         counted = trips is not None and loop.stop_flag is not None
+        count = 0 if trips is None else self.bit(trips)
         carries = live_carries(loop, self.placement)
         leaving = self.leaving(carries, after)
         if trips is not None and not counted:
             self.define(trips, leaving)
-            leaving = (leaving - {trips}) | bounds
-        top = leaving | self.used_inside(loop)
+            leaving = (leaving & ~count) | bounds
+        top = leaving | self.found.mask(self.used_inside(loop))
         if counted:
-            top.add(trips)
+            top |= count
         live = self.trip_end(loop, carries, top)
         live = self.block(loop.body, live)
         if counted:
-            live.add(trips)
+            live |= count
             self.define(trips, live)
         self.define(loop.index, live)
         before = top | bounds
         if counted:
             self.define(trips, before)
-            before.discard(trips)
-        return self.copy([(c.header, c.init) for c in carries], before - {loop.index})
+            before &= ~count
+        return self.copy([(c.header, c.init) for c in carries], before & ~self.bit(loop.index))
 
-    def while_(self, loop: While, after: set[Value]) -> set[Value]:
+    def while_(self, loop: While, after: int) -> int:
         trips = loop.trips if loop.trips is not None and self.placement.uses.get(loop.trips) else None
+        count = 0 if trips is None else self.bit(trips)
         carries = live_carries(loop, self.placement)
-        leaving = self.leaving(carries, after)
-        top = leaving | self.used_inside(loop)
-        if trips is not None:
-            top.add(trips)
-            leaving.add(trips)
+        leaving = self.leaving(carries, after) | count
+        top = leaving | self.found.mask(self.used_inside(loop))
         live = self.block(loop.body, self.trip_end(loop, carries, top))
         if trips is not None:
-            live.add(trips)
+            live |= count
             self.define(trips, live)
-        live = live | leaving | self.placement.leaves((loop.cond,))
+        live = live | leaving | self.leaves((loop.cond,))
         live = self.block(loop.test, live)
         if trips is not None:
             self.define(trips, top)
-            top.discard(trips)
+            top &= ~count
         return self.copy([(c.header, c.init) for c in carries], top)

@@ -73,7 +73,8 @@ class _Groups:
     """Values that get one name because one is copied to the other and they never differ while needed."""
 
     def __init__(self, program: Program, placement: Placement):
-        self.edges = interference(program, placement)
+        found = interference(program, placement)
+        self.members, self.needed = dict(found.bits), dict(found.needed)
         self.parent: dict[Value, Value] = {}
         self.wanted: dict[Value, str] = {}
         pairs = copies(program, placement)
@@ -109,16 +110,17 @@ class _Groups:
         if label_a and label_b and label_a != label_b:
             return
         a, b = self.find(a), self.find(b)
-        if a == b or b in self.edges.get(a, ()):
+        if a == b or self.apart(a, self.members.get(b, 0), self.needed.get(b, 0)):
             return
         first, second = (a, b) if a.number < b.number else (b, a)
         self.parent[second] = first
         self.wanted[first] = label_a or label_b
-        merged = self.edges.pop(second, set())
-        for other in merged:
-            self.edges[other].discard(second)
-            self.edges[other].add(first)
-        self.edges.setdefault(first, set()).update(merged)
+        for bits in (self.members, self.needed):
+            bits[first] = bits.get(first, 0) | bits.get(second, 0)
+
+    def apart(self, a: Value, members: int, needed: int) -> bool:
+        """Whether a group must not have the name of those with these bits."""
+        return bool(self.members.get(a, 0) & needed or self.needed.get(a, 0) & members)
 
 
 def _lineage(value: Value) -> Iterable[Value]:
@@ -134,7 +136,9 @@ class _Namer:
         self.groups = groups
         self.types = program.types
         self.names: dict[Value, str] = {}
-        self.holders: dict[str, list[Value]] = {}
+        self.holders: dict[str, Value] = {}
+        self.members: dict[str, int] = {}
+        self.needed: dict[str, int] = {}
         self.labels: dict[str, str] = {}
         every = (v for known in (*program.types, *program.params) for v in _lineage(known))
         self.hints = {v.hint for v in every if v.hint}
@@ -182,14 +186,15 @@ class _Namer:
     def free(self, candidate: str, root: Value, label: str, generated: bool) -> bool:
         if generated and candidate in self.taken:
             return False
-        holders = self.holders.get(candidate)
-        if not holders:
+        holder = self.holders.get(candidate)
+        if holder is None:
             return True
-        if self.labels[candidate] != label and label != f"*#{holders[0].number}":
+        if self.labels[candidate] != label and label != f"*#{holder.number}":
             return False
-        edges = self.groups.edges.get(root, ())
         # One name is one variable to numba, also where what it held before is not needed any more.
-        return not any(holder in edges or self.sort(holder) != self.sort(root) for holder in holders)
+        if self.sort(holder) != self.sort(root):
+            return False
+        return not self.groups.apart(root, self.members[candidate], self.needed[candidate])
 
     def sort(self, root: Value) -> tuple:
         """What variables of one name have in common: number, array of so many dimensions, list of these."""
@@ -206,6 +211,8 @@ class _Namer:
 
     def settle(self, root: Value, name: str, label: str) -> str:
         self.names[root] = name
-        self.holders.setdefault(name, []).append(root)
+        self.holders.setdefault(name, root)
+        self.members[name] = self.members.get(name, 0) | self.groups.members.get(root, 0)
+        self.needed[name] = self.needed.get(name, 0) | self.groups.needed.get(root, 0)
         self.labels[name] = label
         return name
