@@ -73,6 +73,8 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
     program = stage("bounds", prove(program, check=boundscheck))
     program, traced = gradients.privatized(program, normalized.traced, request.argnums is not None)
     made = differentiate(program, traced)
+    for order, step in enumerate(made.between, 1):
+        stage(f"order {order}", step)
     program = stage("assemble", unruled(made.program))
     program = stage("simplify", simplify(program))
     apart = distribute(program)

@@ -14,7 +14,7 @@ from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, Wh
 from .memory import Memory
 from .outline import Outline
 
-__all__ = ["Activity", "analyze", "dependent"]
+__all__ = ["Activity", "analyze", "dependent", "flows", "reach"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Activity:
 
 def analyze(program: Program, outline: Outline, memory: Memory, gradient: Gradient) -> Activity:
     """The activity of one `Gradient` statement."""
-    flows = _flows(program, outline, memory)
+    forward = flows(program, outline, memory)
     targets = [t for t in gradient.targets if isinstance(t, Value)]
-    varied = _reach({memory.root.get(t, t) for t in targets} | set(targets), flows, memory)
+    varied = reach({memory.root.get(t, t) for t in targets} | set(targets), forward, memory)
     losses = [gradient.loss] if isinstance(gradient.loss, Value) else []
-    back = [(target, source) for source, target in flows]
-    useful = _reach(set(losses), back, memory)
+    back = [(target, source) for source, target in forward]
+    useful = reach(set(losses), back, memory)
     return Activity(frozenset(varied), frozenset(useful))
 
 
@@ -44,11 +44,11 @@ def dependent(
 ) -> set[Value]:
     """Every value that a derivative by these seeds would pass to, except through the values in ``cut``."""
     roots = {memory.root.get(c, c) for c in cut}
-    flows = [(a, b) for a, b in _flows(program, outline, memory) if a not in roots]
-    return _reach({memory.root.get(s, s) for s in seeds} | seeds, flows, memory)
+    onward = [(a, b) for a, b in flows(program, outline, memory) if a not in roots]
+    return reach({memory.root.get(s, s) for s in seeds} | seeds, onward, memory)
 
 
-def _flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Value, Value]]:
+def flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Value, Value]]:
     """Pairs (source, target): a derivative passes from the source to the target; arrays by their roots."""
     found: list[tuple[Value, Value]] = []
     types = program.types
@@ -87,10 +87,10 @@ def _flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Val
     return found
 
 
-def _reach(seeds: set[Value], flows: list[tuple[Value, Value]], memory: Memory) -> set[Value]:
+def reach(seeds: set[Value], flow: list[tuple[Value, Value]], memory: Memory) -> set[Value]:
     """Everything that the seeds reach; views of what is reached are reached."""
     onward: dict[Value, list[Value]] = {}
-    for source, target in flows:
+    for source, target in flow:
         onward.setdefault(source, []).append(target)
     reached = {memory.root.get(s, s) for s in seeds}
     pending = list(reached)

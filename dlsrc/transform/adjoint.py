@@ -37,7 +37,7 @@ class Sweep(Rules):
 
     def reverse(self, statement: Assign | Read | Store) -> None:
         """The cotangents of one plain statement."""
-        with self.ctx.at(statement.loc.backward()):
+        with self.ctx.at(statement.loc.backward(self.ctx.order)):
             match statement:
                 case Assign():
                     self._assign(statement)

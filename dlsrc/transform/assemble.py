@@ -17,7 +17,7 @@ __all__ = ["assemble"]
 
 
 def assemble(program: Program, ctx: Context, edits: Edits) -> Program:
-    """The program without `Gradient` statements."""
+    """The program without the `Gradient` statements that have a sweep."""
     return _Assembly(ctx, edits).program(program)
 
 
@@ -98,7 +98,7 @@ class _Assembly:
             case Gradient():
                 return Gradient(
                     tuple(map(self.value, s.results)), self.atom(s.loss), tuple(map(self.atom, s.targets)),
-                    s.loc,
+                    s.loc, s.higher,
                 )
             case If():
                 every = (*s.merges, *self.edits.merges.get(id(s), ()))

@@ -148,9 +148,15 @@ class Context(Builder):
         self.unbound_reads: set[tuple[Any, str]] = set()  # names read before they had a value
         self.calls: list[Any] = []                       # live functions that were spliced
         self.roots: dict[Value, Value] = {}              # views and what they look at
+        self.order = 1                                   # of the derivative that is being made
         self.lower_body: Callable = _unset               # these three are set by normalize
         self.call_with: Callable = _unset
         self.array_of: Callable = _unset
+
+    @property
+    def form(self) -> str:
+        """How a cotangent is named after its value: ``dx``, and ``d2x`` in the sweep for a second derivative."""
+        return "d{}" if self.order == 1 else f"d{self.order}{{}}"
 
     def call(self, function: Any, args: tuple = (), kwargs: dict | None = None) -> Binding:
         """The result of calling a binding, a primitive or a composite."""

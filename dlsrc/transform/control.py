@@ -174,7 +174,7 @@ def _stores(sweep: Sweep, target: Value) -> list[Statement]:
 def reverse_if(sweep: Sweep, s: If) -> None:
     """The branch that was taken, backwards."""
     ctx = sweep.ctx
-    with ctx.at(s.loc.backward()):
+    with ctx.at(s.loc.backward(ctx.order)):
         prepare(sweep, s)
         merged = [(m, sweep.take(m.target)) for m in s.merges if m.target in sweep.active]
         materialize(sweep, s)

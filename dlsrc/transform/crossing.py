@@ -76,7 +76,7 @@ def merged_cotangent(sweep: Sweep, key: Any) -> Value:
     type_ = sweep.ctx.types[key]
     made = sweep.ctx.value(
         Scalar(type_.dtype) if isinstance(type_, Scalar) else Array(type_.dtype, type_.ndim), base=key,
-        form="d{}",
+        form=sweep.ctx.form,
     )
     sweep.shapes.equate(made, key)
     return made

@@ -6,16 +6,19 @@ computed again.
 
     v = 1 - e * c; s = a / v        first pass: c, v and s are needed in a loop, and kept
                                     second pass: c and s are kept, v is 1 - e * c again
+
+A gradient whose loss contains another gradient is computed after that one, in the program that then is
+there: a second derivative is the transformation of its own output.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..errors import DifferentiationError
+from ..errors import DifferentiationError, UnsupportedSyntax
 from . import activity, gradients, memory
 from .assemble import assemble
 from .context import Context
 from .control import sweep_from
-from .ir import Assign, Program, Read, Value, walk
+from .ir import Assign, Gradient, Program, Read, Value, walk
 from .normalize import complete
 from .outline import Outline
 from .regions import Regions
@@ -28,41 +31,78 @@ __all__ = ["Differentiated", "differentiate"]
 
 @dataclass(frozen=True, slots=True)
 class Differentiated:
-    """The program without gradients, and what ``explain`` tells: kept, recomputed and active values."""
+    """The program without gradients, and what ``explain`` tells: kept, recomputed and active values.
+
+    ``between`` holds the program after each level but the last: the gradients that are left differentiate
+    what was generated.
+    """
 
     program: Program
     kept: tuple[Kept, ...]
     recomputed: tuple[str, ...]
     active: tuple[str, ...]
+    between: tuple[Program, ...] = ()
 
 
 def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
-    """The program with every gradient computed.
+    """The program with every gradient computed, level by level.
 
     Raises
     ------
     UnsupportedSyntax, DifferentiationError, UntracedError
         For what has no derivative, with all its places.
     """
-    made, saver = _pass(program, traced, frozenset())
+    outline = Outline(program)
+    gradients.check(program, outline, memory.analyze(program, outline), traced)
+    between: list[Program] = []
+    made = _level(program, 1)
+    while any(isinstance(s, Gradient) for s in walk(made.program.body)):
+        between.append(made.program)
+        program = made.program
+        if _by_parameters(program):
+            program = simplify(program)
+        after = _level(program, len(between) + 1)
+        made = Differentiated(
+            after.program, made.kept + after.kept, _union(made.recomputed, after.recomputed),
+            _union(made.active, after.active),
+        )  # fmt: skip
+    return replace(made, between=tuple(between))
+
+
+def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*a, *b)))
+
+
+def _by_parameters(program: Program) -> bool:
+    """Whether all gradients that are left are by parameters, which no simplification takes for another value.
+
+    An intermediate value and an equal one that does not come from it are two to a derivative.
+    """
+    params = set(program.params)
+    return all(set(s.targets) <= params for s in walk(program.body) if isinstance(s, Gradient))
+
+
+def _level(program: Program, order: int) -> Differentiated:
+    """The program with the gradients computed whose losses contain no others."""
+    made, saver = _pass(program, order, frozenset())
     if saver.kept:
-        made, _ = _pass(program, traced, _read_tapes(simplify(made.program), saver))
+        made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver))
     return made
 
 
-def _pass(
-    program: Program, traced: frozenset[Value], expected: frozenset[Value]
-) -> tuple[Differentiated, Saver]:
+def _pass(program: Program, order: int, expected: frozenset[Value]) -> tuple[Differentiated, Saver]:
     outline = Outline(program)
     facts = memory.analyze(program, outline)
-    gradients.check(program, outline, facts, traced)
+    if facts.problems:
+        raise UnsupportedSyntax(facts.problems)
     ctx = _context(program, outline)
+    ctx.order = order
     saver = Saver(ctx, outline, facts, expected)
     shapes = Shapes(ctx)
     shapes.block(program.body)
     problems: list = []
     names: dict[str, None] = {}
-    for gradient in gradients.found(outline):
+    for gradient in gradients.first(program, outline, facts):
         active = activity.analyze(program, outline, facts, gradient)
         names.update((repr(v), None) for v in outline.defined if v in active and v.hint)
         sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, gradient)

@@ -118,7 +118,7 @@ class Fetching:
         first = self.fetch(start, loop)
         outer, ctx.block = ctx.block, mirror.prelude
         made = ctx.value(ctx.types[value], base=value)
-        with ctx.at(loop.loc.backward()):
+        with ctx.at(loop.loc.backward(ctx.order)):
             ctx.op("add", first, ctx.op("multiply", self._trip(mirror), Const(step)), target=made)
         ctx.block = outer
         return made
@@ -146,13 +146,13 @@ class Fetching:
         if isinstance(statement, Assign):
             args = tuple(self.fetch(a, statement) for a in statement.args)
             mirror.prelude.append(
-                Assign(made, statement.op, args, statement.static, statement.loc.backward())
+                Assign(made, statement.op, args, statement.static, statement.loc.backward(ctx.order))
             )
         else:
             assert isinstance(statement, Read)
             base = self.fetch(statement.base, statement)
             index = statement.index.replaced(lambda a: self.fetch(a, statement))
-            mirror.prelude.append(Read(made, base, index, statement.loc.backward()))
+            mirror.prelude.append(Read(made, base, index, statement.loc.backward(ctx.order)))
         ctx.origin[made] = mirror.prelude[-1]
         self.shapes.equate(made, value)
         if value not in self.saver.recomputed:
@@ -173,7 +173,7 @@ class Fetching:
         where = self._tape_here(tape)
         made = ctx.value(ctx.types[value], base=value)
         outer, ctx.block = ctx.block, mirror.prelude
-        with ctx.at((self.outline.defined[value] or statements[0]).loc.backward()):
+        with ctx.at((self.outline.defined[value] or statements[0]).loc.backward(ctx.order)):
             if tape.kind == "block":
                 numbers = tuple(m.number for m in loops if m.number is not None)
                 ctx.add(Read(made, where, Index(numbers), ctx.loc))

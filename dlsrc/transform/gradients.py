@@ -1,25 +1,45 @@
 """Where gradients are asked for, and whether they may be.
 
-Before anything is generated: targets must be traced, the loss must not contain an earlier gradient, and
-arguments that the function writes to are copied first, because traced arguments have value semantics.
+Before anything is generated: targets must be traced, a gradient that the loss contains must have been
+made to be differentiated, and arguments that the function writes to are copied first, because traced
+arguments have value semantics.
 """
+
+from dataclasses import replace
 
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..kernels.primitive import registry
 from ..kernels.types import Array
-from . import activity
 from .ir import Assign, Const, Gradient, Program, Value
+from .levels import Levels
 from .memory import Memory
 from .memory import analyze as analyze_memory
 from .outline import Outline
 from .rename import renamed
 
-__all__ = ["check", "found", "privatized"]
+__all__ = ["check", "first", "privatized"]
 
 
-def found(outline: Outline) -> list[Gradient]:
-    """The `Gradient` statements of a program, in order."""
-    return [s for s in outline.statements if isinstance(s, Gradient)]
+def first(program: Program, outline: Outline, memory: Memory) -> list[Gradient]:
+    """The gradients to compute first, in order: those whose losses contain no other gradient.
+
+    Raises
+    ------
+    DifferentiationError
+        If there is none: the order of the derivatives would grow from trip to trip.
+    """
+    levels = Levels(program, outline, memory)
+    found = levels.first()
+    if not found and levels.gradients:
+        raise DifferentiationError([
+            (g.loc, (
+                "this gradient contains itself: what it gives in one trip of a loop it differentiates in the "
+                "next, so that the order of the derivative grows with every trip; cut the trace of what is "
+                "carried on with stop_gradient"
+            ))
+            for g in levels.gradients
+        ])  # fmt: skip
+    return found
 
 
 def privatized(program: Program, traced: frozenset[Value], keep: bool) -> tuple[Program, frozenset[Value]]:
@@ -59,7 +79,7 @@ def privatized(program: Program, traced: frozenset[Value], keep: bool) -> tuple[
 def _by_originals(statement, originals):
     if isinstance(statement, Gradient):
         targets = tuple(originals.get(t, t) if isinstance(t, Value) else t for t in statement.targets)
-        return Gradient(statement.results, statement.loss, targets, statement.loc)
+        return replace(statement, targets=targets)
     return statement
 
 
@@ -71,18 +91,16 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
     UntracedError
         If a target does not come from a traced argument.
     DifferentiationError
-        If the loss contains a gradient.
+        If the loss contains a gradient that was not made to be differentiated.
     """
-    gradients = found(outline)
-    if not gradients:
+    levels = Levels(program, outline, memory)
+    if not levels.gradients:
         return
     if memory.problems:
         raise UnsupportedSyntax(memory.problems)
-    from_traced = activity.dependent(program, outline, memory, set(traced))
-    results = {r for g in gradients for r in g.results}
+    from_traced = levels.traced(traced)
     untraced: list = []
-    second: list = []
-    for gradient in gradients:
+    for gradient in levels.gradients:
         if not traced:
             untraced.append(
                 (
@@ -95,18 +113,17 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
         for target in gradient.targets:
             if isinstance(target, Const) or target not in from_traced:
                 untraced.append((gradient.loc, _untraced(outline, target)))
-        if gradient.loss in activity.dependent(
-            program, outline, memory, results, frozenset(gradient.targets)
-        ):
-            second.append((gradient.loc, (
-                "this is the derivative of a derivative: ask for the first one with "
-                "enable_higher_derivatives=True "
-                "(which this version does not support yet)"
-            )))  # fmt: skip
     if untraced:
         raise UntracedError(untraced)
+    second = [
+        (outer.loc, (
+            f"this is the derivative of the derivative in line {inner.loc.line}, which was not made to be "
+            "differentiated: write dlgradient(..., enable_higher_derivatives=True) there"
+        ))
+        for inner, outer in levels.refused()
+    ]  # fmt: skip
     if second:
-        raise DifferentiationError(second)
+        raise DifferentiationError(list(dict.fromkeys(second)))
 
 
 def _untraced(outline: Outline, target: object) -> str:

@@ -259,12 +259,16 @@ class While:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """``results = dlgradient(loss, *targets)``; gone after ``assemble``."""
+    """``results = dlgradient(loss, *targets)``; gone after ``differentiate``.
+
+    ``higher`` says that the results may be differentiated again.
+    """
 
     results: tuple[Value, ...]
     loss: Atom
     targets: tuple[Atom, ...]
     loc: Location
+    higher: bool = False
 
 
 Statement = Assign | Read | Store | Check | Raise | If | For | While | Gradient

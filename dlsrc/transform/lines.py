@@ -60,7 +60,7 @@ class Writer:
         if key == self.commented:
             return
         self.commented = key
-        text = f"#   back through {loc}" if loc.back else f"# {loc}  {loc.text}".rstrip()
+        text = f"#   back through {loc}{_order(loc.back)}" if loc.back else f"# {loc}  {loc.text}".rstrip()
         room = LIMIT - 4 * self.depth
         if len(text) > room:
             text = text[: room - 2] + " …"
@@ -339,6 +339,12 @@ class Writer:
         self.line("while True:" if tested else f"while {self.text(loop.cond)}:")
         self.lines += inside
         self.loop_end(loop)
+
+
+def _order(back: int) -> str:
+    """What a comment adds for a sweep that gives a derivative of a derivative."""
+    words = {1: "", 2: ", for the second derivative", 3: ", for the third derivative"}
+    return words.get(back, f", for the derivative of order {back}")
 
 
 def _quoted(message: str) -> str:

@@ -10,8 +10,8 @@ class Location:
     """A span of a user's file.
 
     Lines count from 1 and columns from 0, as ``ast`` has them.  ``text`` is the first line of the
-    statement, stripped.  ``back`` is true for a statement of the reverse sweep: it then stands for the
-    same line of the user's, passed through backwards.  ``source_line`` is the whole line with its
+    statement, stripped.  ``back`` is 1 for a statement of a reverse sweep: it then stands for the same
+    line of the user's, passed through backwards; 2 for one of a sweep that gives a second derivative.  ``source_line`` is the whole line with its
     indentation, which Python needs to put the carets under an error.
     """
 
@@ -22,12 +22,12 @@ class Location:
     end_column: int = 0
     text: str = ""
     function: str = ""
-    back: bool = False
+    back: int = 0
     source_line: str = field(default="", compare=False, repr=False)
 
-    def backward(self) -> "Location":
-        """The same place, on the way back."""
-        return replace(self, back=True)
+    def backward(self, order: int = 1) -> "Location":
+        """The same place, on the way back for a derivative of this order."""
+        return replace(self, back=order)
 
     @property
     def place(self) -> str:

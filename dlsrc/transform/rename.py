@@ -84,7 +84,7 @@ def renamed(block: Block, change: Mapping[Value, Atom]) -> Block:
                     stop_flag=None if s.stop_flag is None else atom(s.stop_flag),
                 )  # fmt: skip
             case Gradient():
-                return Gradient(s.results, atom(s.loss), tuple(map(atom, s.targets)), s.loc)
+                return replace(s, loss=atom(s.loss), targets=tuple(map(atom, s.targets)))
             case Raise():
                 return s
         raise AssertionError(s)

@@ -28,7 +28,7 @@ __all__ = ["earlier_trips", "reverse_loop"]
 def reverse_loop(sweep: Sweep, s: For | While) -> None:
     """All trips of a loop, last first."""
     ctx = sweep.ctx
-    with ctx.at(s.loc.backward()):
+    with ctx.at(s.loc.backward(ctx.order)):
         carried: dict[Value, Atom] = {}
         for carry in s.carries:
             if carry.header in sweep.active:
@@ -54,7 +54,7 @@ def earlier_trips(sweep: Sweep, s: Statement, slot: str) -> None:
     outer_use = relevant(sweep, s)
     if not carried and not outer_use:
         return
-    with ctx.at(s.loc.backward()):
+    with ctx.at(s.loc.backward(ctx.order)):
         if isinstance(s, For):
             trips = _trips_before(sweep, s)
         else:

@@ -168,7 +168,7 @@ class Cotangents(Fetching):
             isinstance(self.ctx.type_of(c), Scalar) for c in (old, cotangent)
         ):
             type_ = Scalar(type_.dtype)
-        target = self.ctx.value(type_, base=atom, form="d{}")
+        target = self.ctx.value(type_, base=atom, form=self.ctx.form)
         self.cot[atom] = self.ctx.op("add", old, cotangent, target=target)
         self.masks.note(target, masked and old in self.masks)
         if isinstance(type_, Array):
@@ -199,7 +199,7 @@ class Cotangents(Fetching):
         ):
             made = self.ctx.origin.get(cotangent)
             if made is not None and made in self.ctx.block[-1:]:
-                self.ctx.renamed[cotangent] = Value(cotangent.number, "", value, "d{}")
+                self.ctx.renamed[cotangent] = Value(cotangent.number, "", value, self.ctx.form)
         return cotangent
 
     def fit(self, atom: Value, cotangent: Atom) -> Atom:
@@ -248,7 +248,7 @@ class Cotangents(Fetching):
         statement = self.outline.defined[value]
         base = self.shadow(self.memory.base[value])
         type_ = self.ctx.types[value]
-        target = self.ctx.value(Array(type_.dtype, type_.ndim, type_.layout), base=value, form="d{}")
+        target = self.ctx.value(Array(type_.dtype, type_.ndim, type_.layout), base=value, form=self.ctx.form)
         if isinstance(statement, Read):
             index = statement.index.replaced(lambda a: self.fetch(a, statement))
             self.ctx.add(Read(target, base, index, self.ctx.loc))
@@ -265,7 +265,7 @@ class Cotangents(Fetching):
         """A fresh shadow."""
         type_ = self.ctx.types[value]
         like = self.visible_like(value)
-        target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form="d{}")
+        target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form=self.ctx.form)
         if like is not None:
             made = self.ctx.op("zeros_like", like, target=target)
         else:

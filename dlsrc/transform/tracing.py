@@ -66,12 +66,7 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
             raise ctx.refuse(
                 f"dlgradient has no option {name}; it has retain_data and enable_higher_derivatives"
             )
-    if "enable_higher_derivatives" in kwargs and ctx.static(
-        kwargs["enable_higher_derivatives"], "enable_higher_derivatives"
-    ):
-        raise ctx.refuse(
-            "enable_higher_derivatives=True is not supported yet; this version gives first derivatives"
-        )
+    higher = kwargs.get("enable_higher_derivatives", Const(False))
     if len(args) < 2:
         raise ctx.refuse("dlgradient(y, x) takes the value to differentiate and at least one variable")
     for target in args[1:]:
@@ -81,7 +76,9 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
             raise ctx.refuse(
                 f"the gradient by {describe(inner, ctx)} does not exist; pass the variable itself"
             )
-    return gradient(ctx, args[0], args[1:])
+    return gradient(
+        ctx, args[0], args[1:], higher=bool(ctx.static(higher, "enable_higher_derivatives"))
+    )
 
 
 @special("derivative")
@@ -93,8 +90,10 @@ def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     )
 
 
-def gradient(ctx: Context, loss: Binding, targets: tuple[Binding, ...]) -> Binding:
-    """The `Gradient` statement of a loss by these targets."""
+def gradient(
+    ctx: Context, loss: Binding, targets: tuple[Binding, ...], *, higher: bool = False
+) -> Binding:
+    """The `Gradient` statement of a loss by these targets; ``higher`` if it may be differentiated again."""
     y = as_atom(ctx, loss, "the value to differentiate")
     type_ = ctx.type_of(y)
     if isinstance(type_, Array):
@@ -110,7 +109,7 @@ def gradient(ctx: Context, loss: Binding, targets: tuple[Binding, ...]) -> Bindi
     results: list[Value] = []
     atoms: list[Atom] = []
     structured = tuple(_targets(ctx, t, atoms, results) for t in targets)
-    ctx.add(Gradient(tuple(results), y, tuple(atoms), ctx.loc))
+    ctx.add(Gradient(tuple(results), y, tuple(atoms), ctx.loc, higher))
     for made in results:
         ctx.origin[made] = ctx.block[-1]
     return structured[0] if len(structured) == 1 else Container("tuple", structured)
