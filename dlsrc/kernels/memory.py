@@ -6,7 +6,7 @@ from .primitive import composite, primitive, real, refuse, sample
 from .types import Array, Scalar, Shape, Tape, unlabelled
 
 __all__ = [
-    "append", "as_scalar", "copied", "copy", "dim", "empty_vector", "item", "item_of", "room", "shape",
+    "append", "as_scalar", "copied", "copy", "dim", "empty_vector", "growing", "item", "item_of", "room", "shape",
     "size", "tape_list", "zeros_like", "zeros_vector",
 ]
 
@@ -177,6 +177,16 @@ copied.samples(sample(real(3)), sample(real(2, 3).T))
 # ---------------------------------------------------------------------------------- tapes
 
 
+@primitive(inline=True, generated=True, static=("dtype",))
+def growing(dtype):
+    """A tape that grows: a vector with places for what is kept, of which more are made by `room`."""
+    return np.empty(1024, dtype)
+
+
+growing.result(lambda dtype: Array(dtype, 1))
+growing.samples(sample(dtype="float64"))
+
+
 @primitive(generated=True)
 def room(tape, k):
     """The tape if it has a place ``k``, else a copy twice as long."""
@@ -224,7 +234,7 @@ def append_result(tape, value):
 append.samples(sample([real(2)], real(3)))
 
 
-@primitive(inline=True, generated=True)
+@primitive(inline=True, generated=True, view=True)
 def item(tape, k):
     """What was kept at place ``k`` of a list."""
     return tape[k]

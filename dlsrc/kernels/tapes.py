@@ -4,11 +4,11 @@ cotangents taken back out of a shadow."""
 import numpy as np
 
 from .primitive import primitive, real, sample
-from .types import Array, Tape
+from .types import Array, Scalar, Tape
 
 __all__ = [
-    "contiguous", "nothing1", "nothing2", "nothing3", "nothing_shape1", "nothing_shape2", "nothing_shape3",
-    "replace_last", "withdraw", "zeros_of", "new_list",
+    "contiguous", "extent", "new_list", "nothing1", "nothing2", "nothing3", "nothing_shape1",
+    "nothing_shape2", "nothing_shape3", "replace_last", "take_last", "withdraw", "zeros_list", "zeros_of",
 ]
 
 
@@ -79,8 +79,39 @@ def replace_last_result(tape, value):
     return tape
 
 
-replace_last.zero("tape", "value")
 replace_last.samples(sample([real(2)], real(3)))
+
+
+@primitive(generated=True)
+def zeros_list(tape):
+    """A list of zeros in the shapes of what another one keeps: the cotangents of a tape."""
+    return [np.zeros_like(one) for one in tape]
+
+
+zeros_list.result(lambda tape: tape)
+zeros_list.zero("tape")
+zeros_list.samples(sample([real(2), real(3)]))
+
+
+@primitive(inline=True, effect=True, generated=True)
+def take_last(tape):
+    """The last array of a list, which loses it."""
+    return tape.pop()
+
+
+take_last.result(lambda tape: tape.item)
+take_last.samples(sample([real(2), real(3)]))
+
+
+@primitive(inline=True, generated=True, static=("axis",))
+def extent(shape, axis):
+    """The size along one axis of a kept shape."""
+    return shape[axis]
+
+
+extent.result(lambda shape, axis: Scalar("int64", weak=True))
+extent.zero("shape")
+extent.samples(sample((2, 3), axis=1))
 
 
 @primitive(inline=True, generated=True, static=("dtype",))
@@ -109,7 +140,11 @@ def contiguous_result(x):
     return Array(x.dtype, x.ndim, "C", x.labels)
 
 
-contiguous.zero("x")
+@contiguous.adjoint("x")
+def contiguous_dx(dy):
+    return dy.copy()
+
+
 contiguous.samples(sample(real(3, 2).T))
 
 
@@ -134,5 +169,4 @@ def withdraw_result(target, indices):
     return Array(target.dtype, target.ndim)
 
 
-withdraw.zero("target", "indices")
 withdraw.samples(sample(real(5), np.array([1, 3, 1])), sample(real(4, 2), np.array([0, -1])))

@@ -88,8 +88,8 @@ Type = Scalar | Array | Shape | Sequence | Tape
 
 
 def is_float(type_: Type) -> bool:
-    """Whether values of this type can carry a derivative (Sequence: its items)."""
-    if isinstance(type_, Sequence):
+    """Whether values of this type can carry a derivative (of a Sequence or Tape: its items)."""
+    if isinstance(type_, Sequence | Tape):
         return is_float(type_.item)
     return isinstance(type_, Scalar | Array) and type_.dtype in ("float64", "float32")
 

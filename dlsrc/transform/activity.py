@@ -62,13 +62,12 @@ def flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Valu
 
     for statement in outline.statements:
         match statement:
-            case Assign(target=target, op=op, args=args) if target is not None:
-                for name, arg in zip(op.arguments, args, strict=True):
-                    if name not in op.zeros:
+            case Assign(target=target, op=op, args=args):
+                passing = [(n, a) for n, a in zip(op.arguments, args, strict=True) if n not in op.zeros]
+                for name, arg in passing:
+                    if target is not None:
                         flow(arg, target)
-            case Assign(op=op, args=args):
-                for name, arg in list(zip(op.arguments, args, strict=True))[1:]:
-                    if name not in op.zeros:
+                    if op.effect and name != op.arguments[0]:
                         flow(arg, args[0])
             case Read(target=target, base=base):
                 flow(base, target)

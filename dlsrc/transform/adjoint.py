@@ -18,13 +18,13 @@ from ..kernels.coverage import reason_of
 from ..kernels.types import Array, Scalar
 from .custom import CustomRule
 from .ir import Assign, Atom, Block, Const, For, Index, Read, Statement, Store, Value, atoms_read, blocks_of
-from .rules import Rules
 from .shadows import full_index
+from .taped import Taped
 
 __all__ = ["Sweep"]
 
 
-class Sweep(Rules):
+class Sweep(Taped):
     """One reverse sweep: the state that the statements before have left."""
 
     reverse_block: Callable[[Block], None]  # set by `control`, which walks the blocks
@@ -47,6 +47,10 @@ class Sweep(Rules):
                     self._store(statement)
 
     def _assign(self, s: Assign) -> None:
+        if self.taped(s):
+            return
+        if s.op.effect and s.args and s.args[0] in self.active:
+            self.problems.append((s.loc, f"what `{s.op.name}` writes in place has no derivative"))
         if s.target is None or s.target not in self.active:
             return
         if self.is_alias(s.target):
@@ -227,7 +231,7 @@ class Sweep(Rules):
         taken: Atom | None = None
         known = index if s.base is holder else None
         masked = self.masks.of_part(self.cot[holder], known, self._apart)
-        if kind == "gather":
+        if kind == "gather" and s.mode == "set":
             where = index.entries[0].array
             if useful:
                 taken = ctx.op("withdraw", shadow, where)

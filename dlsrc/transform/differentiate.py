@@ -18,6 +18,7 @@ from . import activity, gradients, memory
 from .assemble import assemble
 from .context import Context
 from .control import sweep_from
+from .expose import exposed
 from .ir import Assign, Gradient, Program, Read, Value, walk
 from .normalize import complete
 from .outline import Outline
@@ -84,6 +85,11 @@ def _by_parameters(program: Program) -> bool:
 
 def _level(program: Program, order: int) -> Differentiated:
     """The program with the gradients computed whose losses contain no others."""
+    if order > 1:
+        outline = Outline(program)
+        facts = memory.analyze(program, outline)
+        first = gradients.first(program, outline, facts)
+        program = exposed(program, outline, facts, first, _context(program, outline))
     made, saver = _pass(program, order, frozenset())
     if saver.kept:
         made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver))

@@ -11,7 +11,8 @@
 
 from typing import Any
 
-from ..kernels.types import Array
+from ..errors import DifferentiationError
+from ..kernels.types import Array, Tape
 from .activity import Activity
 from .context import Context
 from .ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value
@@ -64,6 +65,11 @@ class Fetching:
             return atom
         home = self.outline.home[atom]
         loops = self._mirrored(home)
+        if loops and isinstance(self.ctx.types[atom], Tape):
+            raise DifferentiationError([(at.loc, (
+                "a loop around a gradient whose own loops keep arrays cannot be differentiated yet: compute "
+                "that gradient outside of the loop, or write its loop over numbers"
+            ))])  # fmt: skip
         changes = isinstance(self.ctx.types[atom], Array) and self.memory.stores_after(atom, at)
         if not loops and changes:
             looped = self._mirrored(self.outline.scope[id(at)])

@@ -11,7 +11,7 @@ base, is refused: its derivative would depend on which of the two it is.
 
 from dataclasses import dataclass, field
 
-from ..kernels.types import Array, Sequence
+from ..kernels.types import Array, Sequence, Tape
 from .ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
 )
@@ -95,21 +95,24 @@ def analyze(program: Program, outline: Outline) -> Memory:
     memory = Memory(outline)
     types = program.types
     for value in program.params:
-        if isinstance(types[value], Array | Sequence):
+        if isinstance(types[value], Array | Sequence | Tape):
             memory.root[value] = value
     for statement in outline.statements:
         match statement:
             case Assign(target=target, op=op, args=args) if target is not None and isinstance(
-                types[target], Array | Sequence
+                types[target], Array | Sequence | Tape
             ):
-                shares = op.view or op.name == "relabel"
+                shares = op.view and op.name != "sum_to" or op.name == "relabel"
                 if shares and isinstance(args[0], Value) and args[0] in memory.root:
                     memory.base[target] = args[0]
                     memory.root[target] = memory.root[args[0]]
+                elif op.name == "room" and args[0] in memory.root:
+                    memory.root[target] = memory.root[args[0]]  # type: ignore[index]
                 else:
                     memory.root[target] = target
-                    if op.name == "detach":
-                        # The same memory, but a value of its own: its cotangent must not become its source's.
+                    if op.name in ("detach", "sum_to"):
+                        # The same memory, or perhaps, but a value of its own: its cotangent must not become
+                        # its source's.
                         memory.sources[target] = args
             case Read(target=target, base=base, index=index) if isinstance(types[target], Array):
                 if index.kind(types[base].ndim) == "view":
@@ -119,7 +122,11 @@ def analyze(program: Program, outline: Outline) -> Memory:
                     memory.root[target] = target
             case If(merges=merges):
                 for merge in merges:
-                    _join(memory, types, merge.target, (merge.then, merge.orelse))
+                    if _is_grown(memory, merge.then):
+                        # The tape itself, with more room where it was full.
+                        memory.root[merge.target] = memory.root[merge.orelse]  # type: ignore[index]
+                    else:
+                        _join(memory, types, merge.target, (merge.then, merge.orelse))
             case For() | While():
                 for carry in statement.carries:
                     _join(memory, types, carry.header, (carry.init, carry.out))
@@ -138,9 +145,15 @@ def analyze(program: Program, outline: Outline) -> Memory:
 
 
 def _join(memory: Memory, types, target: Value, atoms: tuple[Atom, ...]) -> None:
-    if isinstance(types[target], Array | Sequence):
+    if isinstance(types[target], Array | Sequence | Tape):
         memory.root[target] = target
         memory.sources[target] = tuple(a for a in atoms if a is not UNBOUND)
+
+
+def _is_grown(memory: Memory, atom: Atom) -> bool:
+    """Whether a value is a tape with more room, which takes the place of the one that was full."""
+    made = memory.outline.defined.get(atom) if isinstance(atom, Value) else None
+    return isinstance(made, Assign) and made.op.name == "room"
 
 
 def _written(statement: Statement) -> Value | None:

@@ -215,5 +215,6 @@ def rule_primitive(op: Primitive, rule: Any) -> Primitive:
             floats=False, boolean=False, view=False, effect=False, methods=(), attributes=(),
         )  # fmt: skip
         found.name = rule.__name__
+        found.rule = rule  # type: ignore[attr-defined]
         _rule_primitives[rule] = found
     return found

@@ -119,6 +119,8 @@ class Saver:
         """How many trips a loop made, as a value of the scope it stands in."""
         if isinstance(loop, For) and loop.stop_flag is None:
             return self._count(loop)
+        if loop.trips is not None:  # type: ignore[union-attr]
+            return loop.trips  # type: ignore[union-attr]
         found = self.edits.trips.get(id(loop))
         if found is None:
             found = self.ctx.value(Scalar("int64", True), "trips")
@@ -203,7 +205,7 @@ class Saver:
         array = Array(type_.dtype, 1)
         first = ctx.value(array, base=value, form="{}_kept")
         with ctx.at(loops[0].loc), ctx.collecting() as block:
-            ctx.op("empty_vector", Const(1024), dtype=type_.dtype, target=first)
+            ctx.op("growing", dtype=type_.dtype, target=first)
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
         self.adopt(first, self.outline.scope[id(loops[0])], None)
         position, _ = self.counter(loops)

@@ -10,7 +10,7 @@ Broadcasting is undone here, for all rules.
 from typing import Any
 
 from ..errors import InternalError
-from ..kernels.types import Array, Scalar, is_float
+from ..kernels.types import Array, Scalar, Tape, is_float
 from .ir import Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk
 from .outline import is_loop
 from .fetch import Fetching
@@ -86,7 +86,7 @@ class Cotangents(Fetching):
                     if any(a in found for a in group) and not all(a in found for a in group):
                         found.update(group)
                         changed = True
-        return {v for v in found if isinstance(types[v], Array)}
+        return {v for v in found if isinstance(types[v], Array | Tape)}
 
     def _operands(self, statement: Statement) -> list[Value]:
         """The active arrays that a statement's reversal adds to."""
@@ -134,7 +134,7 @@ class Cotangents(Fetching):
         self.masks.note(cotangent, masked)
         holder = self.holder(atom)
         if holder in self.in_memory:
-            whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array)
+            whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array | Tape)
             if atom is holder and holder not in self.cot and owned and whole:
                 self.cot[holder] = cotangent
                 self.own.add(cotangent)
@@ -205,6 +205,8 @@ class Cotangents(Fetching):
     def fit(self, atom: Value, cotangent: Atom) -> Atom:
         """The cotangent in the shape and precision of the value."""
         type_, have = self.ctx.types[atom], self.ctx.type_of(cotangent)
+        if isinstance(type_, Tape):
+            return cotangent
         if isinstance(type_, Scalar):
             if isinstance(have, Array):
                 cotangent = self.ctx.op("sum_all", cotangent)
@@ -264,6 +266,9 @@ class Cotangents(Fetching):
     def zeros(self, value: Value) -> Value:
         """A fresh shadow."""
         type_ = self.ctx.types[value]
+        if isinstance(type_, Tape):
+            made = self.ctx.value(type_, base=value, form=self.ctx.form)
+            return self.ctx.op("zeros_list", self.saver.export(value, self.here), target=made)  # type: ignore[return-value]
         like = self.visible_like(value)
         target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form=self.ctx.form)
         if like is not None:

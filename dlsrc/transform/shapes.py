@@ -20,7 +20,7 @@ __all__ = ["Shapes"]
 
 SAME_AS_FIRST = {
     "copy", "cast", "zeros_like", "softmax", "log_softmax", "relabel", "detach", "cumsum", "cumprod", "sort",
-    "new_zeros_like",
+    "new_zeros_like", "contiguous", "room",
 }
 
 
@@ -117,6 +117,8 @@ class Shapes:
         static = dict(s.static)
         if s.op.elementwise:
             self.elementwise(target, s.args)
+        elif name in ("sum_to", "expand", "zeros_of") and (like := self.shape_key(s.args[-1])) is not None:
+            self.keys[target] = like
         elif name in SAME_AS_FIRST and isinstance(s.args[0], Value):
             self.equate(target, s.args[0])
         elif (
@@ -141,6 +143,13 @@ class Shapes:
             key = self.key(s.args[0])
             axis = static["axis"] % len(key)
             self.keys[target] = key[:axis] + key[axis + 1 :]
+
+    def shape_key(self, shape: Atom) -> tuple | None:
+        """The keys of a shape that was taken of an array."""
+        made = self.ctx.origin.get(shape) if isinstance(shape, Value) else None
+        if isinstance(made, Assign) and made.op.name == "shape" and isinstance(made.args[0], Value):
+            return self.key(made.args[0])
+        return None
 
     def elementwise(self, target: Value, atoms: Iterable[Atom]) -> None:
         """The shape of a broadcast: a dimension is known where all arrays agree on it or have length one."""
