@@ -129,7 +129,7 @@ zeros_of.zero("shape")
 zeros_of.samples(sample((2, 3), dtype="float64"))
 
 
-@primitive(inline=True, generated=True)
+@primitive(inline=True)
 def contiguous(x):
     """The array in C order."""
     return np.ascontiguousarray(x)
