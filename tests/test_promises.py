@@ -414,6 +414,40 @@ def test_promise_13_refused_without_the_flag():
     assert error.lineno == twice_differentiated.__code__.co_firstlineno + 3
 
 
+def test_promise_13_the_message_names_the_inner_gradient():
+    error = raised(DifferentiationError, twice_differentiated, dlarray(5.0))
+    assert f"line {twice_differentiated.__code__.co_firstlineno + 2}" in str(error)
+
+
+def twice_with_the_flag(x):
+    y = x**3
+    g = dlgradient(y, x, enable_higher_derivatives=True)
+    return dlgradient(g, x)
+
+
+def rosenbrock_hessian(x):
+    f = 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+    g = dlgradient(f, x, enable_higher_derivatives=True)
+    return dlgradient(g[0], x), dlgradient(g[1], x)
+
+
+def test_promise_13_with_the_flag():
+    assert data(dlfeval(twice_with_the_flag, dlarray(5.0))) == 30.0
+    rows = [data(h) for h in dlfeval(rosenbrock_hessian, dlarray([-1.0, 2.0]))]
+    assert np.stack(rows).tolist() == [[402.0, 400.0], [400.0, 200.0]]
+
+
+def test_promise_13_the_flag_changes_no_number():
+    def with_flag(x):
+        return dlgradient(np.sum(np.sin(x) * x), x, enable_higher_derivatives=True)
+
+    def without(x):
+        return dlgradient(np.sum(np.sin(x) * x), x)
+
+    x = dlarray([0.3, 1.7, -2.0])
+    assert np.array_equal(data(dlfeval(with_flag, x)), data(dlfeval(without, x)))
+
+
 # ---------------------------------------------------------------------------------- 14: lambdas
 
 

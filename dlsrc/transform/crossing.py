@@ -50,6 +50,9 @@ def prepare(sweep: Sweep, statement: Statement) -> None:
                 used = [value]
             case Assign(op=op, args=args) if op.name == "take_last":
                 used = [args[0]]  # type: ignore[list-item]
+        if not isinstance(inner, Read):
+            # The versions of a tape that grows get the shadow of the last one.
+            used = [v for v in used if sweep.memory.root.get(v) not in sweep.memory.grown]
         for value in used:
             if value not in sweep.active or not isinstance(sweep.ctx.types[value], Array | Tape):
                 continue

@@ -9,7 +9,6 @@ differentiated.  A rule may have another spelling for this, in terms of primitiv
 Where no other derivative passes, calls stay calls.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from ..errors import InternalError
@@ -19,7 +18,8 @@ from .binding import Container, Partial, Static
 from .calls import closure_of, splice
 from .context import Context
 from .ir import (
-    Assign, Atom, Block, Check, Const, Fancy, For, Gradient, If, Index, Program, Statement, Store, Value, While,
+    Assign, Atom, Block, Check, Const, Fancy, Gradient, Index, Program, Statement, Store, Value, blocks_of,
+    with_blocks,
 )
 from .memory import Memory
 from .outline import Outline
@@ -66,18 +66,8 @@ class _Exposure:
                 out += plain(tuple(code), self.ctx.types)
                 self.changed[s.target] = made
             else:
-                out.append(self.inside(s))
+                out.append(with_blocks(s, map(self.block, blocks_of(s))))
         return tuple(out)
-
-    def inside(self, s: Statement) -> Statement:
-        match s:
-            case If():
-                return replace(s, then=self.block(s.then), orelse=self.block(s.orelse))
-            case For():
-                return replace(s, body=self.block(s.body))
-            case While():
-                return replace(s, test=self.block(s.test), body=self.block(s.body))
-        return s
 
     def written_out(self, s: Assign) -> Atom:
         """The statements of a rule, and what it gives."""
@@ -138,13 +128,7 @@ def plain(block: Block, types: Any) -> Block:
                 assert isinstance(base, Value)
                 index = full_index(types[base]) if len(rest) == 1 else Index((Fancy(rest[0]),))  # type: ignore[arg-type]
                 s = Store(base, index, rest[-1], _MODES[op.name.removeprefix("put_")], s.loc)
-            case If():
-                s = replace(s, then=plain(s.then, types), orelse=plain(s.orelse, types))
-            case For():
-                s = replace(s, body=plain(s.body, types))
-            case While():
-                s = replace(s, test=plain(s.test, types), body=plain(s.body, types))
-        found.append(s)
+        found.append(with_blocks(s, [plain(inner, types) for inner in blocks_of(s)]))
     return tuple(found)
 
 

@@ -35,6 +35,8 @@ class Memory:
         For each root, the statements that write to it.
     sources : dict of Value to tuple
         For a root that joins others (a merge, a loop header or result): the atoms it may be.
+    grown : set of Value
+        The roots of tapes that grow: versions of one tape, in which a place means the same.
     problems : list of (location, message)
     """
 
@@ -43,6 +45,7 @@ class Memory:
     base: dict[Value, Value] = field(default_factory=dict)
     stores: dict[Value, list[Statement]] = field(default_factory=dict)
     sources: dict[Value, tuple[Atom, ...]] = field(default_factory=dict)
+    grown: set[Value] = field(default_factory=set)
     problems: list[tuple[Location, str]] = field(default_factory=list)
 
     def roots_shared_with(self, root: Value) -> set[Value]:
@@ -108,6 +111,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
                     memory.root[target] = memory.root[args[0]]
                 elif op.name == "room" and args[0] in memory.root:
                     memory.root[target] = memory.root[args[0]]  # type: ignore[index]
+                    memory.grown.add(memory.root[target])
                 else:
                     memory.root[target] = target
                     if op.name in ("detach", "sum_to"):
@@ -140,6 +144,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
         written = _written(statement)
         if written is not None and written in memory.root:
             memory.stores.setdefault(memory.root[written], []).append(statement)
+    memory.grown = {r for root in memory.grown for r in memory.roots_shared_with(root)}
     _refuse_ambiguous(memory)
     return memory
 
@@ -166,6 +171,8 @@ def _written(statement: Statement) -> Value | None:
 
 def _refuse_ambiguous(memory: Memory) -> None:
     for root, stores in memory.stores.items():
+        if root in memory.grown:
+            continue  # an earlier version of a tape is not used once there is a later one
         others = [r for r in memory.roots_shared_with(root) if r != root]
         for store in stores:
             for other in others:

@@ -1,0 +1,193 @@
+"""Second derivatives: along a direction, against differences of dlsrc's own first gradient."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import dlsrc
+from dlsrc import dlarray, dlfeval, dlgradient
+from tests.oracle import FIRST_STEPS, HALVINGS, assert_close, vector
+
+
+def slope_of(gradient: Callable, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """How a gradient changes along ``v``: extrapolated central differences, the best entry of the table."""
+    best, smallest = None, np.inf
+    for first in FIRST_STEPS:
+        row: list[np.ndarray] = []
+        step = first
+        for _ in range(HALVINGS):
+            new = [(gradient(x + step * v) - gradient(x - step * v)) / (2 * step)]
+            for k, coarser in enumerate(row):
+                new.append(new[k] + (new[k] - coarser) / (4.0 ** (k + 1) - 1))
+                error = max(np.max(abs(new[k + 1] - new[k])), np.max(abs(new[k + 1] - coarser)))
+                if error < smallest:
+                    best, smallest = new[k + 1], error
+            row, step = new, step / 2
+    assert smallest <= 3e-9 * max(1.0, np.max(abs(best))), f"the differences do not converge: {smallest:.1e}"
+    return best
+
+
+def along(f: Callable) -> Callable:
+    """The gradient of ``f`` and its second derivative along ``v``."""
+
+    def objective(x, v):
+        g = dlgradient(f(x), x, enable_higher_derivatives=True)
+        return g, dlgradient(np.sum(g * v), x)
+
+    return objective
+
+
+def sine_squares(x):
+    return np.sum(np.sin(x) ** 2) * x[0]
+
+
+def recurrence(x):
+    s = x[0]
+    for i in range(len(x)):
+        s = np.sin(s * x[i])
+    return s
+
+
+def while_loop(x):
+    s = x[0]
+    k = 0
+    while k < 5:
+        s = np.sin(s) * x[k]
+        k += 1
+    return s
+
+
+def long_while_loop(x):
+    s, k = x[0], 0
+    while k < 3000:
+        s = s + 0.001 * np.sin(s) * x[k % 5]
+        k += 1
+    return s
+
+
+def nested_while_loops(x):
+    s, k = x[0], 0
+    while k < 50:
+        if x[k % 5] > 0.7:
+            j = 0
+            while j < 60:
+                s = s + 0.01 * np.sin(s * x[j % 5])
+                if s > 100.0:
+                    break
+                j += 1
+        k += 1
+    return s
+
+
+def a_triangle_of_trips(x):
+    s = x[1]
+    for i in range(40):
+        for j in range(i):
+            s = np.cos(s) + x[j % 5] * 0.1 * s
+    return s * s
+
+
+def swapped_buffers(x):
+    a, b = x * 1.0, np.zeros_like(x)
+    for _ in range(6):
+        for i in range(1, len(x) - 1):
+            b[i] = a[i] + 0.1 * (a[i - 1] ** 2 - 2 * a[i] * a[i + 1])
+        b[0], b[-1] = a[0], np.sin(a[-1])
+        a, b = b, a
+    return np.sum(a**2)
+
+
+def in_place_recurrence(x):
+    y = x.copy()
+    for k in range(1, len(y)):
+        y[k] = y[k] * np.sin(y[k - 1])
+        y[0] += y[k] ** 2
+    return y[0] * y[-1]
+
+
+def early_return(x):
+    s = 1.0
+    for i in range(len(x)):
+        if s > 1.5:
+            return s * x[i] ** 2
+        s = s + np.sin(x[i]) * s
+    return s
+
+
+def arrays_in_a_loop(x):
+    a = x * 1.0
+    for _ in range(4):
+        a = np.sin(a * x)
+    return np.sum(a)
+
+
+def arrays_in_a_branch_of_a_loop(x):
+    a = x * 1.0
+    s = 0.0
+    while s < 3.0:
+        if a[0] > 0.1:
+            a = np.cos(a * x) + 0.2
+        s = s + np.sum(a * a)
+    return s
+
+
+def product_and_maximum(x):
+    return np.prod(x) * np.max(x)
+
+
+def choices_by_element(x):
+    return np.sum(np.maximum(x, 1.0) ** 3) + np.sum(dlsrc.relu(x - 0.8) ** 2) + np.sum(np.hypot(x, 2.0 * x[0]))
+
+
+def sorted_numbers(x):
+    return np.sum(np.sort(x) ** 2 * np.arange(5.0)) * x[1]
+
+
+def running_sums_and_products(x):
+    return np.sum(np.cumsum(x) ** 3) + np.sum(np.cumprod(x) ** 2)
+
+
+def norms(x):
+    return np.sum(np.linalg.norm(np.outer(x, x), axis=1) ** 3) + np.linalg.norm(x)
+
+
+def stores(x):
+    y = np.zeros(5)
+    y[1:] = x[1:] * x[:-1]
+    y[np.array([0, 2, 2])] = x[:3] ** 2
+    y[3] += x[0] * y[1]
+    return np.sum(y**3)
+
+
+def softmax_and_logsumexp(x):
+    return dlsrc.logsumexp(x * x) + np.sum(dlsrc.softmax(x) ** 2)
+
+
+def matrices(x):
+    a = x[:, None] * x[None, :]
+    return np.sum(np.maximum(a @ a.T, a.sum(axis=0)) ** 2) / 100
+
+
+def mean_and_variance(x):
+    z = (x - np.mean(x)) / np.std(x)
+    return np.sum(z**3) + np.var(x) ** 2
+
+
+PROGRAMS = [
+    sine_squares, recurrence, while_loop, long_while_loop, nested_while_loops, a_triangle_of_trips,
+    swapped_buffers, in_place_recurrence, early_return, arrays_in_a_loop, arrays_in_a_branch_of_a_loop,
+    product_and_maximum, choices_by_element, sorted_numbers, running_sums_and_products, norms, stores,
+    softmax_and_logsumexp, matrices, mean_and_variance,
+]
+COMPILED = (recurrence, nested_while_loops, arrays_in_a_branch_of_a_loop, stores)
+
+
+@pytest.mark.parametrize("f", [
+    pytest.param(f, marks=(pytest.mark.compiled,) if f in COMPILED else (), id=f.__name__) for f in PROGRAMS
+])
+def test_along_a_direction(f):
+    x, v = vector(5), np.array([0.3, -1.1, 0.7, 0.2, -0.5])
+    g, h = (a.data for a in dlfeval(along(f), dlarray(x), v))
+    assert np.array_equal(g, dlsrc.grad(f)(x)), "the flag changes the first derivative"
+    assert_close(h, slope_of(dlsrc.grad(f), x, v))
