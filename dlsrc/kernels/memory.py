@@ -6,8 +6,8 @@ from .primitive import composite, primitive, real, refuse, sample
 from .types import Array, Scalar, Shape, Tape, unlabelled
 
 __all__ = [
-    "append", "as_scalar", "copied", "copy", "dim", "empty_vector", "growing", "item", "item_of", "room", "shape",
-    "size", "tape_list", "zeros_like", "zeros_vector",
+    "append", "as_scalar", "copied", "copy", "dim", "empty_vector", "growing", "item", "item_of",
+    "room", "shape", "size", "tape_list", "zeros_like", "zeros_vector",
 ]
 
 # ---------------------------------------------------------------------------------- facts

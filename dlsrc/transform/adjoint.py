@@ -261,14 +261,3 @@ class Sweep(Taped):
                 taken = ctx.op("negative", taken)
             self.masks.note(taken, masked and taken is not shadow)
             self.contribute(s.value, taken, owned=True)
-
-    def is_own(self, cotangent: Atom, dy: Atom, dy_is_own: bool) -> bool:
-        """Whether a rule's result is memory that nothing else holds: new, or ``dy`` if only this gets it."""
-        while isinstance(cotangent, Value) and cotangent != dy:
-            made = self.ctx.origin.get(cotangent)
-            if not isinstance(made, Assign):
-                return False
-            if not made.op.view and made.op.name not in ("relabel", "detach", "sum_to"):
-                return True
-            cotangent = made.args[0]
-        return dy_is_own

@@ -155,7 +155,7 @@ class Context(Builder):
 
     @property
     def form(self) -> str:
-        """How a cotangent is named after its value: ``dx``, and ``d2x`` in the sweep for a second derivative."""
+        """How a cotangent is named after its value: ``dx``, and ``d2x`` for a second derivative."""
         return "d{}" if self.order == 1 else f"d{self.order}{{}}"
 
     def call(self, function: Any, args: tuple = (), kwargs: dict | None = None) -> Binding:

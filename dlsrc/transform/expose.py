@@ -40,7 +40,7 @@ def exposed(
         active = activity.analyze(program, outline, memory, gradient)
         found |= {
             id(s) for s in outline.statements
-            if isinstance(s, Assign) and hasattr(s.op, "rule") and s.target in active
+            if isinstance(s, Assign) and hasattr(s.op, "rule") and s.target is not None and s.target in active
         }  # fmt: skip
     return _Exposure(program, found, ctx).program if found else program
 

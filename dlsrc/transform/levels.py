@@ -76,7 +76,7 @@ class Levels:
         ]  # fmt: skip
 
     def traced(self, params: frozenset[Value]) -> set[Value]:
-        """Every value that a derivative by the traced arguments passes to, through gradients made for it too."""
+        """Every value that depends on the traced arguments, through differentiable gradients too."""
         single = {self.root(r) for g in self.gradients if not g.higher for r in g.results}
         onward = [(a, b) for a, b in self.flows if b not in single]
         return activity.reach({self.root(p) for p in params} | params, onward, self.memory)

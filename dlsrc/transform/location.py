@@ -11,8 +11,9 @@ class Location:
 
     Lines count from 1 and columns from 0, as ``ast`` has them.  ``text`` is the first line of the
     statement, stripped.  ``back`` is 1 for a statement of a reverse sweep: it then stands for the same
-    line of the user's, passed through backwards; 2 for one of a sweep that gives a second derivative.  ``source_line`` is the whole line with its
-    indentation, which Python needs to put the carets under an error.
+    line of the user's, passed through backwards; 2 for one of a sweep that gives a second derivative.
+    ``source_line`` is the whole line with its indentation, which Python needs to put the carets under an
+    error.
     """
 
     file: str

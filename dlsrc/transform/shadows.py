@@ -117,6 +117,17 @@ class Cotangents(Fetching):
             value = self.memory.base[value]
         return value
 
+    def is_own(self, cotangent: Atom, dy: Atom, dy_is_own: bool) -> bool:
+        """Whether a rule's result is memory that nothing else holds: new, or ``dy`` if only this gets it."""
+        while isinstance(cotangent, Value) and cotangent != dy:
+            made = self.ctx.origin.get(cotangent)
+            if not isinstance(made, Assign):
+                return False
+            if not made.op.view and made.op.name not in ("relabel", "detach", "sum_to"):
+                return True
+            cotangent = made.args[0]
+        return dy_is_own
+
     # ------------------------------------------------------------------ adding cotangents
 
     def take(self, value: Value | None) -> Atom | None:
@@ -267,8 +278,9 @@ class Cotangents(Fetching):
         """A fresh shadow."""
         type_ = self.ctx.types[value]
         if isinstance(type_, Tape):
-            made = self.ctx.value(type_, base=value, form=self.ctx.form)
-            return self.ctx.op("zeros_list", self.saver.export(value, self.here), target=made)  # type: ignore[return-value]
+            zeros = self.ctx.value(type_, base=value, form=self.ctx.form)
+            self.ctx.op("zeros_list", self.saver.export(value, self.here), target=zeros)
+            return zeros
         like = self.visible_like(value)
         target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form=self.ctx.form)
         if like is not None:
