@@ -5,7 +5,7 @@ are the leaves of what the user gets.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from types import FunctionType, MethodType
 from typing import Any
@@ -18,6 +18,8 @@ from .dlarray import dlarray, wrap
 from .failure import building, failed
 from .garbage import collected_seldom
 from .lazy import engine, jit_enabled, numba
+from .nodes import Path
+from .packing import Column, Places, pack, packable, split, with_packed
 from .signature import Call, arguments_of, canonical, has_overlap, names_of, positions_of, type_of_kind
 from .structure import unflatten
 from .target import Target
@@ -39,8 +41,10 @@ class Entry:
         The captured variables that it relies on.
     static : tuple of (int, object)
         Positions and values of the leaves that were known while it was built.
+    shape : tuple
+        Structure and kinds of the calls that it fits, with the lists packed that its program packs.
     convert : tuple of callable or None
-        For each of its results, what makes of it what the user gets.
+        For each of its results, what makes of it what the user gets; of a column, for each item.
     written : tuple of int
         Positions, among the program's parameters, of arrays that the function writes to.
     copied : tuple of int
@@ -57,6 +61,7 @@ class Entry:
     function: Callable
     recipe: Recipe
     static: tuple[tuple[int, Any], ...]
+    shape: tuple
     convert: tuple[Callable | None, ...]
     written: tuple[int, ...]
     copied: tuple[int, ...]
@@ -64,28 +69,42 @@ class Entry:
     pure: bool
     shims: dict = field(default_factory=dict)
 
-    def fits(self, call: Call) -> bool:
-        """Whether the arguments that were known while it was built have the values they had then."""
+    @property
+    def packing(self) -> frozenset[Path]:
+        """The lists of a call that the program takes as columns."""
+        return self.generated.normalized.packing
+
+    def fitted(self, call: Call, may_pack: frozenset[Path]) -> Call | None:
+        """The call with its lists packed as the program takes them; None if it is built for other calls."""
+        if not self.packing <= may_pack:
+            return None
+        call = with_packed(call, self.packing)
+        if (call.key or call.structure, call.kinds) != self.shape:
+            return None
         # By their text, since 0.0 equals -0.0 and NaN does not equal itself.
-        return all(repr(call.leaves[k]) == repr(v) for k, v in self.static)
+        return call if all(repr(call.leaves[k]) == repr(v) for k, v in self.static) else None
 
     def arguments(self, call: Call, target: Target) -> list:
-        """The arguments of the program for a call: leaves, then what was captured, as it is now."""
+        """The arguments of the program for a packed call: leaves, then what was captured, as it is now."""
         binding = self.recipe.bind(target.function, target.owner, call.functions)
         if binding is None:
             name = target.function.__name__
             raise ValueError(f"what {name} captured has changed; ask for its program again")
-        leaves = [call.leaves[k] for k in self.generated.normalized.leaves]
-        return leaves + [canonical(value) for value in binding.hidden(target.owner)]
+        values = self.parameters(call)[0]
+        return values + [canonical(value) for value in binding.hidden(target.owner)]
+
+    def parameters(self, call: Call) -> tuple[list, dict[int, Places | int]]:
+        """What the program takes for the leaves of a packed call; where the items of each column stand."""
+        return _parameters(call, self.generated.normalized.leaves)
 
     def run(self, call: Call, binding: Binding, owner: Any, again: tuple) -> Any:
-        """The result of a call, as the user gets it; ``again`` are its arguments as they came."""
+        """The result of a packed call, as the user gets it; ``again`` are its arguments as they came."""
         normalized = self.generated.normalized
-        given = [call.given[k] for k in normalized.leaves] + binding.hidden(owner)
-        values = [call.leaves[k] for k in normalized.leaves]
-        values += map(canonical, given[len(values) :])
+        hidden = binding.hidden(owner)
+        values, places = _parameters(call, normalized.leaves)
+        values += map(canonical, hidden)
         if self.written:
-            _check_written(self, values, given)
+            _check_written(self, call, values, hidden)
         try:
             results = self.function(*values)
         except Exception as error:
@@ -94,19 +113,57 @@ class Entry:
             results = (results,)
         elif not self.convert:
             results = ()
-        results = [r if c is None else c(r) for c, r in zip(self.convert, results, strict=True)]
-        return unflatten(normalized.outputs, results)
+        return unflatten(normalized.outputs, self.converted(results, places))
+
+    def converted(self, results: Sequence, places: dict[int, Places | int]) -> list:
+        """The results of the program as the user gets them, a column as the items of a list; None is kept."""
+        made: list = []
+        for result, convert, leaf in zip(
+            results, self.convert, self.generated.normalized.columns, strict=True
+        ):
+            if leaf is not None:
+                items = split(result, places[leaf])
+                made.append(items if convert is None or result is None else list(map(convert, items)))
+            else:
+                made.append(result if convert is None or result is None else convert(result))
+        return made
 
 
-def _check_written(entry: Entry, values: list, given: list) -> None:
+def _parameters(call: Call, leaves: tuple[int, ...]) -> tuple[list, dict[int, Places | int]]:
+    """What a program takes for the leaves of a packed call, and where the arrays of each column stand."""
+    values: list = []
+    places: dict[int, Places | int] = {}
+    for k in leaves:
+        leaf = call.leaves[k]
+        if type(leaf) is Column:
+            taken, places[k] = pack(leaf, call.kinds[k])
+            values += taken
+        else:
+            values.append(leaf)
+    return values, places
+
+
+def _check_written(entry: Entry, call: Call, values: list, hidden: list) -> None:
     """Refuse to write to memory that is read-only or that another argument shares."""
-    names = [repr(v) for v in entry.generated.normalized.program.params]
+    normalized = entry.generated.normalized
+    names = [repr(v) for v in normalized.program.params]
+    given: list = []
+    columns: list = []
+    for k in normalized.leaves:
+        leaf = call.given[k]
+        if type(leaf) is Column:
+            # What the program takes is a copy; what it was copied from must not be written to either.
+            columns += call.leaves[k]
+            given += [None] * len(pack(call.leaves[k], call.kinds[k])[0])
+        else:
+            given.append(leaf)
+    given += hidden
     for k in set(entry.written) - set(entry.copied):
         name, array = names[k], given[k]
         if isinstance(array, np.ndarray) and not array.flags.writeable:
             raise ValueError(f"the function writes to `{name}`, which is read-only; pass {name}.copy()")
     written = [values[k] for k in entry.written]
-    others = [a for k, a in enumerate(values) if k not in entry.written]
+    others = [a for k, a in enumerate(values) if k not in entry.written] + columns
     if has_overlap(written, others):
         which = ", ".join(f"`{names[k]}`" for k in entry.written)
         raise ValueError(
@@ -120,9 +177,11 @@ def _check_written(entry: Entry, values: list, given: list) -> None:
 
 def build(
     function: FunctionType, owner: Any, call: Call, args: tuple, kwargs: dict, mode: Mode, flags: Flags,
-    *, has_owner: bool = False, jit: bool = True,
+    *, has_owner: bool = False, jit: bool = True, packs: bool = True,
 ) -> Entry:  # fmt: skip
     """The program of a function for a call, compiled for its types.
+
+    ``packs`` says whether lists of equal items may be taken as columns.
 
     Raises
     ------
@@ -148,13 +207,15 @@ def build(
             function=target, structure=call.structure,
             types=tuple(type_of_kind(k, types) for k in call.kinds), names=names, values=call.leaves,
             traced=traced, argnums=argnums, single=mode.single, has_aux=mode.has_aux,
+            packable=packable(call) if packs else frozenset(),
         )  # fmt: skip
         generated = transform.transform(request, boundscheck=flags.boundscheck)
         stage.emitted = generated.emitted
         compiled = compiler.compile_text(generated.emitted, jit=jit, flags=flags.for_numba)
         normalized = generated.normalized
+        call = with_packed(call, normalized.packing)
         if jit:
-            values = [call.leaves[k] for k in normalized.leaves]
+            values = _parameters(call, normalized.leaves)[0]
             values += [canonical(getter()) for getter, _ in normalized.hidden]
             compiled.compile(tuple(numba().typeof(v) for v in values))
         written = _written(normalized.program)
@@ -163,6 +224,7 @@ def build(
         return Entry(
             generated=replace(generated, normalized=described), function=compiled, recipe=recipe,
             static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),
+            shape=(call.key or call.structure, call.kinds),
             convert=_converters(generated, call, argnums, jit), written=written, copied=copied, mode=mode,
             pure=written == copied,
         )  # fmt: skip
@@ -228,13 +290,21 @@ def _converters(generated: Any, call: Call, argnums: tuple | None, jit: bool) ->
     """What makes of each result of the program what the user gets."""
     program = generated.stages[-1].program
     types = [program.type_of(atom) for atom in program.returns]
-    found = [_converter(t, label, jit) for t, label in zip(types, generated.normalized.labels, strict=True)]
+    for n, k in enumerate(generated.normalized.columns):
+        if k is not None:
+            types[n] = replace(types[n], ndim=call.kinds[k].ndim)  # each is one item's
+    found = [
+        _converter(t, label, jit or k is not None)
+        for t, label, k in zip(types, generated.normalized.labels, generated.normalized.columns, strict=True)
+    ]
     if argnums is not None:
         # The gradients come last; each is of the class of its argument.
         positions = positions_of(call.structure)
         by = [k for n in argnums for k in positions[n]]
         for place, k in zip(range(len(found) - len(by), len(found)), by, strict=True):
-            found[place] = _gradient_converter(call.given[k], types[place], found[place])
+            argument = call.given[k]
+            argument = argument[0] if type(argument) is Column else argument
+            found[place] = _gradient_converter(argument, types[place], found[place])
     return tuple(found)
 
 

@@ -17,6 +17,15 @@ as text, once for each program, for example::
         except Exception as error:
             raise failed(error, entry, o0, owner, args, kwargs) from None
 
+A packed list is read in a loop, so that one text does for any number of items::
+
+        c1, c2, = [], [],
+        for a2 in a1:
+            (tests of a2, of its parts a3 and a4)
+            c1.append(a3)
+            c2.append(a4)
+        w1, p1 = column_of(c1)
+
 Whatever does not pass is not wrong, it only takes the long way.
 """
 
@@ -30,8 +39,10 @@ from .capture import GONE, Binding, Path
 from .dlarray import dlarray, wrap
 from .failure import failed
 from .nodes import (
-    LEAF, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, Static, Structure, TupleNode, count,
+    LEAF, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, PackedNode, Static, Structure, TupleNode,
+    count,
 )  # fmt: skip
+from .packing import column_of, numbers_of
 from .signature import Call, Kind, arguments_of
 from .structure import unflatten
 
@@ -93,20 +104,23 @@ class _Writer:
         self.constants: dict[str, Any] = {
             "MISS": MISS, "ndarray": np.ndarray, "dlarray": dlarray, "run": entry.function, "entry": entry,
             "failed": failed, "GONE": GONE, "MethodType": MethodType, "wrap": wrap, "unflatten": unflatten,
+            "column_of": column_of, "numbers_of": numbers_of,
         }  # fmt: skip
         self.roots: dict[tuple, str] = {}
-        self.leaves: list[str] = []
+        self.spans: dict[int, str | None] = {}   # for columns, where each array stands
+        self.leaves: list[tuple[str, ...]] = []  # for each leaf what the program takes
+        self.depth = 2
         self.names = 0
         self.functions = 0  # those met among the arguments
 
     # ------------------------------------------------------------------ text
 
-    def line(self, text: str, depth: int = 2) -> None:
-        self.lines.append("    " * depth + text)
+    def line(self, text: str, deeper: int = 0) -> None:
+        self.lines.append("    " * (self.depth + deeper) + text)
 
-    def miss_if(self, condition: str, depth: int = 2) -> None:
-        self.line(f"if {condition}:", depth)
-        self.line("return MISS", depth + 1)
+    def miss_if(self, condition: str) -> None:
+        self.line(f"if {condition}:")
+        self.line("return MISS", 1)
 
     def constant(self, value: Any) -> str:
         for name, known in self.constants.items():
@@ -127,7 +141,8 @@ class _Writer:
             raise _TooSpecial
         self.arguments(call.structure)
         hidden = self.captured()
-        self.results([self.leaves[k] for k in entry.generated.normalized.leaves] + hidden)
+        taken = [name for k in entry.generated.normalized.leaves for name in self.leaves[k]]
+        self.results(taken + hidden)
         recipe = entry.recipe
         origins = [f"o{n}" for n in range(len(recipe.given) + sum(t.origin >= 0 for t in recipe.tests))]
         text = "\n".join([
@@ -163,7 +178,7 @@ class _Writer:
         if node is LEAF:
             kind, value, position = next(kinds)
             self.leaf(name, kind)
-            self.leaves.append(name)
+            self.leaves.append((name,))
             if position in self.known:
                 if not isinstance(value, int | np.integer):
                     raise _TooSpecial  # 0.0 equals -0.0, and NaN does not equal itself
@@ -179,6 +194,13 @@ class _Writer:
                 self.miss_if(f"{name} is not {self.constant(node.value)}")
             return
         assert not isinstance(node, Leaf)
+        if isinstance(node, PackedNode):
+            self.packed(name, node, kinds)
+            return
+        self.taken_apart(name, node, lambda child, part: self.part(child, part, kinds))
+
+    def taken_apart(self, name: str, node: Any, each: Callable) -> None:
+        """Test a container; ``each`` is called with the name and the structure of each of its parts."""
         children = [self.fresh() for _ in node.children]
         targets = "".join(f"{child}, " for child in children)
         match node:
@@ -201,15 +223,48 @@ class _Writer:
         if children:
             self.line(f"{targets}= {source}")
         for child, part in zip(children, node.children, strict=True):
-            self.part(child, part, kinds)
+            each(child, part)
 
-    def leaf(self, name: str, kind: Kind, depth: int = 2) -> None:
+    def packed(self, name: str, node: PackedNode, kinds: Any) -> None:
+        """Take a list of equal items apart into columns."""
+        self.miss_if(f"type({name}) is not {self.constant(node.cls)} or not {name}")
+        mine = [next(kinds)[0] for _ in range(count(node))]
+        columns = [self.fresh() for _ in mine]
+        self.line(f"{''.join(f'{c}, ' for c in columns)}= {'[], ' * len(columns)}")
+        places = iter(zip(columns, mine, strict=True))
+
+        def each(item: str, part: Structure) -> None:
+            if part is LEAF:
+                column, kind = next(places)
+                self.leaf(item, kind, ordered=False)
+                self.line(f"{column}.append({item})")
+            elif isinstance(part, Static):
+                self.part(item, part, None)
+            else:
+                self.taken_apart(item, part, each)
+
+        item = self.fresh()
+        self.line(f"for {item} in {name}:")
+        self.depth += 1
+        each(item, node.children[0])
+        self.depth -= 1
+        for column, kind in zip(columns, mine, strict=True):
+            vector = self.fresh()
+            if kind.ndim:
+                self.line(f"{vector}, {column} = column_of({column})")
+                self.leaves.append((vector, f"{column}.table"))
+            else:
+                self.line(f"{vector} = numbers_of({column}, {self.constant(np.dtype(kind.dtype))})")
+                self.leaves.append((vector,))
+            self.spans[len(self.leaves) - 1] = f"{column}.spans" if kind.ndim else None
+
+    def leaf(self, name: str, kind: Kind, ordered: bool = True) -> None:
         """Test a number or array; afterwards the name is what compiled code takes."""
         if kind.cls is dlarray:
-            self.miss_if(f"type({name}) is not dlarray", depth)
-            self.line(f"{name} = {name}.data", depth)
+            self.miss_if(f"type({name}) is not dlarray")
+            self.line(f"{name} = {name}.data")
         elif kind.cls is not np.ndarray:
-            self.miss_if(f"type({name}) is not {self.constant(kind.cls)}", depth)
+            self.miss_if(f"type({name}) is not {self.constant(kind.cls)}")
             return
         dtype = self.constant(np.dtype(kind.dtype))
         # An array that was unpickled has a dtype object of its own.
@@ -217,13 +272,16 @@ class _Writer:
         if kind.cls is np.ndarray:
             test = f"type({name}) is not ndarray or {test}"
         if not kind.ndim:
-            self.miss_if(test, depth)
-            self.line(f"{name} = {name}[()]", depth)
+            self.miss_if(test)
+            self.line(f"{name} = {name}[()]")
+            return
+        if not ordered:
+            self.miss_if(test)
             return
         # carray: in C order, aligned and writable; farray: in Fortran order and not in C order.
         order = {"C": f"not {name}.flags.carray", "F": f"not {name}.flags.farray"}.get(kind.layout)
         flags = f"not {name}.flags.behaved or {name}.flags.forc"
-        self.miss_if(f"{test} or {order or flags}", depth)
+        self.miss_if(f"{test} or {order or flags}")
 
     # ------------------------------------------------------------------ what was captured
 
@@ -239,6 +297,7 @@ class _Writer:
         if not recipe.tests and not recipe.hidden:
             return []
         self.line("try:")
+        self.depth += 1
         number = len(recipe.given) - 1
         for test in recipe.tests:
             found = self.path(test.path)
@@ -247,40 +306,41 @@ class _Writer:
                 own = f"o{number}"
             match test.kind:
                 case "is" | "identity":
-                    self.miss_if(f"{found} is not {self.constant(test.expected)}", 3)
+                    self.miss_if(f"{found} is not {self.constant(test.expected)}")
                 case "function":
-                    self.miss_if(f"{found} is not {own}", 3)
-                    self.miss_if(f"{own}.__code__ is not {self.constant(test.expected)}", 3)
+                    self.miss_if(f"{found} is not {own}")
+                    self.miss_if(f"{own}.__code__ is not {self.constant(test.expected)}")
                 case "method":
                     code, cls = test.expected
                     name = self.fresh()
-                    self.line(f"{name} = {found}", 3)
-                    self.miss_if(f"type({name}) is not MethodType or {name}.__func__ is not {own}", 3)
-                    self.miss_if(f"{own}.__code__ is not {self.constant(code)}", 3)
-                    self.miss_if(f"type({name}.__self__) is not {self.constant(cls)}", 3)
+                    self.line(f"{name} = {found}")
+                    self.miss_if(f"type({name}) is not MethodType or {name}.__func__ is not {own}")
+                    self.miss_if(f"{own}.__code__ is not {self.constant(code)}")
+                    self.miss_if(f"type({name}.__self__) is not {self.constant(cls)}")
                 case "length":
-                    self.miss_if(f"len({found}) != {test.expected}", 3)
+                    self.miss_if(f"len({found}) != {test.expected}")
                 case "keys":
-                    self.miss_if(f"tuple({found}) != {self.constant(test.expected)}", 3)
+                    self.miss_if(f"tuple({found}) != {self.constant(test.expected)}")
                 case "class":
-                    self.miss_if(f"type({found}) is not {self.constant(test.expected)}", 3)
+                    self.miss_if(f"type({found}) is not {self.constant(test.expected)}")
                 case "origin":
                     own = self.fresh()
-                    self.line(f"{own} = {found}", 3)
-                    self.miss_if(f"getattr({own}, '__func__', {own}) is not o{test.expected}", 3)
+                    self.line(f"{own} = {found}")
+                    self.miss_if(f"getattr({own}, '__func__', {own}) is not o{test.expected}")
                 case "equal":
                     name = self.fresh()
-                    self.line(f"{name} = {found}", 3)
+                    self.line(f"{name} = {found}")
                     cls = self.constant(type(test.expected))
-                    self.miss_if(f"type({name}) is not {cls} or {name} != {self.constant(test.expected)}", 3)
+                    self.miss_if(f"type({name}) is not {cls} or {name} != {self.constant(test.expected)}")
         hidden = []
         for path, kind in recipe.hidden:
             name = self.fresh()
             hidden.append(name)
-            self.line(f"{name} = {self.path(path)}", 3)
-            self.leaf(name, kind, 3)
+            self.line(f"{name} = {self.path(path)}")
+            self.leaf(name, kind)
+        self.depth -= 1
         self.line("except GONE:")
-        self.line("return MISS", 3)
+        self.line("return MISS", 1)
         return hidden
 
     def path(self, path: Path) -> str:
@@ -319,33 +379,64 @@ class _Writer:
         self.line("try:")
         names = [f"y{k}" for k in range(len(convert))]
         if direct:
-            self.line(f"return {called}", 3)
+            self.line(f"return {called}", 1)
         else:
             target = ", ".join(names)
-            self.line(f"{target} = {called}" if names else called, 3)
+            self.line(f"{target} = {called}" if names else called, 1)
         self.line("except Exception as error:")
-        self.line("raise failed(error, entry, o0, owner, args, kwargs) from None", 3)
+        self.line("raise failed(error, entry, o0, owner, args, kwargs) from None", 1)
         if direct:
             return
-        pairs = zip(names, convert, strict=True)
-        words = (name if c is None else f"{self.constant(c)}({name})" for name, c in pairs)
+        words = map(self.word, names, convert, entry.generated.normalized.columns)
         self.line(f"return {self.built(outputs, words)}")
 
-    def built(self, node: Structure, words: Any) -> str:
+    def word(self, name: str, convert: Callable | None, leaf: int | None) -> tuple[str, str, str]:
+        """A result as the user gets it; of a column that of one item, and what loops over its items."""
+        target = source = ""
+        if leaf is not None:
+            spans = self.spans[leaf]
+            if spans is None:
+                target, source = f"e{name}", f"{name}.tolist()"
+                name = target
+            else:
+                target, source = f"(a{name}, b{name}, s{name})", spans
+                shape = f".reshape(s{name})" if self.call.kinds[leaf].ndim > 1 else ""
+                name = f"{name}[a{name}:b{name}]{shape}"
+        return name if convert is None else f"{self.constant(convert)}({name})", target, source
+
+    def built(self, node: Structure, words: Any, loops: list[tuple[str, str]] | None = None) -> str:
+        """The containers around results; in an item of a packed list ``loops`` takes what it loops over."""
         if node is LEAF:
-            return next(words)
+            word, target, source = next(words)
+            if loops is not None:
+                loops.append((target, source))
+            return word
         match node:
+            case PackedNode(cls=cls, children=(item,)):
+                mine: list[tuple[str, str]] = []
+                one = self.built(item, words, mine)
+                targets, sources = zip(*mine, strict=True)
+                over = sources[0] if len(sources) == 1 else f"zip({', '.join(sources)})"
+                made = f"[{one} for {', '.join(targets)} in {over}]"
+                return made if cls is list else f"tuple({made})"
             case TupleNode(children=children):
-                return "(" + "".join(f"{self.built(c, words)}, " for c in children) + ")"
+                return "(" + "".join(f"{self.built(c, words, loops)}, " for c in children) + ")"
             case ListNode(children=children):
-                return "[" + ", ".join(self.built(c, words) for c in children) + "]"
+                return "[" + ", ".join(self.built(c, words, loops) for c in children) + "]"
             case DictNode(keys=keys, children=children) if {type(k) for k in keys} <= {str, int}:
-                items = (f"{k!r}: {self.built(c, words)}" for k, c in zip(keys, children, strict=True))
+                items = (f"{k!r}: {self.built(c, words, loops)}" for k, c in zip(keys, children, strict=True))
                 made = "{" + ", ".join(items) + "}"
                 return made if node.cls is dict else f"{self.constant(node.cls)}({made})"
             case NamedTupleNode(cls=cls, children=children):
-                return f"{self.constant(cls)}({', '.join(self.built(c, words) for c in children)})"
+                return f"{self.constant(cls)}({', '.join(self.built(c, words, loops) for c in children)})"
             case Static(value=None):
                 return "None"
-        leaves = ", ".join(next(words) for _ in range(count(node)))
-        return f"unflatten({self.constant(node)}, [{leaves}])"
+        leaves = []
+        for _ in range(count(node)):
+            word, target, source = next(words)
+            if loops is not None:
+                loops.append((target, source))
+            elif target:
+                word = f"[{word} for {target} in {source}]"
+            leaves.append(word)
+        return f"unflatten({self.constant(node)}, [{', '.join(leaves)}])"

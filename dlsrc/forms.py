@@ -8,6 +8,7 @@ import numpy as np
 
 from .entry import Entry
 from .notebook import Original, columns, folded
+from .packing import with_packed
 from .signature import read_call
 from .structure import unflatten
 from .target import Target
@@ -108,17 +109,19 @@ class Form:
         """
         target, normalized = self._target, self._entry.generated.normalized
         call = read_call(target.first + args, {**target.named, **kwargs})
+        call = with_packed(call, self._entry.packing)
         values = self._entry.arguments(call, target)
         values = [np.array(v, order="K") if isinstance(v, np.ndarray) else v for v in values]
         program, missing = _without_gradients(self.program, self.stage)
         results = compile_text(emit(program), jit=False)(*values)
         if len(program.returns) < 2:
             results = (results,) if program.returns else ()
-        made = [
-            None if atom in missing else result if convert is None else convert(result)
-            for atom, result, convert in zip(self.program.returns, results, self._entry.convert, strict=True)
+        found = [
+            None if atom in missing else result
+            for atom, result in zip(self.program.returns, results, strict=True)
         ]
-        return unflatten(normalized.outputs, made)
+        places = self._entry.parameters(call)[1]
+        return unflatten(normalized.outputs, self._entry.converted(found, places))
 
 
 class Stages(Mapping):

@@ -116,7 +116,7 @@ def _compiled(derivative: Any, args: tuple) -> Any:
             f"{derivative!r}: a functools.partial object cannot be compiled; write a function instead"
         )
     owner = derivative.target.owner
-    entry, binding = derivative.runner.prepared(call, owner, _Given(nodes), {})
+    entry, binding = derivative.runner.prepared(call, owner, _Given(nodes), {}, packs=False)
     if entry.static:
         name = derivative.target.function.__name__
         raise errors.TypingError(

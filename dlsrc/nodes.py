@@ -8,11 +8,13 @@ C.  The last field tells nodes of different classes apart, which tuples would ta
 (3, ('params["w"][0]', 'params["w"][1]', 'params["b"]'))
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple, Self
 
 __all__ = [
-    "LEAF", "CustomNode", "DataclassNode", "DictNode", "Leaf", "ListNode", "NamedTupleNode", "Static",
-    "Structure", "TupleNode", "attribute_place", "count", "key_place", "paths", "places",
+    "LEAF", "CustomNode", "DataclassNode", "DictNode", "Leaf", "ListNode", "NamedTupleNode", "PackedNode",
+    "Path", "Static", "Structure", "TupleNode", "attribute_place", "count", "key_place", "packed", "paths",
+    "places",
 ]  # fmt: skip
 
 
@@ -105,7 +107,21 @@ class CustomNode(NamedTuple):
     tag: str = "custom"
 
 
-Structure = Leaf | Static | ListNode | TupleNode | DictNode | NamedTupleNode | DataclassNode | CustomNode
+class PackedNode(NamedTuple):
+    """A list or tuple (``cls``) of any number of equal items, but not of none.
+
+    ``children`` is one item; each of its leaves stands for a column, that leaf of every item.
+    """
+
+    cls: type
+    children: tuple["Structure", ...]
+    tag: str = "packed"
+
+
+Structure = (
+    Leaf | Static | ListNode | TupleNode | DictNode | NamedTupleNode | DataclassNode | CustomNode | PackedNode
+)
+Path = tuple[int, ...]
 
 
 def count(structure: Structure) -> int:
@@ -128,9 +144,54 @@ def paths(structure: Structure, name: str = "argument") -> tuple[str, ...]:
     )
 
 
+def packed(structure: Structure, chosen: Collection[Path]) -> tuple[Structure, tuple]:
+    """The structure with these lists of equal items packed, and where each of its leaves was before.
+
+    Parameters
+    ----------
+    structure : Structure
+    chosen : collection of Path
+        Where the lists stand: numbers of children, from the root.  Of one in another, the outer is packed.
+
+    Returns
+    -------
+    structure : Structure
+    positions : tuple of int and tuple of int
+        For each leaf of the new structure its position in the old one, for a column those of all its leaves.
+
+    >>> layers = ListNode((DictNode(("W", "b"), (LEAF, LEAF)),) * 3)
+    >>> packed(TupleNode((layers, LEAF)), {(0,)})[1]
+    ((0, 2, 4), (1, 3, 5), 6)
+    """
+    positions: list = []
+
+    def walk(node: Any, path: Path, start: int) -> tuple[Structure, int]:
+        if node is LEAF:
+            positions.append(start)
+            return node, start + 1
+        if isinstance(node, Static):
+            return node, start
+        if path in chosen:
+            item = node.children[0]
+            width, stop = count(item), start + count(node)
+            positions.extend(tuple(range(k, stop, width)) for k in range(start, start + width))
+            return PackedNode(list if isinstance(node, ListNode) else tuple, (item,)), stop
+        children = []
+        for k, child in enumerate(node.children):
+            made, start = walk(child, (*path, k), start)
+            children.append(made)
+        same = all(a is b for a, b in zip(children, node.children, strict=True))
+        return node if same else node._replace(children=tuple(children)), start
+
+    made, _ = walk(structure, (), 0)
+    return made, tuple(positions)
+
+
 def places(node: Structure) -> tuple[str, ...]:
     """What is written after a container for each of its children: ``[0]``, ``["w"]``, ``.weight``."""
     match node:
+        case PackedNode():
+            return ("[k]",)
         case DictNode(keys=keys):
             return tuple(map(key_place, keys))
         case NamedTupleNode() | DataclassNode() | CustomNode():

@@ -13,6 +13,7 @@ from .errors import SourceError, UnsupportedSyntax
 from .entry import Entry
 from .evaluate import prepared
 from .lazy import engine
+from .packing import with_packed
 from .signature import Call, read_call
 from .target import Target, target_of
 
@@ -98,7 +99,7 @@ def _read(f: Callable, args: tuple, kwargs: dict) -> tuple[Entry, Target, Call]:
         entry = prepared(f, args, kwargs, argnums=0 if plain else None)
     except (UnsupportedSyntax, SourceError) as error:
         raise error.with_traceback(None) from None  # about the user's lines, not about ours
-    return entry, target, call
+    return entry, target, with_packed(call, entry.packing)
 
 
 def asks_for_gradient(function: FunctionType) -> bool:

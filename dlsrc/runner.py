@@ -12,6 +12,8 @@ from .entry import Entry, build
 from .errors import InternalError, SourceError, UnsupportedSyntax
 from .fastpath import MISS, shim_of
 from .lazy import jit_enabled, numba
+from .nodes import Path
+from .packing import packable, with_packed
 from .signature import Call, read_call
 from .target import Target
 
@@ -130,6 +132,7 @@ class Runner:
         except (UnsupportedSyntax, SourceError) as error:
             # It is about the user's lines: a dozen frames of dlsrc's own would hide them.
             raise error.with_traceback(None) from None
+        call = with_packed(call, entry.packing)
         made = shim_of(entry, call, binding, self.cache if self.counted else None)
         if made is not None:
             self.fast = made
@@ -140,18 +143,26 @@ class Runner:
         """The result of a program that is made for this call alone and run as plain Python."""
         call = read_call(args, kwargs)
         entry = self._built(call, owner, args, kwargs, jit=False)
+        call = with_packed(call, entry.packing)
         return entry.run(call, self._bound(entry, owner, call), owner, (args, kwargs))
 
-    def prepared(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> tuple[Entry, Binding]:
-        """The entry of a call and what it is bound to; built if there is none."""
-        key = key_of(call.key or call.structure, call.kinds, self.mode, self.flags, jit_enabled())
-        found = self._found(key, call, owner)
+    def prepared(
+        self, call: Call, owner: Any, args: tuple, kwargs: dict, packs: bool = True
+    ) -> tuple[Entry, Binding]:
+        """The entry of a call and what it is bound to; built if there is none.
+
+        ``packs`` says whether its program may take lists of equal items as columns.
+        """
+        may_pack = packable(call) if packs else frozenset()
+        whole = with_packed(call, may_pack)
+        key = key_of(whole.key or whole.structure, whole.kinds, self.mode, self.flags, jit_enabled())
+        found = self._found(key, call, may_pack, owner)
         if found is None:
             with _alone():
-                found = self._found(key, call, owner)
+                found = self._found(key, call, may_pack, owner)
                 if found is None:
                     self.cache.misses += 1
-                    entry = self._built(call, owner, args, kwargs)
+                    entry = self._built(call, owner, args, kwargs, packs=packs)
                     self.cache.add(key, entry)
                     return entry, self._bound(entry, owner, call)
         self.cache.hits += 1
@@ -169,15 +180,20 @@ class Runner:
             )
         return binding
 
-    def _found(self, key: tuple, call: Call, owner: Any) -> tuple[Entry, Binding] | None:
+    def _found(
+        self, key: tuple, call: Call, may_pack: frozenset[Path], owner: Any
+    ) -> tuple[Entry, Binding] | None:
         for entry in self.cache.find(key):
-            if entry.fits(call):
+            if entry.fitted(call, may_pack) is not None:
                 binding = entry.recipe.bind(self.function, owner, call.functions)
                 if binding is not None:
                     return entry, binding
         return None
 
-    def _built(self, call: Call, owner: Any, args: tuple, kwargs: dict, jit: bool = True) -> Entry:
+    def _built(
+        self, call: Call, owner: Any, args: tuple, kwargs: dict, jit: bool = True, packs: bool = True
+    ) -> Entry:
         return build(
-            self.function, owner, call, args, kwargs, self.mode, self.flags, has_owner=self.has_owner, jit=jit
+            self.function, owner, call, args, kwargs, self.mode, self.flags, has_owner=self.has_owner,
+            jit=jit, packs=packs,
         )  # fmt: skip

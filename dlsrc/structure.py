@@ -24,9 +24,9 @@ import numpy as np
 
 from .dlarray import dlarray
 from .nodes import (
-    LEAF, CustomNode, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, Static, Structure, TupleNode,
-    attribute_place, count, key_place, paths,
-)
+    LEAF, CustomNode, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, PackedNode, Static, Structure,
+    TupleNode, attribute_place, count, key_place, paths,
+)  # fmt: skip
 
 __all__ = [
     "LEAF", "CustomNode", "DataclassNode", "DictNode", "Leaf", "ListNode", "NamedTupleNode", "Static",
@@ -359,6 +359,9 @@ def _build(node: Any, feed: Iterator) -> Any:
     kind = type(node)
     if kind is Static:
         return node.value
+    if kind is PackedNode:
+        columns = [next(feed) for _ in range(count(node))]
+        return node.cls([_build(node.children[0], iter(row)) for row in zip(*columns, strict=True)])
     # A list and not a generator: inside one, running out of leaves would be a RuntimeError.
     children = [next(feed) if child is LEAF else _build(child, feed) for child in node.children]
     if kind is DictNode:

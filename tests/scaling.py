@@ -113,9 +113,9 @@ start = time.process_time()
 {first}
 first = time.process_time() - start
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.perf_counter()
+start = time.process_time()
 {second}
-second = time.perf_counter() - start
+second = time.process_time() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print("RESULT" + json.dumps(dict(first=first, second=second, peak=peak * 1024, before=before * 1024, extra={extra})))
 """

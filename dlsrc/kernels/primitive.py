@@ -151,11 +151,14 @@ class Primitive:
         Whether the body, one ``return``, is written out in the generated text instead of called by name.
     generated : bool
         Whether only generated text calls it: it is never differentiated, and so declares no derivative.
+    part : bool
+        Whether a view shows a small part of the first argument, so that its cotangent is that part of the
+        other's and never an array of its own.
     """
 
     def __init__(
         self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes,
-        inline=False, generated=False,
+        inline=False, generated=False, part=False,
     ):
         self.name = body.__name__.rstrip("_")
         self.body = body
@@ -169,6 +172,7 @@ class Primitive:
         self.effect = effect
         self.inline = inline
         self.generated = generated
+        self.part = part
         self.methods = methods
         self.attributes = attributes
         self.adjoints: dict[str, Callable] = {}
@@ -333,7 +337,7 @@ def primitive(
     *functions: Any, static: tuple[str, ...] = (), elementwise: bool = False, floats: bool = False,
     boolean: bool = False, view: bool = False, effect: bool = False,
     methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (), inline: bool = False,
-    generated: bool = False,
+    generated: bool = False, part: bool = False,
 ) -> Callable[[Callable], Primitive]:
     """Declare a primitive for these functions (objects, or dotted paths of what may not be imported).
 
@@ -348,13 +352,14 @@ def primitive(
     methods, attributes : names on arrays that mean this function, e.g. ``("sum",)``, ``("T",)``
     inline : the body is one ``return`` and is written out in the generated text
     generated : only generated text calls it, so no derivative is declared
+    part : a view that shows a part of the first argument, whose cotangent is that part of the other's
     """
 
     def declare(body: Callable) -> Primitive:
         declared = Primitive(
             body, functions, static=static, elementwise=elementwise, floats=floats, boolean=boolean,
             view=view, effect=effect, methods=methods, attributes=attributes, inline=inline,
-            generated=generated,
+            generated=generated, part=part,
         )
         _register(declared)
         return declared

@@ -3,8 +3,9 @@
 ``README.md`` in this folder shows the road in one picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from . import gradients
 from .bounds import prove
 from .custom import unruled
@@ -61,6 +62,17 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
     UnsupportedSyntax, DifferentiationError, UntracedError
         With the lines of the user's function and what to write instead.
     """
+    normalized = normalize(request)
+    try:
+        return _transformed(request, normalized, boundscheck)
+    except (UnsupportedSyntax, DifferentiationError, UntracedError):
+        if not normalized.packing:
+            raise
+    # With its lists written out it may be supported; if not, that is what the message is about.
+    return transform(replace(request, packable=frozenset()), boundscheck=boundscheck)
+
+
+def _transformed(request: Request, normalized: Normalized, boundscheck: bool) -> Generated:
     stages: list[Stage] = []
 
     def stage(name: str, program: Program) -> Program:
@@ -68,7 +80,6 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
         stages.append(Stage(name, program))
         return program
 
-    normalized = normalize(request)
     program = stage("normalize", normalized.program)
     program = stage("bounds", prove(program, check=boundscheck))
     program, traced = gradients.privatized(program, normalized.traced, request.argnums is not None)

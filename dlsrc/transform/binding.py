@@ -4,16 +4,18 @@ Numbers and arrays are atoms of the program.  Everything else is known in full a
 structure of containers, functions, modules, strings.  Nothing here survives ``normalize``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..kernels.types import Type
+from ..nodes import Path
 from .ir import Atom, Value
 from .location import Location
 
 __all__ = [
-    "Binding", "BoundMethod", "Closure", "Container", "Getter", "Iterator", "Live", "Maybe", "Partial",
-    "Poison", "Range", "Ref", "Shape", "Static", "Unbound",
-]
+    "Binding", "BoundMethod", "Closure", "Column", "Container", "Getter", "Iterator", "Live", "Maybe",
+    "Packed", "Partial", "Poison", "Range", "Ref", "Shape", "Static", "Unbound",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,15 @@ class Container:
     """A tuple, list, dict, NamedTuple or dataclass of bindings.
 
     ``kind`` is "tuple", "list", "dict", "namedtuple", "dataclass"; ``keys`` are the keys or field
-    names; ``cls`` the class where there is one.
+    names; ``cls`` the class where there is one; ``path`` says which argument it is, or a slice of which,
+    if that is a list of equal items that may be packed.
     """
 
     kind: str
     items: tuple["Binding", ...]
     keys: tuple = ()
     cls: Any = None
+    path: Path | None = field(default=None, compare=False)
 
     def with_items(self, items) -> "Container":
         return Container(self.kind, tuple(items), self.keys, self.cls)
@@ -89,6 +93,40 @@ class Container:
         return isinstance(other, Container) and (self.kind, self.keys, self.cls, len(self.items)) == (
             other.kind, other.keys, other.cls, len(other.items),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One leaf of every item of a packed list: all arrays in one vector, or a vector of numbers.
+
+    ``table`` says where each array stands; it is None for numbers.  ``type`` is that of a leaf, ``leaf`` its
+    position among the leaves of the call, ``name`` what the user calls it.
+    """
+
+    vector: Value
+    table: Value | None
+    type: Type
+    leaf: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A list or tuple of equal items in columns, or a slice of one; how many is known at run time.
+
+    Item ``j`` is number ``first + j * step`` of the columns, for ``j`` below ``count``.  ``item`` is a
+    `Container` (or a single `Column`) whose leaves are columns; ``at_hand`` is the number of items in the
+    call that the program is built for, ``path`` the argument.
+    """
+
+    kind: str
+    item: Any
+    first: Atom
+    count: Atom
+    step: int
+    at_hand: int
+    path: Path
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +217,6 @@ class Poison:
 
 
 Binding = (
-    Atom | Static | Live | Container | Ref | Iterator | Shape | Range | Closure | Partial | BoundMethod
-    | Unbound | Maybe | Poison
+    Atom | Static | Live | Container | Packed | Column | Ref | Iterator | Shape | Range | Closure | Partial
+    | BoundMethod | Unbound | Maybe | Poison
 )

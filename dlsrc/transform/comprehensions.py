@@ -14,6 +14,7 @@ from .context import Context, Frame, Refused
 from .expressions import evaluate, expression
 from .ir import Const
 from .items import has_static_items, static_items
+from .packed import pack_for
 from .specials import SPECIALS
 from .statements import assign, lower_block
 
@@ -32,6 +33,8 @@ def generator(
             or isinstance(iterable, Range)
             and frame.composite
         ):
+            if value in (sum, min, max):
+                pack_for(ctx, frame, iterable)
             return ctx.call(function, (ctx.make("list", comprehension(ctx, frame, node)),))
     if value not in (sum, min, max):
         raise ctx.refuse(

@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Live, Shape, Static
+from .binding import Binding, Container, Live, Packed, Shape, Static
 from .context import Context, Frame
 from .expressions import as_operand, evaluate, expression, locate, operate_unary
 from .ir import Assign, Atom, Const, Value
 from .items import static_items
 from .merging import branch
+from .packed import NeedUnpacked
 
 __all__ = ["condition"]
 
@@ -155,6 +156,8 @@ def compare(ctx: Context, frame: Frame, node: ast.Compare) -> Binding:
 def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> Atom:
     a, b = ctx.contents(left), ctx.contents(right)
     if isinstance(op, ast.Is | ast.IsNot):
+        if ctx.columns and all(isinstance(x, Value | Container | Packed) for x in (a, b)):
+            raise NeedUnpacked(frozenset(ctx.columns.values()))  # which item is which is not known
         if isinstance(a, Live) and isinstance(b, Live):
             for side in (a, b):
                 ctx.guard(side.getter, "identity", side.value)

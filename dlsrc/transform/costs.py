@@ -22,7 +22,7 @@ COSTS = {
     "greater": 1, "greater_equal": 1, "equal": 1, "not_equal": 1, "logical_not": 1, "logical_and": 1,
     "logical_or": 1, "dim": 0, "size": 0, "detach": 0, "relabel": 0, "absolute": 1, "minimum": 1,
     "maximum": 1, "transpose": 0, "square": 1, "shape": 0,
-    "item": 1, "extent": 0,
+    "item": 1, "extent": 0, "part1": 1, "part2": 1, "part3": 1, "part4": 1,
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from .ir import (
 )
 from .items import attribute_of
 from .rename import refreshed, renamed
+from .packed import unpacked
 from .specials import SPECIALS, special
 from .subscripts import root_of
 
@@ -112,9 +113,11 @@ def nondifferentiable(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 
 def _with_rule(ctx: Context, rule: Live, name: str, given: tuple) -> Binding:
+    unpacked(ctx, *given)
     pair = ctx.contents(ctx.call(attribute_of(ctx, rule, "fwd"), given))
     if not isinstance(pair, Container) or len(pair.items) != 2:
         raise ctx.refuse(f"the first part of the rule of `{name}` must return a pair (result, residuals)")
+    unpacked(ctx, pair)
     y, residuals = pair.items
     bwd = attribute_of(ctx, rule, "bwd")
     leaves: list[Value] = []

@@ -13,9 +13,12 @@ import numpy as np
 from ..kernels.coverage import reason_of_method
 from ..kernels.primitive import lookup_attribute, lookup_method
 from ..kernels.types import Array
-from .binding import Binding, BoundMethod, Container, Getter, Iterator, Live, Partial, Range, Shape, Static
+from .binding import (
+    Binding, BoundMethod, Container, Getter, Iterator, Live, Packed, Partial, Range, Shape, Static,
+)
 from .context import Context, describe
 from .ir import Atom, Const, Value
+from .packed import NeedUnpacked, packed_item
 
 __all__ = ["attribute_of", "has_static_items", "item_of", "length_of", "static_items"]
 
@@ -87,6 +90,8 @@ def length_of(ctx: Context, binding: Binding) -> Atom:
     match binding:
         case Container(items=items):
             return Const(len(items))
+        case Packed(count=count):
+            return count
         case Shape(ndim=ndim):
             return Const(ndim)
         case Value() if isinstance(ctx.type_of(binding), Array):
@@ -107,6 +112,8 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             return [Const(k) if isinstance(k, int | float) else Static(k) for k in keys]
         case Container(items=items):
             return list(items)
+        case Packed(path=path):
+            raise NeedUnpacked(frozenset({path}))
         case Shape(array=array, ndim=ndim):
             return [ctx.dim(array, k) for k in range(ndim)]
         case Static(value=tuple() | list() | str() as value):
@@ -165,6 +172,8 @@ def item_of(ctx: Context, binding: Binding, k: Atom) -> Binding:
     """The ``k``-th item of something that a loop runs over."""
     binding = ctx.contents(binding)
     match binding:
+        case Packed():
+            return packed_item(ctx, binding, k)
         case Range(start=start, step=step):
             if step == Const(1) and start == Const(0):
                 return k

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Iterator, Range, Shape, Static
+from .binding import Binding, Container, Iterator, Packed, Range, Shape, Static
 from .context import Context, describe
 from .ir import Atom, Check, Const, If, Raise, Value
 from .items import has_static_items, item_of, length_of, static_items
+from .packed import reversed_of
 from .specials import given, special
 from .subscripts import read_array
 
@@ -94,6 +95,8 @@ def reversed_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         return Range(first, beyond, ctx.op("negative", inner.step))
     if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
         return ctx.call(ctx.known("flip"), (inner, Const(0)))
+    if isinstance(inner, Packed):
+        return reversed_of(ctx, inner)
     return Iterator("reversed", (inner,))
 
 
@@ -180,6 +183,8 @@ def trips_of(ctx: Context, iterable: Binding) -> Atom:
     match inner:
         case Value() if isinstance(ctx.type_of(inner), Array):
             return ctx.dim(inner, 0)
+        case Packed(count=count):
+            return count
         case Range(start=start, stop=stop, step=step):
             return _length_of_range(ctx, start, stop, step)
         case Iterator(kind="product", items=items):

@@ -27,6 +27,7 @@ from .ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
 from .items import has_static_items, static_items
 from .iteration import fewest_items, loop_item, trips_of
 from .merging import branch
+from .packed import NeedPacked, pack_for
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll
 
@@ -55,6 +56,7 @@ def for_(ctx: Context, frame: Frame, node: ast.For) -> None:
         unroll(ctx, frame, node, static_items(ctx, iterable))
         return
     if not isinstance(iterable, Range) and has_static_items(ctx, iterable):
+        pack_for(ctx, frame, iterable)
         count = fewest_items(ctx, iterable)
         if count is None:
             unroll(ctx, frame, node, static_items(ctx, iterable))
@@ -64,12 +66,14 @@ def for_(ctx: Context, frame: Frame, node: ast.For) -> None:
     before, block_length = ctx.snapshot(), len(ctx.block)
     try:
         counted(ctx, frame, node, iterable)
-    except NeedUnroll:
+    except NeedUnroll as need:
         ctx.restore(before)
         del ctx.block[block_length:]
         if isinstance(iterable, Range):
             ctx.known_bounds(iterable.start, iterable.stop, iterable.step)
         if not isinstance(iterable, Range) or not _literal(iterable):
+            if need.path is not None:
+                raise NeedPacked(frozenset({need.path})) from None
             raise ctx.refuse(
                 "the counter of this loop indexes a container of unlike items, so the number of trips must "
                 "be known: "

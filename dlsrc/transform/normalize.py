@@ -14,23 +14,24 @@ evaluation: whatever does not depend on the numbers in the arguments (containers
         return s                               return s
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Type
 from ..nodes import (
-    LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, Static as StaticNode, Structure,
-    TupleNode,
+    LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
+    Static as StaticNode, Structure, TupleNode,
 )
 from . import (  # these register their kinds of statements and functions
     comprehensions, conditions, containers, custom, iteration, loops, objects, opaque,
 )
+from .parameters import Parameters, Request
 from .assemble import assemble
 from .atoms import as_atom
 from .binding import (
-    Binding, Closure, Container, Getter, Live, Maybe, Partial, Poison, Range, Shape, Static, Unbound,
+    Binding, Closure, Column, Container, Getter, Live, Maybe, Packed, Partial, Poison, Range, Shape, Static,
+    Unbound,
 )
 from .calls import apply, closure_of, splice, unwrapped
 from .casts import array_of
@@ -38,6 +39,7 @@ from .context import Context, Guard, NeedStatic, Refused
 from .ir import Atom, Const, Program, Value
 from .items import static_items
 from .location import Location
+from .packed import NeedPacked, NeedUnpacked, refuse_written
 from .save import Edits
 from .source import location
 from .statements import lower_block
@@ -50,60 +52,27 @@ REGISTERING = (comprehensions, conditions, containers, custom, iteration, loops,
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be differentiated: a function, and what its arguments look like.
-
-    Attributes
-    ----------
-    function : callable
-    structure : Structure
-        Of the tuple (args, kwargs).
-    types, names : tuple
-        The type of each leaf and how the user would write it.
-    values : tuple
-        The leaves of the call at hand; read only where a number must be known while building.
-    traced : tuple of bool
-        Which leaves derivatives may be taken by.
-    argnums : tuple of int or None
-        For ``grad``: positions to differentiate by, after the function has returned; None for ``dlfeval``.
-    single : bool
-        Whether argnums was one number.
-    has_aux : bool
-        Whether the function returns (value, something else).
-    static : frozenset
-        Keys of numbers that must be known while building: ("leaf", k) or of a captured number.
-    """
-
-    function: Callable
-    structure: Structure
-    types: tuple[Type, ...]
-    names: tuple[str, ...]
-    values: tuple[Any, ...]
-    traced: tuple[bool, ...]
-    argnums: tuple[int, ...] | None = None
-    single: bool = True
-    has_aux: bool = False
-    static: frozenset = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Normalized:
     """The program and what calling it needs to know.
 
     ``outputs`` is the structure of the result; its leaves are the program's returns in order, ``labels``
-    says for each whether it is a dlarray.  ``leaves`` are the positions of the call's leaves that are
-    parameters; after them come the ``hidden`` ones.
+    says for each whether it is a dlarray, ``columns`` for a column which leaf of the call has its shapes.
+    ``leaves`` are the positions of the call's leaves that are parameters (two of them for a column of
+    arrays); after them come the ``hidden`` ones.  ``packing`` are the lists that the call is packed by:
+    positions are those of the packed call.
     """
 
     program: Program
     traced: frozenset[Value]
     outputs: Structure
     labels: tuple[str | None, ...]
+    columns: tuple[int | None, ...]
     leaves: tuple[int, ...]
     hidden: tuple[tuple[Getter, Type], ...]
     guards: tuple[Guard, ...]
     functions: tuple[Any, ...]
     static: frozenset
+    packing: frozenset[Path]
     location: Location
 
 
@@ -117,12 +86,26 @@ def normalize(request: Request) -> Normalized:
     SourceError
         If its source is not available.
     """
-    static = request.static
     while True:
         try:
-            return _attempt(replace(request, static=static))
+            return _attempt(request)
         except NeedStatic as need:
-            static = static | {need.key}
+            request = replace(request, static=request.static | {need.key})
+        except NeedPacked as need:
+            request = _repacked(request, request.packing | need.paths, request.packable)
+        except NeedUnpacked as need:
+            request = _repacked(request, request.packing - need.paths, request.packable - need.paths)
+        except (UnsupportedSyntax, DifferentiationError):
+            # Written out it may be supported; if not, that is what the message is about.
+            if not request.packing:
+                raise
+            request = _repacked(request, frozenset(), request.packable - request.packing)
+
+
+def _repacked(request: Request, packing: frozenset[Path], packable: frozenset[Path]) -> Request:
+    """The request with other lists packed; its leaves have other positions then."""
+    static = frozenset(key for key in request.static if key[0] != "leaf")
+    return replace(request, packing=packing, packable=packable, static=static)
 
 
 def complete(ctx: Context) -> None:
@@ -136,43 +119,48 @@ def _attempt(request: Request) -> Normalized:
     complete(ctx)
     function, closure, extra = _entry(ctx, request.function)
     where = _definition(closure)
+    ctx.packable = request.packable
     with ctx.at(where):
-        params: list[Value] = []
-        leaves: list[int] = []
-        traced: set[Value] = set()
-        counter = iter(range(len(request.types)))
-        arguments = _binding_of(ctx, request, request.structure, counter, params, leaves, traced)
-        assert isinstance(arguments, Container)
-        args, kwargs = arguments.items
+        arguments = Parameters(ctx, request)
+        args, kwargs = arguments.bindings().items
         named = ctx.contents(kwargs)
+        given = tuple(_as_given(ctx, item) for item in args.items)
         try:
             result = splice(ctx, closure, extra + args.items, dict(zip(named.keys, named.items, strict=True)))
             with ctx.at(location(closure.parsed.parsed.source, closure.parsed.body[-1])):
-                returned = _finish(ctx, request, args.items, result)
+                returned = _finish(ctx, request, given, result)
             atoms: list[Atom] = []
             labels: list[str | None] = []
-            outputs = _output(ctx, returned, atoms, labels)
+            columns: list[int | None] = []
+            outputs = _output(ctx, returned, atoms, labels, columns)
         except Refused as refused:
             if refused.message:
                 ctx.problems.append((refused.location, refused.message))
             outputs = LEAF
-        except NeedUnroll:
+        except NeedUnroll as need:
+            if need.path is not None:
+                raise NeedPacked(frozenset({need.path})) from None
             ctx.problems.append(
                 (where, "a container of unlike items is indexed by a computed number; index it by literals")
             )
     if ctx.problems:
         raise (DifferentiationError if "differentiation" in ctx.kinds else UnsupportedSyntax)(ctx.problems)
     hidden = tuple(ctx.hidden.values())
+    for part, called in ctx.part_names.items():
+        ctx.hints.setdefault(part, called)
     for value, hint in ctx.hints.items():
         ctx.renamed[value] = Value(value.number, value.hint or (hint if hint.isidentifier() else ""))
     name = getattr(function, "__name__", "function").replace("<lambda>", "objective") + "_1"
-    everything = (*params, *(v for _, v in hidden))
+    everything = (*arguments.params, *(v for _, v in hidden))
     program = assemble(Program(name, everything, tuple(ctx.block), tuple(atoms), ctx.types), ctx, Edits())
+    if request.packing:
+        refuse_written(ctx, program)
     return Normalized(
-        program=program, traced=frozenset(traced), outputs=outputs, labels=tuple(labels),
-        leaves=tuple(leaves), hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
+        program=program, traced=frozenset(arguments.traced), outputs=outputs, labels=tuple(labels),
+        columns=tuple(columns), leaves=tuple(arguments.leaves),
+        hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
         guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
-        static=request.static, location=where,
+        static=request.static, packing=request.packing, location=where,
     )  # fmt: skip
 
 
@@ -199,54 +187,15 @@ def _definition(closure: Closure) -> Location:
     return Location(from_source.file, node.lineno, 0, node.lineno, 0, text, from_source.qualname)
 
 
-# ---------------------------------------------------------------------------------- arguments
+# ---------------------------------------------------------------------------------- results
 
 
-def _binding_of(ctx, request, node, counter, params, leaves, traced) -> Binding:
-    """The binding of an argument, from its structure; leaves become parameters."""
-    if node is LEAF:
-        k = next(counter)
-        return _parameter(ctx, request, k, params, leaves, traced)
-    if isinstance(node, StaticNode):
-        value = node.value
-        if callable(value) or not isinstance(value, str | bytes | type(None) | type):
-            return Live(value, Getter(("object", value, getattr(value, "__name__", "argument"))))
-        return Static(value)
-    items = tuple(
-        _binding_of(ctx, request, child, counter, params, leaves, traced) for child in node.children
-    )
-    match node:
-        case TupleNode():
-            return Container("tuple", items)
-        case ListNode():
-            return ctx.make("list", items)
-        case DictNode(keys=keys):
-            return ctx.make("dict", items, keys)
-        case NamedTupleNode(cls=cls):
-            return Container("namedtuple", items, node.names, cls)
-        case DataclassNode(cls=cls, names=names):
-            return Container("dataclass", items, names, cls)
-        case CustomNode(cls=cls, names=names, aux=aux):
-            return Container("custom", items, names or (), (cls, aux, names))
-    raise AssertionError(node)
-
-
-def _parameter(ctx: Context, request: Request, k: int, params: list, leaves: list, traced: set) -> Binding:
-    type_ = request.types[k]
-    if ("leaf", k) in ctx.static_keys:
-        value = request.values[k]
-        return Const(value.item() if hasattr(value, "item") else value)
-    name = "".join(c if c.isalnum() else "_" for c in request.names[k])
-    while "__" in name:
-        name = name.replace("__", "_")
-    made = ctx.value(type_, name.strip("_") or "x")
-    params.append(made)
-    leaves.append(k)
-    ctx.params.add(made)
-    ctx.argument_keys[made] = ("leaf", k)
-    if request.traced[k]:
-        traced.add(made)
-    return made
+def _as_given(ctx: Context, binding: Binding) -> Binding:
+    """An argument as it came, whatever the function puts into its lists and dicts."""
+    inner = ctx.contents(binding)
+    if not isinstance(inner, Container):
+        return inner
+    return inner.with_items(_as_given(ctx, item) for item in inner.items)
 
 
 def _finish(ctx: Context, request: Request, args: tuple, result: Binding) -> Binding:
@@ -274,16 +223,26 @@ def _finish(ctx: Context, request: Request, args: tuple, result: Binding) -> Bin
     return Container("tuple", (value_pair, grads))
 
 
-def _output(ctx: Context, binding: Binding, atoms: list, labels: list) -> Structure:
-    """The structure of what is returned; its leaves are appended to atoms."""
+def _output(ctx: Context, binding: Binding, atoms: list, labels: list, columns: list) -> Structure:
+    """The structure of what is returned; its leaves are appended to the lists."""
     inner = ctx.contents(binding)
     match inner:
         case Value() | Const():
             atoms.append(inner)
             labels.append(ctx.type_of(inner).labels)
+            columns.append(None)
             return LEAF
+        case Column(vector=vector, leaf=leaf, type=type_):
+            atoms.append(vector)
+            labels.append(type_.labels)
+            columns.append(leaf)
+            return LEAF
+        case Packed(kind=kind, item=item, is_whole=True):
+            return PackedNode(
+                list if kind == "list" else tuple, (_output(ctx, item, atoms, labels, columns),)
+            )
         case Container(items=items, kind=kind, keys=keys, cls=cls):
-            children = tuple(_output(ctx, item, atoms, labels) for item in items)
+            children = tuple(_output(ctx, item, atoms, labels, columns) for item in items)
             if kind == "list":
                 return ListNode(children)
             if kind == "dict":
@@ -296,11 +255,12 @@ def _output(ctx: Context, binding: Binding, atoms: list, labels: list) -> Struct
                 return CustomNode(cls[0], cls[2], children, cls[1])
             return TupleNode(children)
         case Shape():
-            return _output(ctx, Container("tuple", tuple(static_items(ctx, inner))), atoms, labels)
+            made = Container("tuple", tuple(static_items(ctx, inner)))
+            return _output(ctx, made, atoms, labels, columns)
         case Static(value=value) | Live(value=value):
             return StaticNode(value, type(value))
         case Unbound() | Maybe() | Poison():
-            return _output(ctx, as_atom(ctx, inner), atoms, labels)
+            return _output(ctx, as_atom(ctx, inner), atoms, labels, columns)
         case Closure() | Partial() | Range():
             raise ctx.refuse("the function returns a function or an iterator; return numbers and arrays")
     raise ctx.refuse(

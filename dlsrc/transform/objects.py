@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.types import Array
-from .binding import Binding, Container, Getter, Live, Static
+from .binding import Binding, Container, Getter, Live, Packed, Static
 from .calls import from_python
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression
@@ -152,7 +152,7 @@ def getattr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("callable", callable)
 def callable_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
-    if isinstance(inner, Value | Const | Container):
+    if isinstance(inner, Value | Const | Container | Packed):
         return Const(False)
     return Const(callable(inner.value) if isinstance(inner, Static | Live) else True)
 

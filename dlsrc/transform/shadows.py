@@ -52,6 +52,9 @@ class Cotangents(Fetching):
                 and isinstance(statement.args[0], Value)
             ):
                 found.add(statement.args[0])
+            elif isinstance(statement, Assign) and statement.op.part and isinstance(statement.target, Value):
+                if statement.target in self.active:
+                    found.add(statement.target)  # its base is found below
         for statement in self.outline.statements:
             if is_loop(statement):
                 # A use inside a loop adds to what is outside: in place.

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Partial, Shape
+from .binding import Binding, Container, Packed, Partial, Shape
 from .context import Context, describe
 from .ir import Const, Value
 from .items import static_items
@@ -180,6 +180,8 @@ def _is_a(ctx: Context, binding: Binding, cls: Any) -> bool:
         )
     if isinstance(binding, Shape):
         return issubclass(tuple, cls)
+    if isinstance(binding, Packed):
+        return issubclass(getattr(builtins, binding.kind), cls)
     if isinstance(binding, Container):
         return issubclass(binding.cls or getattr(builtins, binding.kind), cls)
     return isinstance(getattr(binding, "value", None), cls)

@@ -8,18 +8,24 @@
 import ast
 
 from ..kernels.types import Array, Scalar
+from ..nodes import Path
 from .atoms import as_atom
-from .binding import Binding, Container, Live, Partial, Range, Shape, Static
+from .binding import Binding, Container, Live, Packed, Partial, Range, Shape, Static
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression, operate
 from .ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Store, Value, walk
 from .items import static_items
+from .packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 
 __all__ = ["NeedUnroll", "aug_assign_subscript", "index_array", "store_subscript", "store_whole"]
 
 
 class NeedUnroll(Exception):
-    """A loop's counter indexes a container of unlike items: the loop must be written out."""
+    """A loop's counter indexes a container: the loop must be written out, or the container packed."""
+
+    def __init__(self, path: Path | None = None):
+        super().__init__(path)
+        self.path = path
 
 
 @expression(ast.Subscript)
@@ -36,8 +42,12 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
     """An item of a container, a shape or a captured object."""
     if isinstance(owner, Partial):
         raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed; use it as it is")
+    if isinstance(owner, Packed):
+        return sliced(ctx, owner, key) if isinstance(key, tuple) else indexed(ctx, owner, as_atom(ctx, key))
     if isinstance(key, Value) and key not in ctx.argument_keys and isinstance(owner, Container | Shape):
-        raise NeedUnroll
+        if not isinstance(owner, Container) or owner.path not in ctx.packable:
+            raise NeedUnroll
+        raise NeedPacked(paths_of([owner])) if worthwhile(ctx, [owner]) else NeedUnroll(owner.path)
     if isinstance(owner, Live):
         found = ctx.static(key, "a key of a captured container")
         try:
@@ -64,7 +74,10 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
         except TypeError:
             raise ctx.refuse(f"{describe(owner, ctx)} is indexed by integers, not {found!r}") from None
         kind = owner.kind if isinstance(owner, Container) and owner.kind == "list" else "tuple"
-        return ctx.make(kind, picked) if isinstance(picked, list) else picked
+        if not isinstance(picked, list):
+            return picked
+        made = Container(kind, tuple(picked), path=owner.path if isinstance(owner, Container) else None)
+        return ctx.new_ref(made) if kind == "list" else made
     if isinstance(owner, Static):
         return Static(owner.value[ctx.static(key, "an index")])
     raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed; use it as it is")

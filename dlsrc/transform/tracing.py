@@ -5,13 +5,17 @@
 """
 
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom
-from .binding import Binding, Container, Maybe, Static
+from .binding import Binding, Column, Container, Maybe, Packed, Static
 from .context import Context, describe
 from .ir import Atom, Const, Gradient, Value
 from .casts import array_of
+from .packed import column_of
 from .specials import special
 
 __all__ = ["gradient"]
@@ -36,6 +40,8 @@ def extractdata_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("stop_gradient")
 def stop_gradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
+    if isinstance(inner, Packed):
+        return replace(inner, item=_columns(inner.item, lambda v: ctx.op("detach", v, keep_labels=True)))
     if isinstance(inner, Container):
         return inner.with_items(stop_gradient_(ctx, (item,), {}) for item in inner.items)
     return ctx.op("detach", as_atom(ctx, inner), keep_labels=True)
@@ -71,7 +77,7 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         raise ctx.refuse("dlgradient(y, x) takes the value to differentiate and at least one variable")
     for target in args[1:]:
         inner = ctx.contents(target)
-        if not isinstance(inner, Value | Const | Container | Maybe):
+        if not isinstance(inner, Value | Const | Container | Packed | Maybe):
             ctx.kinds.add("differentiation")
             raise ctx.refuse(
                 f"the gradient by {describe(inner, ctx)} does not exist; pass the variable itself"
@@ -108,15 +114,32 @@ def gradient(
         raise ctx.refuse(f"the value to differentiate must be a real scalar, not {describe(y, ctx)}")
     results: list[Value] = []
     atoms: list[Atom] = []
-    structured = tuple(_targets(ctx, t, atoms, results) for t in targets)
+    with ctx.collecting() as parts:
+        structured = tuple(_targets(ctx, t, atoms, results) for t in targets)
     ctx.add(Gradient(tuple(results), y, tuple(atoms), ctx.loc, higher))
     for made in results:
         ctx.origin[made] = ctx.block[-1]
+    ctx.block.extend(parts)
     return structured[0] if len(structured) == 1 else Container("tuple", structured)
+
+
+def _columns(node: Any, change: Callable) -> Any:
+    """An item of a packed list with other vectors as columns."""
+    if isinstance(node, Column):
+        return replace(node, vector=change(node.vector))
+    return node.with_items(_columns(n, change) for n in node.items) if isinstance(node, Container) else node
 
 
 def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Binding:
     inner = ctx.contents(target)
+    if isinstance(inner, Packed):
+        by = lambda vector: _targets(ctx, vector, atoms, results)  # noqa: E731
+        return replace(inner, item=_columns(inner.item, by))
+    found = column_of(ctx, inner)
+    if found is not None:
+        # An item is made anew wherever it is asked for: the gradient by it is a part of the column's.
+        vector, part = found
+        return part(_targets(ctx, vector, atoms, results))
     if isinstance(inner, Container):
         return ctx.make(
             inner.kind, [_targets(ctx, item, atoms, results) for item in inner.items], inner.keys, inner.cls

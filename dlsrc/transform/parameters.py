@@ -1,0 +1,197 @@
+"""What is to be differentiated, and the arguments of a call as bindings: each leaf becomes a parameter.
+
+    f({"w": array, "name": "a"}, 2.0)        w: a parameter, "a": known while building, 2.0: a parameter
+    f([layer, layer, layer]), packed         a vector and a table for each leaf of a layer
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..kernels.types import Array, Type
+from ..nodes import (
+    LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
+    Static as StaticNode, Structure, TupleNode, packed, paths,
+)
+from .binding import Binding, Column, Container, Getter, Live, Packed, Static
+from .context import Context
+from .ir import Atom, Const, Value
+
+__all__ = ["Parameters", "Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be differentiated: a function, and what its arguments look like.
+
+    Attributes
+    ----------
+    function : callable
+    structure : Structure
+        Of the tuple (args, kwargs).
+    types, names : tuple
+        The type of each leaf and how the user would write it.
+    values : tuple
+        The leaves of the call at hand; read only where a number must be known while building.
+    traced : tuple of bool
+        Which leaves derivatives may be taken by.
+    argnums : tuple of int or None
+        For ``grad``: positions to differentiate by, after the function has returned; None for ``dlfeval``.
+    single : bool
+        Whether argnums was one number.
+    has_aux : bool
+        Whether the function returns (value, something else).
+    static : frozenset
+        Keys of numbers that must be known while building: ("leaf", k) or of a captured number.
+    packable, packing : frozenset of Path
+        Lists of equal items that may be packed, and those that are; the structure is always that of the call.
+    """
+
+    function: Callable
+    structure: Structure
+    types: tuple[Type, ...]
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+    traced: tuple[bool, ...]
+    argnums: tuple[int, ...] | None = None
+    single: bool = True
+    has_aux: bool = False
+    static: frozenset = frozenset()
+    packable: frozenset[Path] = frozenset()
+    packing: frozenset[Path] = frozenset()
+
+
+@dataclass
+class Parameters:
+    """The arguments of a request as bindings; what they make of parameters is collected beside them.
+
+    Attributes
+    ----------
+    params : list of Value
+        The parameters of the program.
+    leaves : list of int
+        The leaves of the (packed) call that they stand for; a column is one leaf and one or two parameters.
+    traced : set of Value
+        The parameters that derivatives may be taken by.
+    """
+
+    ctx: Context
+    request: Request
+    params: list[Value] = field(default_factory=list)
+    leaves: list[int] = field(default_factory=list)
+    traced: set[Value] = field(default_factory=set)
+
+    def bindings(self) -> Container:
+        """The pair (args, kwargs)."""
+        structure, positions = packed(self.request.structure, self.request.packing)
+        made = self._binding(structure, iter(enumerate(positions)), self.request.structure, ())
+        assert isinstance(made, Container)
+        return made
+
+    def _binding(self, node: Any, leaves: Iterator[tuple[int, Any]], given: Any, path: Path) -> Binding:
+        """The binding of an argument; ``given`` is its structure in the call."""
+        ctx = self.ctx
+        if node is LEAF:
+            return self._parameter(*next(leaves))
+        if isinstance(node, PackedNode):
+            return self._packed(node, leaves, given, path)
+        if isinstance(node, StaticNode):
+            value = node.value
+            if callable(value) or not isinstance(value, str | bytes | type(None) | type):
+                return Live(value, Getter(("object", value, getattr(value, "__name__", "argument"))))
+            return Static(value)
+        pairs = enumerate(zip(node.children, given.children, strict=True))
+        items = tuple(self._binding(child, leaves, before, (*path, k)) for k, (child, before) in pairs)
+        made = _container(node, items)
+        if path in self.request.packable:
+            made = replace(made, path=path)
+        return ctx.new_ref(made) if made.kind in ("list", "dict") else made
+
+    def _parameter(self, leaf: int, position: int) -> Binding:
+        ctx, request = self.ctx, self.request
+        type_ = request.types[position]
+        if ("leaf", leaf) in ctx.static_keys:
+            value = request.values[position]
+            return Const(value.item() if hasattr(value, "item") else value)
+        made = self._new(type_, request.names[position], request.traced[position])
+        self.leaves.append(leaf)
+        ctx.argument_keys[made] = ("leaf", leaf)
+        return made
+
+    def _new(self, type_: Type, name: str, traced: bool = False) -> Value:
+        text = "".join(c if c.isalnum() else "_" for c in name)
+        while "__" in text:
+            text = text.replace("__", "_")
+        made = self.ctx.value(type_, text.strip("_") or "x")
+        self.params.append(made)
+        self.ctx.params.add(made)
+        if traced:
+            self.traced.add(made)
+        return made
+
+    # ------------------------------------------------------------------ columns
+
+    def _packed(self, node: PackedNode, leaves: Iterator, given: Any, path: Path) -> Packed:
+        """A list of equal items: the columns of its leaves, and how many there are."""
+        ctx = self.ctx
+        columns: list[Column] = []
+        item = self._columns(node.children[0], leaves, given.children[0], iter(paths(node.children[0], "")),
+                             path, columns)
+        first = columns[0]
+        length: Atom = ctx.dim(first.vector if first.table is None else first.table, 0)
+        return Packed(
+            "list" if node.cls is list else "tuple", item, Const(0), length, 1, len(given.children), path
+        )
+
+    def _columns(
+        self, node: Any, leaves: Iterator, given: Any, places: Iterator[str], path: Path, columns: list
+    ) -> Binding:
+        if isinstance(node, StaticNode):
+            return Static(node.value)
+        if node is not LEAF:
+            pairs = zip(node.children, given.children, strict=True)
+            return _container(node, tuple(
+                self._columns(child, leaves, before, places, path, columns) for child, before in pairs
+            ))  # fmt: skip
+        request = self.request
+        leaf, positions = next(leaves)
+        place = next(places)
+        type_ = request.types[positions[0]]
+        whole = request.names[positions[0]].removesuffix(f"[0]{place}") + place
+        vector = Array(type_.dtype, 1, "C", type_.labels)
+        made = self._new(vector, whole, request.traced[positions[0]])
+        table = None
+        if isinstance(type_, Array):
+            type_ = Array(type_.dtype, type_.ndim, "C", type_.labels)
+            table = self._new(Array("int64", 2), f"{whole}_where")
+        self.leaves.append(leaf)
+        self.ctx.columns[made] = path
+        columns.append(Column(made, table, type_, leaf, _last(place)))
+        return columns[-1]
+
+
+def _last(place: str) -> str:
+    """What the user calls a leaf of an item: ``["net"]["W"]`` is W.
+
+    >>> _last('["net"]["W"]'), _last(".bias"), _last("[0]"), _last("")
+    ('W', 'bias', '', '')
+    """
+    name = place.rpartition(".")[2].rpartition("[")[2].strip("\"']")
+    return name if name.isidentifier() else ""
+
+
+def _container(node: Any, items: tuple[Binding, ...]) -> Container:
+    match node:
+        case TupleNode():
+            return Container("tuple", items)
+        case ListNode():
+            return Container("list", items)
+        case DictNode(keys=keys):
+            return Container("dict", items, keys)
+        case NamedTupleNode(cls=cls):
+            return Container("namedtuple", items, node.names, cls)
+        case DataclassNode(cls=cls, names=names):
+            return Container("dataclass", items, names, cls)
+        case CustomNode(cls=cls, names=names, aux=aux):
+            return Container("custom", items, names or (), (cls, aux, names))
+    raise AssertionError(node)
