@@ -113,9 +113,9 @@ start = time.process_time()
 {first}
 first = time.process_time() - start
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.process_time()
+start = time.perf_counter()
 {second}
-second = time.process_time() - start
+second = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print("RESULT" + json.dumps(dict(first=first, second=second, peak=peak * 1024, before=before * 1024, extra={extra})))
 """

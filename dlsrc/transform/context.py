@@ -15,10 +15,9 @@ import numpy as np
 
 from ..kernels.primitive import Composite, Primitive, registry
 from ..kernels.types import Array, Scalar, Type, promote, type_of
-from ..nodes import Path
 from .binding import (
-    Binding, Closure, Container, Getter, Iterator, Live, Maybe, Packed, Partial, Poison, Range, Ref, Shape,
-    Static, Unbound,
+    Binding, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape, Static,
+    Unbound,
 )
 from .builder import Builder
 from .ir import Assign, Atom, Const, Value
@@ -150,8 +149,8 @@ class Context(Builder):
         self.calls: list[Any] = []                       # live functions that were spliced
         self.roots: dict[Value, Value] = {}              # views and what they look at
         self.order = 1                                   # of the derivative that is being made
-        self.packable: frozenset[Path] = frozenset()     # arguments that may be packed
-        self.columns: dict[Value, Path] = {}             # vectors of columns, and whose they are
+        self.packable: frozenset = frozenset()           # lists that may be packed
+        self.columns: dict[Value, tuple] = {}            # vectors of columns, and of which list
         self.part_names: dict[Value, str] = {}           # what the user calls a part of a column
         self.lower_body: Callable = _unset               # these three are set by normalize
         self.call_with: Callable = _unset
@@ -430,8 +429,6 @@ def describe(binding: Binding, ctx: Context) -> str:
             return f"{'an' if str(ctx.type_of(binding))[0] in 'ai' else 'a'} {ctx.type_of(binding)}"
         case Container(kind=kind, items=items, cls=cls):
             return f"a {cls.__name__ if cls else kind} of {len(items)}"
-        case Packed(kind=kind):
-            return f"a {kind} of equal items"
         case Static(value=value) | Live(value=value):
             return (
                 f"{value!r}"

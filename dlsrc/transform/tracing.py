@@ -133,7 +133,12 @@ def _columns(node: Any, change: Callable) -> Any:
 def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Binding:
     inner = ctx.contents(target)
     if isinstance(inner, Packed):
-        by = lambda vector: _targets(ctx, vector, atoms, results)  # noqa: E731
+
+        def by(vector: Value) -> Binding:
+            made = _targets(ctx, vector, atoms, results)
+            ctx.columns[made] = inner.path  # type: ignore[index]
+            return made
+
         return replace(inner, item=_columns(inner.item, by))
     found = column_of(ctx, inner)
     if found is not None:
