@@ -210,6 +210,7 @@ def build(
             packable=packable(call) if packs else frozenset(),
         )  # fmt: skip
         generated = transform.transform(request, boundscheck=flags.boundscheck)
+        engine("kernels.showing").shown_as_dlarray(wrap)
         stage.emitted = generated.emitted
         compiled = compiler.compile_text(generated.emitted, jit=jit, flags=flags.for_numba)
         normalized = generated.normalized

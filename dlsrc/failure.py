@@ -1,5 +1,6 @@
 """Errors on the way from a call to its result, told in terms of the user's function."""
 
+import contextlib
 import copy
 import linecache
 import re
@@ -120,6 +121,9 @@ def failed(
             return checks.readable(error, _file_of_check(entry.generated, error.args[3]))
     if LINED.match(str(error)):
         return error
+    raised = _raised_by_user(error, entry.generated)
+    if raised is not None:
+        return raised
     again = _replayed(function, owner, args, kwargs) if entry.pure else None
     if again is not None and (isinstance(again, type(error)) or isinstance(error, type(again))):
         return again
@@ -128,20 +132,54 @@ def failed(
         made = internal(error, function, Call((), (), None, ()), names)  # type: ignore[arg-type]
         made.__cause__ = error
         return made
-    _note_line(error, entry.generated)
     return error
 
 
-def _note_line(error: Exception, generated: Any) -> None:
-    """Say on which line of the user's a ``raise`` stands that generated code has run."""
-    ir = engine("transform.ir")
-    name, text = type(error).__name__, str(error)
-    found = {
-        f"{s.loc}: {s.loc.text}" for s in ir.walk(generated.normalized.program.body)
-        if isinstance(s, ir.Raise) and (s.exception, s.message) == (name, text)
-    }  # fmt: skip
-    for place in sorted(found):
-        error.add_note(place)
+def _raised_by_user(error: Exception, generated: Any) -> Exception | None:
+    """The exception of the user's for one that a ``raise`` in generated code has raised.
+
+    Its class is the user's, its message is formatted, and its traceback ends at the user's line.
+    """
+    ir, showing = engine("transform.ir"), engine("kernels.showing")
+    name, args = type(error).__name__, error.args or ("",)
+    found = [
+        s for s in ir.walk(generated.normalized.program.body)
+        if isinstance(s, ir.Raise) and s.user is not None and (s.exception, s.message) == (name, args[0])
+        and len(s.values) == len(args) - 1
+    ]  # fmt: skip
+    if not found:
+        return None
+    kind, parts = found[0].user
+    values = list(args[1:])
+    given: list[Any] = []
+    for part, known, count in parts:
+        own, values = values[:count], values[count:]
+        if part == "text":
+            given.append(showing.formatted(known, own))
+        else:
+            given.append(own[0] if part == "value" else known)
+    try:
+        made = kind(*given)
+    except Exception as failed_too:  # the user's class refuses its arguments, as it does in Python
+        made = failed_too
+    places = {statement.loc for statement in found}
+    if len(places) > 1:
+        for place in sorted(f"{p}: {p.text}" for p in places):
+            made.add_note(place)
+        return made
+    return _at_line(made, places.pop())
+
+
+def _at_line(error: Exception, place: Any) -> Exception:
+    """The error with a traceback that ends at a line of the user's."""
+    code = compile("\n" * (place.line - 1) + "raise error", place.file, "exec")
+    name = place.function.rpartition(".")[2] or "<module>"
+    try:
+        exec(code.replace(co_name=name), {"error": error})
+    except BaseException:
+        trace = error.__traceback__
+        return error.with_traceback(None if trace is None else trace.tb_next)
+    raise AssertionError("unreachable")
 
 
 def _file_of_check(generated: Any, line: int) -> str:
@@ -173,9 +211,31 @@ def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exce
 def _run_plainly(function: Callable, args: tuple, kwargs: dict) -> Any:
     _state.on = True
     try:
-        return function(*args, **kwargs)
+        with _silent():
+            return function(*args, **kwargs)
     finally:
         _state.on = False
+
+
+class _Silent:
+    """A stream that takes nothing from one thread, and hands on what others write."""
+
+    def __init__(self, stream: Any):
+        self.stream = stream
+        self.thread = threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self.thread else self.stream.write(text)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What is printed inside was printed before: a function that is run again prints nothing."""
+    with contextlib.redirect_stdout(_Silent(sys.stdout)), contextlib.redirect_stderr(_Silent(sys.stderr)):
+        yield
 
 
 def plain_result(function: Callable, args: tuple, kwargs: dict) -> tuple[bool, Any]:

@@ -766,9 +766,7 @@ def test_errors_of_a_running_program():
     assert grad(formats)(np.array([1.0])) == 1.0
     with pytest.raises(RuntimeError, match="after the gradient") as caught:
         dlfeval(raises_late, dlarray([1.0]))
-    assert caught.value.__notes__ == [
-        f'test_evaluate.py:{raises_late.__code__.co_firstlineno + 4}: raise RuntimeError("after the gradient")'
-    ]
+    assert caught.traceback[-1].path.name == "test_evaluate.py" and caught.traceback[-1].name == "raises_late"
 
 
 def test_dlgradient_outside():

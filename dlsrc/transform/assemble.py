@@ -8,7 +8,7 @@ from dataclasses import replace
 from .context import Context
 from .custom import CustomRule
 from .ir import (
-    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Program, Raise, Read, Statement, Store,
+    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Program, Raise, Read, Show, Statement, Store,
     Value, While,
 )
 from .save import Edits
@@ -93,8 +93,8 @@ class _Assembly:
                 return replace(
                     s, low=self.atom(s.low), high=self.atom(s.high), size=self.atom(s.size), when=when
                 )
-            case Raise():
-                return s
+            case Raise() | Show():
+                return replace(s, values=tuple(map(self.atom, s.values)))
             case Gradient():
                 return Gradient(
                     tuple(map(self.value, s.results)), self.atom(s.loss), tuple(map(self.atom, s.targets)),

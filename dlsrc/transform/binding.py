@@ -14,7 +14,7 @@ from .location import Location
 
 __all__ = [
     "Binding", "BoundMethod", "Closure", "Column", "Container", "Getter", "Iterator", "Live", "Maybe",
-    "Packed", "Partial", "Poison", "Range", "Ref", "Shape", "Static", "Unbound",
+    "Packed", "Partial", "Poison", "Range", "Ref", "Shape", "Static", "Text", "Unbound",
 ]  # fmt: skip
 
 
@@ -216,7 +216,18 @@ class Poison:
     location: Location | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with computed values in its places: what print, raise and assert can take.
+
+    ``template`` is for ``str.format``; the values are numbers and arrays, an array's own copy.
+    """
+
+    template: str
+    values: tuple[Atom, ...]
+
+
 Binding = (
     Atom | Static | Live | Container | Packed | Column | Ref | Iterator | Shape | Range | Closure | Partial
-    | BoundMethod | Unbound | Maybe | Poison
+    | BoundMethod | Text | Unbound | Maybe | Poison
 )

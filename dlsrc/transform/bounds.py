@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from ..kernels.primitive import registry
 from ..kernels.types import Scalar
 from .ir import (
-    Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Statement, Value, While, walk,
+    Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Show, Statement, Value, While, walk,
 )
 from .outline import Outline
 from .shapes import Shapes
@@ -168,14 +168,15 @@ class _Prover:
         before: list[Statement] = []
         if s.stop_flag is None:
             kept: list[Statement] = []
-            may_leave = False
+            # A test for a later trip must not be made before a trip prints or raises.
+            may_leave = any(isinstance(one, Raise | Show) for one in walk(tuple(body)))
             for statement in body:
                 if isinstance(statement, Check) and not may_leave:
                     moved = self.hoisted(statement, s)
                     if moved is not None:
                         before += moved
                         continue
-                if isinstance(statement, If | While | For) and _may_raise(statement):
+                if isinstance(statement, Show | If | While | For) and _may_raise(statement):
                     may_leave = True
                 kept.append(statement)
             body = kept
@@ -330,8 +331,8 @@ def _same_loop(a: Statement, b: For) -> bool:
 
 
 def _may_raise(statement: Statement) -> bool:
-    """Whether a compound statement may end the call, so that tests after it may never be made."""
-    return any(isinstance(s, Raise | While) for s in walk((statement,)))
+    """Whether a statement may end the call or print, so that tests after it must not be made before it."""
+    return any(isinstance(s, Raise | Show | While) for s in walk((statement,)))
 
 
 def _plus(a: Affine, b: Affine, sign: int) -> Affine:

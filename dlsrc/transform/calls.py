@@ -245,6 +245,8 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
         made = apply(ctx, declared, (owner, *args), kwargs)
         return as_python_float(ctx, made) if name == "item" else made
     if isinstance(owner, Static):
+        if name in ("format", "join") and isinstance(owner.value, str):
+            return SPECIALS[f"text {name}"](ctx, (owner, *args), kwargs)
         found = getattr(owner.value, name, None)
         if not callable(found) or not all(ctx.is_static(a) for a in (*args, *kwargs.values())):
             raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` for computed values")

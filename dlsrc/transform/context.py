@@ -17,7 +17,7 @@ from ..kernels.primitive import Composite, Primitive, registry
 from ..kernels.types import Array, Scalar, Type, promote, type_of
 from .binding import (
     Binding, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape, Static,
-    Unbound,
+    Text, Unbound,
 )
 from .builder import Builder
 from .ir import Assign, Atom, Const, Value
@@ -443,6 +443,8 @@ def describe(binding: Binding, ctx: Context) -> str:
             return f"the function {name}"
         case Partial():
             return "a partial function"
+        case Text():
+            return "a text with computed values"
         case Unbound(name=name) | Maybe(name=name):
             return f"the unbound name {name}"
         case Poison():

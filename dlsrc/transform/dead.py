@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .ir import (
-    Assign, Atom, Block, Check, For, If, Program, Raise, Read, Statement, Store, Value, While, blocks_of,
-    values_defined, walk,
+    Assign, Atom, Block, Check, For, If, Program, Raise, Read, Show, Statement, Store, Value, While,
+    blocks_of, values_defined, walk,
 )
 from .regions import WRITERS, Regions, written_by
 
@@ -55,7 +55,7 @@ class _Sweep:
     def matters(self, statement: Statement) -> bool:
         """Whether the statement is needed for what it does."""
         match statement:
-            case Check() | Raise():
+            case Check() | Raise() | Show():
                 return True
             case Store(base=base):
                 return self.regions.find(base) not in self.unread
@@ -92,6 +92,8 @@ class _Sweep:
                     self.want((start, stop, step, flag))
                 case While(cond=cond, stop_flag=flag):
                     self.want((cond, flag))
+                case Raise(values=values) | Show(values=values):
+                    self.want(values)
                 case _:
                     self.want(getattr(statement, "targets", ()))
                     self.want((getattr(statement, "loss", None),))
@@ -180,7 +182,9 @@ def _unread(program: Program) -> set[Value]:
                     use(args)
                     if target is not None and regions.is_memory(target):
                         allocated.add(regions.find(target))
-            case Check() | Raise() | If() | For() | While():
+            case Raise(values=values) | Show(values=values):
+                use(values)
+            case Check() | If() | For() | While():
                 pass
             case _:
                 use(getattr(statement, "targets", ()))

@@ -16,12 +16,13 @@ from typing import Any
 from ..kernels.primitive import Refusal
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom, settle
-from .binding import Binding, Container, Getter, Live, Maybe, Poison, Shape, Static, Unbound
+from .binding import Binding, Container, Getter, Live, Maybe, Poison, Shape, Static, Text, Unbound
 from .context import Context, Frame, describe
 from .ir import Atom, Const, If, Raise, Value
 from .items import attribute_of, static_items
 from .location import Location
 from .source import location
+from .specials import SPECIALS
 from .weakness import refuse_missing
 
 __all__ = ["EXPRESSIONS", "evaluate", "read_name"]
@@ -174,24 +175,6 @@ def elements(ctx: Context, frame: Frame, nodes: list) -> list[Binding]:
     return found
 
 
-@expression(ast.JoinedStr)
-def joined(ctx: Context, frame: Frame, node: ast.JoinedStr) -> Binding:
-    parts = []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(str(part.value))
-        else:
-            assert isinstance(part, ast.FormattedValue)
-            binding = ctx.contents(evaluate(ctx, frame, part.value))
-            if not ctx.is_static(binding):
-                raise ctx.refuse(
-                    "a computed value inside a string cannot be formatted here; format it outside the "
-                    "objective"
-                )
-            parts.append(str(ctx.static(binding, "a formatted value")))
-    return Static("".join(parts))
-
-
 # ---------------------------------------------------------------------------------- operators
 
 
@@ -218,6 +201,10 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
             not isinstance(count, Value) or not isinstance(ctx.type_of(count), Array)
         ):
             return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))
+    if isinstance(a, Text) or isinstance(b, Text):
+        return SPECIALS["text add" if symbol == "add" else "text percent"](ctx, (a, b), {})
+    if symbol == "remainder" and isinstance(a, Static) and isinstance(a.value, str):
+        return SPECIALS["text percent"](ctx, (a, b), {})
     if (
         isinstance(a, Static | Live) and isinstance(b, Static | Live | Const)
         and isinstance(a.value, str | type | frozenset)

@@ -15,7 +15,7 @@ from ..kernels.types import Array, Scalar
 from .algebra import folded, simpler
 from .ir import (
     UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Merge, Program,
-    Read, Statement, Store, Value, While, atoms_read, walk,
+    Raise, Read, Show, Statement, Store, Value, While, atoms_read, walk,
 )
 from .regions import Regions, written_by
 
@@ -150,6 +150,8 @@ class _Folder:
             case Gradient():
                 targets = tuple(self.now(t) for t in statement.targets)
                 return [replace(statement, loss=self.now(statement.loss), targets=targets)]
+            case Raise() | Show() if statement.values:
+                return [replace(statement, values=tuple(map(self.now, statement.values)))]
         return [statement]
 
     def assign(self, statement: Assign) -> list[Statement]:

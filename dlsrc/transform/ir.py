@@ -22,8 +22,8 @@ from .location import Location
 
 __all__ = [
     "ELLIPSIS", "NEWAXIS", "UNBOUND", "Assign", "Atom", "Block", "Carry", "Check", "Const", "Fancy", "For",
-    "Gradient", "If", "Index", "Merge", "Program", "Raise", "Read", "Span", "Statement", "Store", "Value",
-    "While", "atoms_read", "blocks_of", "values_defined", "walk", "with_blocks",
+    "Gradient", "If", "Index", "Merge", "Program", "Raise", "Read", "Show", "Span", "Statement", "Store",
+    "Value", "While", "atoms_read", "blocks_of", "values_defined", "walk", "with_blocks",
 ]
 
 
@@ -183,11 +183,28 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Raise a built-in exception with a constant message; ends the call."""
+    """Raise an exception; ends the call.
+
+    Generated code raises the built-in ``exception`` with the ``message`` and the ``values``, which are
+    formatted into it afterwards, in Python.  ``user`` tells what the user wrote: the class and its
+    arguments, each ("text", template, number of values), ("value", None, 1) or ("known", object, 0).
+    """
 
     exception: str
     message: str
     loc: Location
+    values: tuple[Atom, ...] = ()
+    user: tuple[type, tuple[tuple[str, Any, int], ...]] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Print ``template`` with the ``values`` in its places, to "stdout" or "stderr"."""
+
+    template: str
+    values: tuple[Atom, ...]
+    loc: Location
+    stream: str = "stdout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +288,7 @@ class Gradient:
     higher: bool = False
 
 
-Statement = Assign | Read | Store | Check | Raise | If | For | While | Gradient
+Statement = Assign | Read | Store | Check | Raise | Show | If | For | While | Gradient
 Block = tuple[Statement, ...]
 
 
@@ -384,4 +401,6 @@ def atoms_read(statement: Statement) -> tuple[Atom, ...]:
             return tuple(found)
         case Gradient(loss=loss, targets=targets):
             return (loss, *targets)
+        case Raise(values=values) | Show(values=values):
+            return values
     return ()

@@ -6,10 +6,11 @@ from typing import Any
 
 from ..kernels.checks import check_index, check_indices
 from ..kernels.primitive import registry
+from ..kernels.showing import SHOWING
 from ..kernels.types import Array, Scalar
 from .fragments import CONDITIONAL, NEGATION, Fragment
 from .ir import (
-    UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, Gradient, If, Merge, Program, Raise, Read,
+    UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, Gradient, If, Merge, Program, Raise, Read, Show,
     Statement, Store, Value, While, walk,
 )
 from .liveness import live_carries
@@ -130,7 +131,12 @@ class Writer:
             case Check():
                 self.check(statement)
             case Raise(exception=exception, message=message):
-                self.line(f"raise {self.globals.name(exception)}({_quoted(message)})")
+                words = [_quoted(message), *(self.text(a) for a in statement.values)]
+                self.line(f"raise {self.globals.name(exception)}({', '.join(words)})")
+            case Show(template=template, values=values, stream=stream):
+                name = "show" if stream == "stdout" else "show_error"
+                shown = [Fragment(_quoted(template)), *(self.speller.atom(a) for a in values)]
+                self.line(self.speller.call(name, SHOWING[name], shown).text)
             case For():
                 self.for_(statement)
             case While():
@@ -349,7 +355,8 @@ def _order(back: int) -> str:
 
 def _quoted(message: str) -> str:
     """The message as a literal in double quotes where it can be."""
-    return repr(message) if '"' in message or "\\" in repr(message) else f'"{message}"'
+    text = repr(message)
+    return text if '"' in message or text[0] == '"' else f'"{text[1:-1]}"'
 
 
 def _maybe_unbound(program: Program) -> frozenset[Value]:

@@ -19,9 +19,11 @@ import numpy as np
 from ..errors import InternalError
 from ..kernels import checks
 from ..kernels.primitive import Primitive, registry
+from ..kernels.showing import SHOWING
 from ..kernels.types import Array, Scalar, broadcast, type_of
 from ..lazy import numba
 from .foreign import compiled_foreign
+from .showing import compiled_show
 from .specialize import specialized
 
 __all__ = ["Callee", "callee_of", "compiled", "kernels_table", "linked", "plain"]
@@ -75,6 +77,8 @@ def callee_of(found: Any) -> Callee | None:
         declared = found.result_rule is not None or found.name in registry
         return Callee(found.name, found.body, found.static, found if declared else None, found.elementwise)
     if inspect.isfunction(found):
+        if found in SHOWING.values():
+            return Callee(found.__name__, found, frozenset({"template"}))
         rule = _rules().get(found)
         if rule is not None:
             return rule
@@ -106,6 +110,7 @@ def kernels_table() -> dict[str, Any]:
     Primitives, their adjoint rules, and the index tests.
     """
     table: dict[str, Any] = {"check_index": checks.check_index, "check_indices": checks.check_indices}
+    table.update(SHOWING)
     for rule, callee in _rules().items():
         table[rule.__name__] = callee
     table.update((name, found) for name, found in registry.items() if isinstance(found, Primitive))
@@ -159,6 +164,8 @@ def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
     known = getattr(callee.body, "numba_knows", None)
     if known is not None:
         return known
+    if callee.body in SHOWING.values():
+        return compiled_show(callee.body, *(value for _, value in static))
     foreign = getattr(callee.body, "foreign", None)
     if foreign is not None:
         return compiled_foreign(foreign)

@@ -24,7 +24,7 @@ from ..nodes import (
     Static as StaticNode, Structure, TupleNode,
 )
 from . import (  # these register their kinds of statements and functions
-    comprehensions, conditions, containers, custom, iteration, loops, objects, opaque,
+    comprehensions, conditions, containers, custom, iteration, loops, objects, opaque, texts,
 )
 from .parameters import Parameters, Request
 from .assemble import assemble
@@ -48,7 +48,7 @@ from .tracing import gradient
 
 __all__ = ["Normalized", "Request", "complete", "normalize"]
 
-REGISTERING = (comprehensions, conditions, containers, custom, iteration, loops, objects, opaque)
+REGISTERING = (comprehensions, conditions, containers, custom, iteration, loops, objects, opaque, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,9 @@ def _finish(ctx: Context, request: Request, args: tuple, result: Binding) -> Bin
     if request.argnums is None:
         return result
     aux: Binding | None = None
+    if ctx.dead:  # every way raises; what would be returned is never seen
+        pair = (Const(0.0), Static(None))
+        result = Container("tuple", pair) if request.has_aux else pair[0]
     inner = ctx.contents(result)
     if request.has_aux:
         if not isinstance(inner, Container) or len(inner.items) != 2:

@@ -30,21 +30,6 @@ __all__: list[str] = []
 # ---------------------------------------------------------------------------------- strings and sets
 
 
-@special("str", str)
-def str_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _known(ctx, str, "str", args, kwargs)
-
-
-@special("repr", repr)
-def repr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _known(ctx, repr, "repr", args, kwargs)
-
-
-@special("format", format)
-def format_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _known(ctx, format, "format", args, kwargs)
-
-
 @special("set", set, frozenset)
 def set_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     items = [ctx.static(item, "an item of a set") for item in static_items(ctx, args[0])] if args else []
@@ -83,19 +68,6 @@ def _place(k: int) -> Any:
 
 def _reversed(ctx: Context, kwargs: dict) -> bool:
     return "reverse" in kwargs and bool(ctx.static(kwargs["reverse"], "reverse"))
-
-
-def _known(ctx: Context, function: Any, name: str, args: tuple, kwargs: dict) -> Binding:
-    """A call of a function of known values, made now."""
-    for arg in (*args, *kwargs.values()):
-        if not ctx.is_static(arg):
-            raise ctx.refuse(
-                f"{name}() of a computed value is text that only print, raise and assert can take; "
-                "make it outside"
-            )
-    what = f"an argument of {name}()"
-    values = [ctx.static(a, what) for a in args]
-    return from_python(ctx, function(*values, **{k: ctx.static(v, what) for k, v in kwargs.items()}))
 
 
 @expression(ast.Set)

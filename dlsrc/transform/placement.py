@@ -23,8 +23,8 @@ from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar, Shape
 from .fragments import Template, template_of
 from .ir import (
-    UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Statement, Store, Value, While,
-    atoms_read, blocks_of, values_defined, walk,
+    UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Show, Statement, Store, Value,
+    While, atoms_read, blocks_of, values_defined, walk,
 )
 
 __all__ = ["DTYPES", "Placement", "connective", "expansion", "has_effect", "place", "reads"]
@@ -128,7 +128,7 @@ def expression_atoms(branch: If) -> tuple[Atom, ...]:
 
 def has_effect(statement: Statement) -> bool:
     """Whether a statement may change memory, print, draw a random number."""
-    if isinstance(statement, Store):
+    if isinstance(statement, Store | Show):
         return True
     if isinstance(statement, Assign):
         return statement.op.effect or statement.target is None

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from .ir import (
-    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Raise, Read, Statement, Store, Value, While,
-    blocks_of, values_defined, walk, with_blocks,
+    Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Raise, Read, Show, Statement, Store, Value,
+    While, blocks_of, values_defined, walk, with_blocks,
 )
 
 __all__ = ["refreshed", "renamed"]
@@ -85,8 +85,8 @@ def renamed(block: Block, change: Mapping[Value, Atom]) -> Block:
                 )  # fmt: skip
             case Gradient():
                 return replace(s, loss=atom(s.loss), targets=tuple(map(atom, s.targets)))
-            case Raise():
-                return s
+            case Raise() | Show():
+                return replace(s, values=tuple(map(atom, s.values)))
         raise AssertionError(s)
 
     def block_of(inner: Block) -> Block:

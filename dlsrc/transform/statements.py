@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernels.types import Array
-from .binding import Binding, BoundMethod, Container, Poison, Static
+from .binding import Binding, BoundMethod, Container, Poison, Static, Text
 from .calls import define
 from .conditions import condition
 from .context import Context, Frame, Refused, describe
@@ -93,6 +93,10 @@ def assign(ctx: Context, frame: Frame, target: ast.expr, binding: Binding) -> No
     """Bind a name, unpack a tuple, or write an element."""
     match target:
         case ast.Name(id=name):
+            if isinstance(binding, Text):  # an array in it may change before it is printed
+                arrays = [isinstance(v, Value) and isinstance(ctx.type_of(v), Array) for v in binding.values]
+                pairs = zip(binding.values, arrays, strict=True)
+                binding = Text(binding.template, tuple(ctx.op("copy", v) if a else v for v, a in pairs))
             ctx.bind(frame, name, binding)
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             star = next((k for k, part in enumerate(parts) if isinstance(part, ast.Starred)), None)
@@ -215,53 +219,3 @@ def if_(ctx: Context, frame: Frame, node: ast.If) -> None:
         return run
 
     branch(ctx, cond, way(node.body), way(node.orelse))
-
-
-@statement(ast.Assert)
-def assert_(ctx: Context, frame: Frame, node: ast.Assert) -> None:
-    cond = condition(ctx, frame, node.test)
-    message = "" if node.msg is None else _text(ctx, frame, node.msg)
-    if cond == Const(True):
-        return
-    with ctx.collecting() as block:
-        ctx.add(Raise("AssertionError", message, ctx.loc))
-    if isinstance(cond, Const):
-        ctx.block.extend(block)
-        ctx.dead = True
-        return
-    _raise_if(ctx, ctx.op("logical_not", cond), block)
-
-
-@statement(ast.Raise)
-def raise_(ctx: Context, frame: Frame, node: ast.Raise) -> None:
-    if node.exc is None or node.cause is not None:
-        raise ctx.refuse("re-raising is not supported inside the objective; raise a new exception")
-    called = (
-        node.exc
-        if isinstance(node.exc, ast.Call)
-        else ast.copy_location(ast.Call(node.exc, [], []), node.exc)
-    )
-    kind = ctx.static(evaluate(ctx, frame, called.func), "the exception")
-    if not (isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == "builtins"):
-        name = getattr(kind, "__name__", kind)
-        raise ctx.refuse(
-            f"only Python's own exceptions can be raised inside the objective, not {name}; raise "
-            "ValueError(...)"
-        )
-    message = " ".join(_text(ctx, frame, a) for a in called.args)
-    ctx.add(Raise(kind.__name__, message, ctx.loc))
-    ctx.dead = True
-
-
-def _text(ctx: Context, frame: Frame, node: ast.expr) -> str:
-    """An argument of an exception, where it is known now.
-
-    A computed one costs seconds to compile.  The user's own function, run again, says it; what would
-    compute it is no part of the program.
-    """
-    with ctx.collecting():
-        try:
-            binding = ctx.contents(evaluate(ctx, frame, node))
-        except Refused:
-            return "(computed)"
-    return str(binding.value) if isinstance(binding, Static | Const) else "(computed)"

@@ -67,8 +67,8 @@ def array_to_list(x):
 
 
 def number_to_string(x):
-    s = str(x[0])  # refused: str
-    return x[0]
+    s = str(x[0])
+    return x[0] * len(s)  # refused: text
 
 
 def string_of_a_value(x):
@@ -80,8 +80,21 @@ def parsing(x):
     return x[0] * json.loads("3")  # refused: loads
 
 
-def printing(x):
-    print("objective evaluated")  # refused: print
+def printing_to_a_file(x):
+    import io
+    print("objective evaluated", file=io.StringIO)  # refused: print
+    return x[0]
+
+
+def printing_in_a_computed_width(x):
+    width = int(x[0])
+    print(f"{x[1]:{width}d}")  # refused: format
+    return x[0]
+
+
+def raising_with_names(x):
+    if x[0] < 0.0:
+        raise OSError(errno=3)  # refused: exception
     return x[0]
 
 

@@ -82,8 +82,8 @@ def match_on_parts(x, n):
 
 
 def text_of_a_computed_value(x):
-    name = f"{x[0]}"  # refused: formatted
-    return x[0] * len(name)
+    names = {f"{x[0]}": x[1]}  # refused: key
+    return x[0] * len(names)
 
 
 def identity_of_two_numbers(x):
