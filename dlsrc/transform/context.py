@@ -420,6 +420,12 @@ class Context(Builder):
         return None
 
 
+_KINDS = {
+    Shape: "a shape", Range: "a range or iterator", Iterator: "a range or iterator",
+    Partial: "a partial function", Text: "a text with computed values", Poison: "something refused before",
+}  # fmt: skip
+
+
 def describe(binding: Binding, ctx: Context) -> str:
     """A binding in a message: "a float64 vector", "a tuple of 3", "the string 'a'"."""
     if isinstance(binding, Ref):
@@ -430,23 +436,11 @@ def describe(binding: Binding, ctx: Context) -> str:
         case Container(kind=kind, items=items, cls=cls):
             return f"a {cls.__name__ if cls else kind} of {len(items)}"
         case Static(value=value) | Live(value=value):
-            return (
-                f"{value!r}"
-                if value is None or isinstance(value, str)
-                else f"the {type(value).__name__} {getattr(value, '__name__', '')}".strip()
-            )
-        case Shape():
-            return "a shape"
-        case Range() | Iterator():
-            return "a range or iterator"
+            if value is None or isinstance(value, str):
+                return f"{value!r}"
+            return f"the {type(value).__name__} {getattr(value, '__name__', '')}".strip()
         case Closure(name=name):
             return f"the function {name}"
-        case Partial():
-            return "a partial function"
-        case Text():
-            return "a text with computed values"
         case Unbound(name=name) | Maybe(name=name):
             return f"the unbound name {name}"
-        case Poison():
-            return "something refused before"
-    return type(binding).__name__
+    return _KINDS.get(type(binding), type(binding).__name__)
