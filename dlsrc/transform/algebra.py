@@ -221,8 +221,13 @@ def _connected(case: _Case, a: Atom, b: Atom, neutral: bool) -> Any:
     return None
 
 
+def _transposed(case: _Case, x: Atom) -> Any:
+    inner = case.parts(x, "transposed")
+    return inner[0] if inner and case.type_of(inner[0]) == case.type else None
+
+
 _RULES: dict[str, Callable] = {
     "multiply": _multiply, "divide": _divide, "add": _add, "subtract": _subtract, "negative": _negative,
     "positive": _positive, "power_const": _power_const, "logical_not": _not, "logical_and": _and,
-    "logical_or": _or,
+    "logical_or": _or, "transposed": _transposed,
 }  # fmt: skip
