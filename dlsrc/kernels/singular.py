@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .axes import kind_of
+from .axes import kind_of, known
 from .eigen import reciprocal_gaps
 from .foreign import lapack
 from .linalg import matmat, matmat_nt, matmat_tn
@@ -342,6 +342,7 @@ def matrix_rank(a):
 @composite(np.linalg.cond)
 def cond(x, p=None):
     """The ratio of the largest and the smallest singular value of a matrix."""
+    p = known(p)
     if p is not None and p != 2 and p != -2:
         refuse(f"np.linalg.cond(x, {p!r}): write the product of np.linalg.norm of x and of its inverse")
     s = svdvals(x)
@@ -356,7 +357,7 @@ svd.samples(
     sample(real(4, 2), compute_uv=False), sample(real(2, 4), full_matrices=False),
 )
 scipy_svd.samples(sample(real(4, 2), full_matrices=False), sample(real(4, 2), compute_uv=False))
-pinv.samples(sample(real(3, 3)), sample(real(4, 2)), sample(np.ones((3, 2))))
+pinv.samples(sample(real(3, 3)), sample(real(4, 2)))
 lstsq.samples(
     sample(real(4, 2), real(4)), sample(real(4, 2), real(4, 3)), sample(real(2, 4), real(2)),
     sample(np.ones((3, 2)), real(3)),

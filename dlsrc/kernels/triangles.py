@@ -9,7 +9,7 @@ import numpy as np
 from .axes import kind_of
 from .foreign import blas
 from .linalg import matmat_nt, outer_product
-from .primitive import composite, kernel, primitive, real, refuse, rejects, sample
+from .primitive import composite, folded, kernel, primitive, real, refuse, rejects, sample
 from .types import Array, unlabelled
 
 __all__ = [
@@ -245,6 +245,16 @@ triangular_vector.judged_by(_solved)
 triangular_matrix.judged_by(_solved)
 
 
+@folded
+def is_turned(trans):
+    """Whether this spelling of ``trans`` means the transposed matrix.
+
+    >>> is_turned(0), is_turned("N"), is_turned(1), is_turned("T")
+    (False, False, True, True)
+    """
+    return trans not in (0, "N")
+
+
 @composite("scipy.linalg.solve_triangular")
 def solve_triangular(
     a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True
@@ -252,7 +262,7 @@ def solve_triangular(
     """The solution of a triangular system, for one or several right sides."""
     if kind_of(a.dtype) != "f" or a.dtype != b.dtype:
         a, b = a.astype("float64"), b.astype("float64")
-    turned = trans != 0 and trans != "N"
+    turned = is_turned(trans)
     if b.ndim == 1:
         return triangular_vector(a, b, lower, turned, unit_diagonal)
     return triangular_matrix(a, b, lower, turned, unit_diagonal)

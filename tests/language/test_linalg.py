@@ -4,6 +4,7 @@ import numpy as np
 import scipy.linalg as sl
 
 import dlsrc
+from dlsrc.kernels.primitive import registry
 from tests.oracle import Programs, matrix, vector
 
 programs = Programs()
@@ -194,6 +195,13 @@ def test_a_singular_system_is_an_error_and_not_a_number():
     for f in (solve_vector, inverse_and_determinant):
         with np.testing.assert_raises(np.linalg.LinAlgError):
             dlsrc.grad(f)(*(np.ones((3, 3)), V)[: f.__code__.co_argcount])
+
+
+def test_values_where_nothing_is_differentiable_are_numpys():
+    singular = np.ones((3, 2))
+    np.testing.assert_allclose(registry["pinv"](singular), np.linalg.pinv(singular), rtol=1e-14)
+    assert registry["slogdet"](np.ones((3, 3))) == (0.0, -np.inf)
+    assert registry["matrix_rank"](singular) == 1
 
 
 def spectral_function(a):
