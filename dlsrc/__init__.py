@@ -5,7 +5,7 @@ from typing import Any
 
 from . import errors, structure
 from .accelerate import AcceleratedFunction, dlaccelerate
-from .custom import custom_vjp, nondifferentiable
+from .custom import custom_jvp, custom_vjp, nondifferentiable
 from .derivatives import grad, stop_gradient, value_and_grad
 from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
@@ -18,7 +18,7 @@ from .verification import Verdict, check
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adjoint_source", "check", "custom_vjp", "dlaccelerate", "dlarray",
+    "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dlaccelerate", "dlarray",
     "dlfeval", "dlgradient", "errors", "explain", "extractdata", "grad", "isdlarray", "logsumexp",
     "nondifferentiable", "ravel", "register", "relu", "sigmoid", "softmax", "stages",
     "stop_gradient", "structure", "value_and_grad", "Verdict",
@@ -32,7 +32,7 @@ softmax: Callable[..., Any]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ("logsumexp", "nondifferentiable", "relu", "sigmoid", "softmax"):
+    if name not in ("logsumexp", "relu", "sigmoid", "softmax"):
         raise AttributeError(f"module 'dlsrc' has no attribute {name!r}")
     found = globals()[name] = getattr(_engine("kernels"), name)
     return found

@@ -1,4 +1,4 @@
-"""Rules of the user's own: `custom_vjp`, and functions that no derivative passes through.
+"""Rules of the user's own: `custom_vjp` and `custom_jvp`, and functions that no derivative passes through.
 
 The transformation knows `_with_rule` and `_constant` by their marks; run as plain Python they call the
 function.
@@ -7,7 +7,7 @@ function.
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["custom_vjp", "nondifferentiable"]
+__all__ = ["custom_jvp", "custom_vjp", "nondifferentiable"]
 
 
 class custom_vjp:
@@ -77,6 +77,63 @@ def _with_rule(rule: custom_vjp, *args: Any) -> Any:
     return rule.fun(*args)
 
 
+class custom_jvp:
+    """A function with a rule for tangents of the user's own; a decorator that works as ``jax.custom_jvp``.
+
+    Parameters
+    ----------
+    fun : callable
+        A function of numbers, arrays and containers of them, given by position.
+
+    Attributes
+    ----------
+    fun, jvp : callable
+        The function, and after `defjvp` its rule.
+
+    Notes
+    -----
+    ``jvp(primals, tangents)`` takes two tuples with an entry for each argument and returns (result, tangent
+    of the result); it must be linear in the tangents.  Reverse mode uses the transposed rule, which dlsrc
+    derives from it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dlsrc import custom_jvp, grad
+    >>> @custom_jvp
+    ... def power(x, n):
+    ...     return x**n
+    >>> def power_jvp(primals, tangents):
+    ...     (x, n), (tx, _) = primals, tangents
+    ...     return x**n, n * x ** (n - 1.0) * tx
+    >>> power.defjvp(power_jvp)
+    >>> grad(power)(2.0, 3.0)
+    12.0
+    """
+
+    __dlsrc_rule__ = "custom_jvp"
+
+    def __init__(self, fun: Callable):
+        self.fun = fun
+        self.jvp: Callable | None = None
+        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+            setattr(self, name, getattr(fun, name, None))
+
+    def defjvp(self, jvp: Callable) -> None:
+        """Give the rule: ``jvp(primals, tangents) -> (y, ty)``."""
+        self.jvp = jvp
+
+    def __call__(self, *args: Any) -> Any:
+        return _with_tangents(self, *args)
+
+    def __repr__(self) -> str:
+        return f"custom_jvp({getattr(self.fun, '__qualname__', self.fun)})"
+
+
+def _with_tangents(rule: custom_jvp, *args: Any) -> Any:
+    return rule.fun(*args)
+
+
 class nondifferentiable:
     """A function whose result is a constant to every derivative; a decorator.
 
@@ -112,5 +169,6 @@ def _constant(x: Any) -> Any:
     return x
 
 
+_with_tangents.__dlsrc_special__ = "custom_jvp"  # type: ignore[attr-defined]
 _with_rule.__dlsrc_special__ = "custom_vjp"  # type: ignore[attr-defined]
 _constant.__dlsrc_special__ = "stop_gradient"  # type: ignore[attr-defined]

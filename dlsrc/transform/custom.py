@@ -27,7 +27,7 @@ from .packed import unpacked
 from .specials import SPECIALS, special
 from .subscripts import root_of
 
-__all__ = ["CustomRule", "Pullback", "unruled"]
+__all__ = ["CustomRule", "Pullback", "leaves_of", "link", "replaced_leaves", "spliced_rule", "unruled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +86,34 @@ class CustomRule(Primitive):
 # ---------------------------------------------------------------------------------- building
 
 
-@special("custom_vjp")
-def custom_vjp(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    """A call of a function with a rule: ``fwd`` is spliced in, ``bwd`` is built for the reverse sweep."""
+def spliced_rule(
+    ctx: Context, args: tuple, kwargs: dict, part: str, call: str, splice: Callable[..., Binding]
+) -> Binding:
+    """A call of a function with a rule; ``part`` of the rule object must be there.
+
+    In its own rule the function is the plain function.
+    """
     rule, given = args[0], tuple(args[1:])
     assert isinstance(rule, Live)
     name = getattr(rule.value, "__name__", None) or "the function"
-    if rule.value.fwd is None:
-        raise ctx.refuse(f"`{name}` has no rule yet; call {name}.defvjp(fwd, bwd) before its derivative")
+    if getattr(rule.value, part) is None:
+        raise ctx.refuse(f"`{name}` has no rule yet; call {name}.{call} before its derivative")
     if kwargs:
         raise ctx.refuse(f"`{name}` has a rule of its own: give its arguments by position")
     if any(r is rule.value for r in ctx.ruled):
-        return ctx.call(attribute_of(ctx, rule, "fun"), given)  # in its own rule it is the plain function
+        return ctx.call(attribute_of(ctx, rule, "fun"), given)
+    unpacked(ctx, *given)
     ctx.ruled.append(rule.value)
     try:
-        return _with_rule(ctx, rule, name, given)
+        return splice(ctx, rule, name, given)
     finally:
         ctx.ruled.pop()
+
+
+@special("custom_vjp")
+def custom_vjp(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """A call of a function with a rule: ``fwd`` is spliced in, ``bwd`` is built for the reverse sweep."""
+    return spliced_rule(ctx, args, kwargs, "fwd", "defvjp(fwd, bwd)", _with_residuals)
 
 
 @special("nondifferentiable")
@@ -112,43 +123,48 @@ def nondifferentiable(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return SPECIALS["stop_gradient"](ctx, (ctx.call(inner, tuple(args[1:]), kwargs),), {})
 
 
-def _with_rule(ctx: Context, rule: Live, name: str, given: tuple) -> Binding:
-    unpacked(ctx, *given)
+def _with_residuals(ctx: Context, rule: Live, name: str, given: tuple) -> Binding:
     pair = ctx.contents(ctx.call(attribute_of(ctx, rule, "fwd"), given))
     if not isinstance(pair, Container) or len(pair.items) != 2:
         raise ctx.refuse(f"the first part of the rule of `{name}` must return a pair (result, residuals)")
     unpacked(ctx, pair)
     y, residuals = pair.items
     bwd = attribute_of(ctx, rule, "bwd")
-    leaves: list[Value] = []
-    _collect(ctx, y, leaves)
     found: dict[Value, Atom] = {}
-    for leaf in dict.fromkeys(leaves):
-        found[leaf] = _ruled(ctx, name, bwd, y, leaf, residuals, given)
-    return _substituted(ctx, y, found)
+    for leaf in leaves_of(ctx, y):
+
+        def pairs(dy: Value, leaf: Value = leaf) -> list[tuple[Value, Atom]]:
+            result = ctx.contents(ctx.call(bwd, (residuals, _cotangents(ctx, y, leaf, dy))))
+            if not isinstance(result, Container) or len(result.items) != len(given):
+                raise ctx.refuse(
+                    f"the second part of the rule of `{name}` must return a tuple with one cotangent for "
+                    f"each of the {len(given)} arguments, not {describe(result, ctx)}"
+                )
+            made: list[tuple[Value, Atom]] = []
+            for argument, cotangent in zip(given, result.items, strict=True):
+                _pair(ctx, name, argument, cotangent, made)
+            return made
+
+        found[leaf] = link(ctx, name, leaf, pairs)
+    return replaced_leaves(ctx, y, found)
 
 
-def _ruled(ctx: Context, name: str, bwd: Binding, y: Binding, leaf: Value, residuals: Binding, given: tuple):
+def link(
+    ctx: Context, name: str, leaf: Value, pairs: Callable[[Value], list[tuple[Value, Atom]]]
+) -> Value:
+    """The result ``leaf`` with its rule; ``pairs(dy)`` builds it: the arguments and their cotangents."""
     type_ = ctx.type_of(leaf)
     cotangent = replace(type_, layout="A", labels=None) if isinstance(type_, Array) else Scalar(type_.dtype)
     dy = ctx.value(cotangent, base=leaf, form="d{}")
     ctx.params.add(dy)
-    with ctx.collecting() as block:
-        result = ctx.contents(ctx.call(bwd, (residuals, _cotangents(ctx, y, leaf, dy))))
-        if not isinstance(result, Container) or len(result.items) != len(given):
-            raise ctx.refuse(
-                f"the second part of the rule of `{name}` must return a tuple with one cotangent for each of "
-                f"the {len(given)} arguments, not {describe(result, ctx)}"
-            )
-        pairs: list[tuple[Value, Atom]] = []
-        for argument, found in zip(given, result.items, strict=True):
-            _pair(ctx, name, argument, found, pairs)
-    results = tuple(found for _, found in pairs)
-    _refuse_writes(ctx, name, tuple(block))
-    free = _free(tuple(block), results, dy)
-    op = CustomRule(Pullback(dy, tuple(block), results, free), len(pairs), name)
+    with ctx.collecting() as collected:
+        found = pairs(dy)
+    block, results = tuple(collected), tuple(cotangent for _, cotangent in found)
+    _refuse_writes(ctx, name, block)
+    free = _free(block, results, dy)
+    op = CustomRule(Pullback(dy, block, results, free), len(found), name)
     # The result among the residuals is the result with its rule: its place is filled by the reverse sweep.
-    atoms = (leaf, *(x for x, _ in pairs), *free)
+    atoms = (leaf, *(x for x, _ in found), *free)
     made = ctx.value(op.result_type(type_))
     ctx.add(Assign(made, op, atoms, (), ctx.loc))
     return made
@@ -216,19 +232,20 @@ def _free(block: Block, results: tuple[Atom, ...], dy: Value) -> tuple[Value, ..
     return tuple(v for v in read if v not in defined)
 
 
-def _collect(ctx: Context, binding: Binding, leaves: list[Value]) -> None:
+def leaves_of(ctx: Context, binding: Binding) -> list[Value]:
+    """The real numbers and arrays in a result, each once."""
     binding = ctx.contents(binding)
     if isinstance(binding, Container):
-        for item in binding.items:
-            _collect(ctx, item, leaves)
-    elif isinstance(binding, Value) and is_float(ctx.type_of(binding)):
-        leaves.append(binding)
+        return list(dict.fromkeys(v for item in binding.items for v in leaves_of(ctx, item)))
+    return [binding] if isinstance(binding, Value) and is_float(ctx.type_of(binding)) else []
 
 
-def _substituted(ctx: Context, binding: Binding, found: dict[Value, Atom]) -> Binding:
+def replaced_leaves(ctx: Context, binding: Binding, found: dict[Value, Atom]) -> Binding:
+    """A result with other leaves."""
     inner = ctx.contents(binding)
     if isinstance(inner, Container):
-        return ctx.make(inner.kind, (_substituted(ctx, i, found) for i in inner.items), inner.keys, inner.cls)
+        items = tuple(replaced_leaves(ctx, item, found) for item in inner.items)
+        return ctx.make(inner.kind, items, inner.keys, inner.cls)
     return found.get(inner, inner) if isinstance(inner, Value) else inner
 
 

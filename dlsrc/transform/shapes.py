@@ -20,7 +20,7 @@ __all__ = ["Shapes"]
 
 SAME_AS_FIRST = {
     "copy", "cast", "zeros_like", "softmax", "log_softmax", "relabel", "detach", "cumsum", "cumprod", "sort",
-    "new_zeros_like", "contiguous", "room",
+    "new_zeros_like", "contiguous", "custom_rule", "room",
 }
 
 

@@ -243,3 +243,85 @@ def test_in_dlfeval_a_rule_is_used_too():
         return y, dlgradient(y, x)
 
     assert dlfeval(objective, dlarray(4.0))[1].item() == 24.0
+
+
+# ---------------------------------------------------------------------------------- rules for tangents
+
+
+def with_tangents(fun, jvp):
+    made = dlsrc.custom_jvp(fun)
+    made.defjvp(jvp)
+    return made
+
+
+def power_jvp(primals, tangents):
+    (x, n), (tx, _) = primals, tangents
+    return x**n, n * x ** (n - 1.0) * tx
+
+
+power = with_tangents(lambda x, n: x**n, power_jvp)
+
+
+@pytest.mark.compiled
+def test_a_rule_for_tangents_is_transposed():
+    def objective(x):
+        s = 0.0
+        for i in range(3):
+            s = power(x[i] ** 2 + s, 3.0) * x[0]
+        return s + np.sum(power(x + 1.0, 2.5))
+
+    assert check(objective, X), str(check(objective, X))
+    assert power(2.0, 3.0) == 8.0
+
+
+def test_a_rule_for_tangents_is_the_one_that_is_used():
+    doubled = with_tangents(lambda x: np.sin(x), lambda p, t: (np.sin(p[0]), 2.0 * np.cos(p[0]) * t[0]))
+    assert_close(grad(lambda x: np.sum(doubled(x) * x))(X), 2.0 * np.cos(X) * X + np.sin(X))
+
+
+def test_a_rule_for_tangents_that_mixes_elements_and_containers():
+    def scaled(params, x):
+        return params["w"] @ x + params["b"]
+
+    def jvp(primals, tangents):
+        (p, x), (tp, tx) = primals, tangents
+        return scaled(p, x), tp["w"] @ x + p["w"] @ tx + tp["b"]
+
+    layer = with_tangents(scaled, jvp)
+    params = {"w": np.array([[1.0, 2.0, 0.5], [0.3, -1.0, 1.0]]), "b": np.array([0.1, 0.2])}
+    assert check(lambda p, x: np.sum(np.tanh(layer(p, x)) ** 2), params, X)
+
+
+def test_a_rule_for_tangents_with_several_results_and_a_loop():
+    def both(x):
+        s, c = np.zeros(3), 0.0
+        for i in range(3):
+            c += x[i] ** 2
+            s[i] = c
+        return s, c
+
+    def jvp(primals, tangents):
+        x, tx = primals[0], tangents[0]
+        ts, tc = np.zeros(3), 0.0
+        for i in range(3):
+            tc += 2.0 * x[i] * tx[i]
+            ts[i] = tc
+        return both(x), (ts, tc)
+
+    rule = with_tangents(both, jvp)
+
+    def objective(x):
+        s, c = rule(x)
+        return np.sum(s**2) * c
+
+    assert check(objective, X)
+
+
+@pytest.mark.parametrize("jvp, said", [
+    (lambda p, t: t[0], "must return a pair"),
+    (lambda p, t: (p[0], np.sum(t[0])), "as tangent of a float64 vector"),
+], ids=["no pair", "another shape"])  # fmt: skip
+def test_rules_for_tangents_of_the_wrong_form_are_refused(jvp, said):
+    rule = with_tangents(lambda x: x * 1.0, jvp)
+    with pytest.raises(UnsupportedSyntax, match=said):
+        grad(lambda x: np.sum(rule(x)))(X)
