@@ -19,7 +19,7 @@ __all__ = [
     "Replayed", "building", "failed", "here", "plain_result", "plain_value", "replaying", "valuing",
 ]  # fmt: skip
 
-LINED = re.compile(r"[^:\s]+:\d+: ")  # the messages of generated code begin with the user's line
+LINED = re.compile(r"(?:\w:)?[^:\n]+:\d+: ")  # the messages of generated code begin with the user's line
 OURS = (NameError, AttributeError, KeyError, AssertionError, NotImplementedError, SystemError)
 
 

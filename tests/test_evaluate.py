@@ -3,6 +3,7 @@
 import copy
 import functools
 import gc
+import importlib.util
 import pickle
 import threading
 import types
@@ -885,3 +886,22 @@ def test_what_numba_refuses_is_told_at_the_users_line(monkeypatch):
     assert caught.value.filename == __file__ and caught.value.lineno == f.__code__.co_firstlineno + 2
     # Kept, but not printed: its hundred lines are about the generated text.
     assert isinstance(caught.value.__context__, numba.core.errors.TypingError) and caught.value.__suppress_context__
+
+
+def test_a_name_without_a_value_raises_as_python_does(tmp_path):
+    """Also from a file whose path has a space; a free variable is a NameError, not an UnboundLocalError."""
+    path = tmp_path / "a file.py"
+    path.write_text(
+        "from dlsrc import dlgradient\n\n"
+        "def local(x):\n    if x[0] > 1.0:\n        s = x[1]\n    g = dlgradient(x[0] * x[1], x)\n    return g, s\n\n"
+        "def free(x):\n    if x[0] > 1.0:\n        s = x[1]\n    def inner():\n        return s\n"
+        "    g = dlgradient(x[0] * x[1], x)\n    return g, inner()\n"
+    )
+    spec = importlib.util.spec_from_file_location("a_file", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for f, kind in ((module.local, UnboundLocalError), (module.free, NameError)):
+        with pytest.raises(kind, match="`s` has no value on this way") as caught:
+            dlfeval(f, dlarray([0.5, 2.0]))
+        assert type(caught.value) is kind
+        assert "a file.py:" in str(caught.value)

@@ -1,10 +1,14 @@
-"""Random programs of the whole language: a gradient is right, or the program is refused with a reason."""
+"""Random programs of the whole language: value, exceptions and gradient are right, or the program is refused."""
 
+import ast
 import warnings
 
 import pytest
 
-from tests.fuzz import program, verdict
+from tests.fuzz.judge import verdict
+from tests.fuzz.rewrite import REWRITES, rewritten
+from tests.fuzz.shrink import smaller
+from tests.fuzz.writer import program
 
 
 def outcome(seed: int, *, gradients: bool = False) -> tuple[str, str]:
@@ -17,14 +21,14 @@ def test_a_program_is_the_same_every_time():
     assert program(11) == program(11) != program(12)
 
 
-@pytest.mark.parametrize("start", range(0, 100, 10))
+@pytest.mark.parametrize("start", range(0, 80, 10))
 def test_the_gradient_of_random_programs(start):
     ends = {seed: outcome(seed) for seed in range(start, start + 10)}
     assert not {seed: why for seed, (state, why) in ends.items() if state == "fail"}
     assert sum(state == "ok" for state, _ in ends.values()) >= 5
 
 
-@pytest.mark.parametrize("start", range(1000, 1050, 10))
+@pytest.mark.parametrize("start", range(1000, 1040, 10))
 def test_several_gradients_in_random_programs(start):
     ends = {seed: outcome(seed, gradients=True) for seed in range(start, start + 10)}
     assert not {seed: why for seed, (state, why) in ends.items() if state == "fail"}
@@ -32,6 +36,56 @@ def test_several_gradients_in_random_programs(start):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize(("seed", "gradients"), [(28, False), (1004, True)])
+@pytest.mark.parametrize(("seed", "gradients"), [(28, False), (1008, True)])
 def test_random_programs_compiled(seed, gradients):
     assert outcome(seed, gradients=gradients) == ("ok", "")
+
+
+# ---------------------------------------------------------------------------------- the fuzzer itself
+
+RIGHT = """
+import numpy as np
+def f(x, A, p, n, z):
+    s = 0.2
+    for i in range(3):
+        x[i] += s * np.tanh(x[i + 1])
+        s = s * 0.5 + p
+    x[4] = x[4] * np.tanh(x[3])
+    return np.sum(x * x) + s
+"""
+
+
+def test_a_wrong_gradient_a_wrong_value_and_a_wrong_exception_are_seen(monkeypatch):
+    """A factor of 1 + 1e-6 in the gradient, or of 1 + 1e-9 in the value, is a failure; and so is a value where
+    the plain function raises."""
+    from tests.fuzz import judge
+
+    assert verdict(RIGHT, 1) == ("ok", "")
+    right = judge._derived
+    wrong = {"gradient": (1.0, 1.0 + 1e-6), "value": (1.0 + 1e-9, 1.0)}
+    for what, (a, b) in wrong.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(judge, "_derived", lambda *k: (lambda v, by: (v * a, tuple(g * b for g in by)))(*right(*k)))
+            state, why = verdict(RIGHT, 1)
+            assert state == "fail" and why.startswith(what)
+    raising = RIGHT.replace("return", "x[5] = s\n    return")
+    with monkeypatch.context() as patched:
+        patched.setattr(judge, "_derived", lambda f, *k: right(judge.load(RIGHT), *k))
+        assert verdict(raising, 1)[0] == "fail"
+    assert verdict(raising, 1) == ("ok", "both raise IndexError")
+
+
+def test_every_rewriting_changes_the_program_and_keeps_its_value():
+    for name in REWRITES:
+        other = rewritten(RIGHT, name)
+        assert other is not None and ast.dump(ast.parse(other)) != ast.dump(ast.parse(RIGHT))
+        assert verdict(other, 1, rewrites=False) == ("ok", "")
+
+
+def test_a_failure_is_made_small():
+    def judge(text: str) -> tuple[str, str]:
+        return ("fail", "value: 1") if "np.tanh(x[3])" in text else ("ok", "")
+
+    small = smaller(RIGHT, judge, "value: 1")
+    assert "np.tanh(x[3])" in small
+    assert "for" not in small and "np.sum" not in small

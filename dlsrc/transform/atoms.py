@@ -32,12 +32,12 @@ def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
     raise ctx.refuse(f"{what} must be a number or an array, not {describe(binding, ctx)}")
 
 
-def settle(ctx: Context, binding: Binding) -> Binding:
+def settle(ctx: Context, binding: Binding, exception: str = "UnboundLocalError") -> Binding:
     """A name that is bound only on some ways: tested here, bound afterwards."""
     if not isinstance(binding, Maybe):
         return binding
     with ctx.collecting() as block:
-        ctx.add(Raise("UnboundLocalError", f"{ctx.loc}: `{binding.name}` has no value on this way", ctx.loc))
+        ctx.add(Raise(exception, f"{ctx.loc}: `{binding.name}` has no value on this way", ctx.loc))
     ctx.add(If(ctx.op("logical_not", binding.bound), tuple(block), (), (), ctx.loc))
     if isinstance(binding.binding, Value):
         ctx.one_way.add(binding.binding)

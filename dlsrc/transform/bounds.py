@@ -18,7 +18,7 @@ from ..kernels.types import Scalar
 from .ir import (
     Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Show, Statement, Value, While, walk,
 )
-from .outline import Outline
+from .outline import Outline, visible
 from .shapes import Shapes
 
 __all__ = ["prove"]
@@ -64,6 +64,7 @@ class _Prover:
         self.shapes.block(program.body)
         self.sizes: dict[tuple, Value] = {}
         self.is_size: dict[Value, tuple] = {}     # each size's one name, and its key
+        self.sized: dict[tuple, dict[tuple, None]] = {}    # by key: the arrays and axes that have that size
 
     # ------------------------------------------------------------------ forms
 
@@ -89,7 +90,11 @@ class _Prover:
                         return ({v: c * one[1] for v, c in other[0].items() if c * one[1]}, other[1] * one[1])
             array = made.args[0] if made.args else None
             if made.op.name == "dim" and isinstance(array, Value):
-                return self.size(self.shapes.key(array)[dict(made.static)["axis"]], atom, depth)
+                axis = dict(made.static)["axis"]
+                key = self.shapes.key(array)[axis]
+                if key[0] == "dim":
+                    self.sized.setdefault(key, {key[1:]: None})[array, axis] = None
+                return self.size(key, atom, depth)
             if made.op.name == "size" and isinstance(array, Value) and self.types[array].ndim == 1:
                 return self.size(self.shapes.key(array)[0], atom, depth)
         return ({atom: 1}, 0)
@@ -254,10 +259,10 @@ class _Prover:
             return []
         made: list[Statement] = []
         loc = check.loc
-        low_atom, high_atom = self.build(low, made, loc), self.build(high, made, loc)
+        low_atom, high_atom = self.build(low, made, loop, loc), self.build(high, made, loop, loc)
         compare = "less" if loop.step.value > 0 else "greater"
         when = self._op(compare, (loop.start, loop.stop), "bool", made, loc)
-        size_atom = self.build(size, made, loc)
+        size_atom = self.build(size, made, loop, loc)
         if self.at_least(low, 0):
             low_atom = high_atom  # one end says it all
         made.append(Check(low_atom, high_atom, size_atom, loc, when))
@@ -269,22 +274,29 @@ class _Prover:
             return True
         key = self.is_size.get(atom)
         if key is not None and key[0] == "dim":
-            atom = key[1]
-        if not any(s is loop or _same_loop(s, loop) for s, _ in self.outline.home.get(atom, ())):
+            return self._array_outside(key, loop) is not None
+        if self._known_before(atom, loop):
             return True
         made = self.made.get(atom) if key is None else None
-        if (
-            key is None and made is not None
-            and made.op.name == "dim"
-        ):
-            return all(self._outside(a, loop) for a in made.args)
-        return False
+        return made is not None and made.op.name == "dim" and all(self._outside(a, loop) for a in made.args)
 
-    def build(self, form: Affine, made: list[Statement], loc) -> Atom:
+    def _known_before(self, value: Value, loop: For) -> bool:
+        """Whether a value can be named in front of a loop: not one of a loop or branch that ended."""
+        home, made = self.outline.home.get(value, ()), self.outline.defined.get(value)
+        if not visible(home, self.outline.scope[id(loop)]):
+            return False
+        return made is None or self.outline.position[id(made)] < self.outline.position[id(loop)]
+
+    def _array_outside(self, key: tuple, loop: For) -> tuple[Value, int] | None:
+        """An array from before the loop, and its axis of this size: any of equal ones may be first."""
+        pairs = self.sized.get(key, {key[1:]: None})
+        return next((p for p in pairs if self._known_before(p[0], loop)), None)
+
+    def build(self, form: Affine, made: list[Statement], loop: For, loc) -> Atom:
         """Statements that compute a form."""
         total: Atom | None = None
         for value, factor in form[0].items():
-            term: Atom = self._outer(value, made, loc)
+            term: Atom = self._outer(value, made, loop, loc)
             if abs(factor) != 1:
                 term = self._op("multiply", (term, Const(abs(factor))), "int64", made, loc)
             if total is None:
@@ -299,11 +311,13 @@ class _Prover:
             )
         return total
 
-    def _outer(self, value: Value, made: list[Statement], loc) -> Atom:
+    def _outer(self, value: Value, made: list[Statement], loop: For, loc) -> Atom:
         """A value, computed again if it is a size that was asked for only inside the loop."""
         key = self.is_size.get(value)
         if key is not None and key[0] == "dim":
-            return self._op("dim", (key[1],), "int64", made, loc, (("axis", key[2]),))
+            found = self._array_outside(key, loop)
+            assert found is not None
+            return self._op("dim", found[:1], "int64", made, loc, (("axis", found[1]),))
         found = self.made.get(value)
         if found is None or found.op.name != "dim":
             return value
@@ -324,10 +338,6 @@ class _Prover:
 def _need(index: int) -> int:
     """The size that a literal index needs."""
     return index + 1 if index >= 0 else -index
-
-
-def _same_loop(a: Statement, b: For) -> bool:
-    return isinstance(a, For) and a.index == b.index
 
 
 def _may_raise(statement: Statement) -> bool:

@@ -100,7 +100,8 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
         if isinstance(binding, Maybe | Unbound):
             ctx.unbound_reads.add((owner, identifier))  # a loop may carry the trip before
         if isinstance(binding, Maybe):
-            binding = settle(ctx, binding)
+            # Python: a free variable without a value is a NameError, a local one an UnboundLocalError.
+            binding = settle(ctx, binding, "UnboundLocalError" if owner is frame else "NameError")
             owner.env[identifier] = binding
         if isinstance(binding, Poison):
             raise ctx.poisoned(binding)

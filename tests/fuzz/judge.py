@@ -1,0 +1,213 @@
+"""What became of a program: its value, exceptions and gradients against the plain function's.
+
+The value must be plain Python's, and where plain Python raises, the same exception must come (or a refusal).
+A gradient is compared along one random direction an argument (no entry can be wrong and not show): with the
+complex step where the program runs on complex numbers, which is exact, else with differences; and with the
+gradient of the program rewritten in a way that must not matter.
+"""
+
+import contextlib
+import copy
+import linecache
+import re
+import warnings
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from dlsrc import dlarray, dlfeval, extractdata, isdlarray, value_and_grad
+from dlsrc.errors import DlsrcError, InternalError
+from tests.fuzz.rewrite import REWRITES, rewritten
+from tests.oracle import extrapolated
+
+__all__ = ["inputs", "load", "verdict"]
+
+PLAIN_GRADIENT = """
+def dlgradient(loss, *targets):
+    found = tuple(np.zeros_like(t) for t in targets)
+    return found[0] if len(found) == 1 else found
+"""
+LARGEST = 1e4
+STEPS = (1e-2, 1e-3, 1e-4)
+# Sums in another order; differences that converge; the least that differences must tell.
+EXACT, CONVERGED, ROUGH = 1e-9, 1e-7, 1e-5
+
+
+class _Complex(SimpleNamespace):
+    """NumPy for complex numbers: what it allocates is complex, and nothing is quietly made real."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def _allocating(make: Callable) -> Callable:
+    def made(*args: Any, **kwargs: Any) -> Any:
+        return make(*args, **{"dtype": complex, **kwargs})
+
+    return made
+
+
+COMPLEX = _Complex(**{n: _allocating(getattr(np, n)) for n in ("zeros", "full", "ones", "zeros_like", "empty")})
+
+
+def load(source: str, **instead: Any) -> Callable:
+    """The function of a program, with a source that can be found; ``instead`` replaces what it imports."""
+    file = f"<fuzz {hash(source)}>"  # with a space, as paths may have
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    names: dict = {}
+    exec(compile(source, file, "exec"), names)
+    names.update(instead)
+    return names["f"]
+
+
+def inputs(seed: int) -> list:
+    """The arguments x, A, p, n, z; for some seeds z is x itself."""
+    numbers = np.random.default_rng(seed)
+    x, matrix, p = numbers.uniform(-1, 1, 5), numbers.uniform(-1, 1, (3, 4)), numbers.uniform(0.2, 0.9)
+    return [x, matrix, float(p), 3, x if _twice(seed) else np.zeros(5)]
+
+
+def _twice(seed: int) -> bool:
+    return seed % 16 == 5
+
+
+def gap(found: Any, expected: Any) -> float:
+    """The largest difference, in units of the largest number; infinite for another shape or a NaN."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.shape != expected.shape:
+        return np.inf
+    size = np.max(np.abs(found - expected), initial=0) / max(1.0, np.max(np.abs(expected), initial=0))
+    return float(size) if size == size else np.inf
+
+
+# ---------------------------------------------------------------------------------- slopes of the plain function
+
+
+def complex_slope(value: Callable, args: list, k: int, way: Any) -> float | None:
+    """The derivative along a direction by the complex step; None where the program does not run on such numbers."""
+    moved = [np.array(a, complex) if isinstance(a, np.ndarray) else a for a in copy.deepcopy(args)]
+    moved[2] = np.complex128(moved[2])
+    moved[k] = np.asarray(moved[k] + 1e-30j * way)[()]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            return float(np.imag(value(*moved))) / 1e-30
+    except Exception:
+        return None
+
+
+def slopes(value: Callable, args: list, k: int, way: Any) -> list[tuple[float, float]]:
+    """The derivative along a direction by extrapolated differences of several first steps, each with its error."""
+
+    def at(step: float) -> float:
+        changed = copy.deepcopy(args)
+        changed[k] = args[k] + step * way
+        return float(value(*changed))
+
+    return [extrapolated(at, first) for first in STEPS]
+
+
+def _compared(plain: Callable, exact: Callable, args: list, k: int, found: Any, seed: int) -> tuple[str, str]:
+    """How a gradient by argument ``k`` stands to the slopes of the plain function."""
+    way = np.random.default_rng(seed).uniform(0.5, 1.0, np.shape(args[k])) if np.ndim(args[k]) else 1.0
+    along = np.sum(found * way)
+    expected = complex_slope(exact, args, k, way)
+    if expected is not None and gap(along, expected) <= EXACT:
+        return "ok", ""
+    try:
+        rows = slopes(plain, args, k, way)
+    except Exception as error:
+        return "skip", f"near the point the plain function raises {type(error).__name__}"
+    best, error = min(rows, key=lambda row: row[1])
+    if gap(along, best) <= CONVERGED or min(gap(along, row[0]) for row in rows) <= CONVERGED:
+        return "ok", ""
+    if not error <= ROUGH * max(1.0, abs(best)):
+        return "skip", "a kink too near the point"
+    if abs(along - best) <= 30 * error:
+        return "ok", ""
+    return "fail", f"gradient: by argument {k} {along} along a direction, expected {best}"
+
+
+# ---------------------------------------------------------------------------------- the verdict
+
+
+def _derived(f: Callable, args: list, several: bool, argnums: tuple[int, ...]) -> tuple[Any, Any]:
+    """Value and gradients as dlsrc computes them."""
+    if not several:
+        return value_and_grad(f, argnums=argnums)(*args)
+    found = dlfeval(f, dlarray(args[0]), dlarray(args[1]), *args[2:])
+    value, by = ([extractdata(a) if isdlarray(a) else a for a in part] for part in found)
+    return value, by
+
+
+def _ended(run: Callable) -> tuple[Any, Exception | None]:
+    try:
+        with np.errstate(all="ignore"):
+            return run(), None
+    except Exception as error:
+        return None, error
+
+
+def verdict(source: str, seed: int, *, rewrites: bool = True) -> tuple[str, str]:
+    """``ok``, ``skip``, ``refused`` or ``fail``, and why."""
+    several = "dlgradient" in source
+    plain_source = source.replace("from dlsrc import dlgradient\n", PLAIN_GRADIENT)
+    plain, args = load(plain_source), inputs(seed)
+    # An argument that is passed twice moves with itself: only the value can be compared.
+    argnums = (0, 1, 4) if several else (0, 1) if _twice(seed) else (0, 1, 2)
+    expected, raised = _ended(lambda: plain(*copy.deepcopy(args)))
+    given = copy.deepcopy(args)
+    derived, error = _ended(lambda: _derived(load(source), given, several, argnums))
+    if isinstance(error, DlsrcError) and not isinstance(error, InternalError):
+        return "refused", re.sub(r"`[^`]*`", "`_`", getattr(error, "msg", str(error)).split("\n")[0])
+    if _twice(seed) and error is not None and "shares its memory" in str(error):
+        return "refused", "an argument is written to and passed twice"
+    if raised is not None or error is not None:
+        if type(raised) is type(error):
+            return "ok", f"both raise {type(error).__name__}"
+        if error is not None:
+            return "fail", f"{type(error).__name__}: {error}; plain Python: {raised!r}"
+        return "fail", f"value: {derived[0]}, but the plain function raises {raised!r}"
+    value, by = derived
+    if not all(np.array_equal(given[k], args[k]) for k in argnums):
+        return "fail", "an argument was modified"
+    expected = expected[0] if several else expected
+    if not np.all(np.abs(expected) < LARGEST):
+        return "skip", "not a tame number"
+    if gap(value, expected) > 1e-11:
+        return "fail", f"value: {value}, expected {expected}"
+    exact = load(plain_source, np=COMPLEX, math=COMPLEX, float=lambda a: a)
+    for j, k in enumerate(argnums):
+        if np.shape(by[j]) != np.shape(args[k]):
+            return "fail", f"gradient: by argument {k} of shape {np.shape(by[j])}"
+        if _twice(seed):
+            continue
+        one, other = (
+            [lambda *a, g=g, j=j: g(*a)[0][j] for g in (plain, exact)] if several else (plain, exact)
+        )
+        state, why = _compared(one, other, args, k, by[j], seed)
+        if state != "ok":
+            return state, why
+    return _rewritten_agrees(source, seed, several, argnums, value, by) if rewrites else ("ok", "")
+
+
+def _rewritten_agrees(
+    source: str, seed: int, several: bool, argnums: tuple[int, ...], value: Any, by: Any
+) -> tuple[str, str]:
+    """Whether the program written differently has the same value and gradients."""
+    name = list(REWRITES)[seed % len(REWRITES)]
+    other = rewritten(source, name)
+    if other is None:
+        return "ok", ""
+    derived, error = _ended(lambda: _derived(load(other), inputs(seed), several, argnums))
+    if isinstance(error, DlsrcError) and not isinstance(error, InternalError):
+        return "ok", ""
+    if error is not None:
+        return "fail", f"rewritten ({name}): {type(error).__name__}: {error}"
+    pairs = [(value, derived[0]), *zip(by, derived[1], strict=True)]
+    with contextlib.suppress(StopIteration):
+        first = next((a, b) for a, b in pairs if max(np.max(gap(b, a)), 0) > EXACT)
+        return "fail", f"rewritten ({name}): {first[1]}, expected {first[0]}"
+    return "ok", ""
