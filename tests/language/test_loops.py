@@ -390,21 +390,9 @@ def index_that_is_a_product_of_counters(a, m):
     return s
 
 
-@programs(vector(3, 4), 2, compiled=True)
-def a_size_first_asked_for_inside_a_loop_that_ended(A, n):
-    # The row's size goes by the name that the first loop asked for: in front of the last one it is unknown.
-    v = A[0] * 1.0
-    for j in range(n):
-        for i in range(len(v)):
-            v[i] += 0.3 * np.tanh(v[i - 1])
-        v = 0.9 * v
-    for i in range(len(v)):
-        v[i] += 0.2 * np.tanh(v[i - 1])
-    return np.sum(A * A) + np.sum(v)
-
-
+# The view's size goes by the name that the branch asked for: in front of the last loop it is unknown.
 @programs(vector(5), 1)
-@programs(vector(5), 3)
+@programs(vector(5), 3, compiled=True)
 def a_size_first_asked_for_on_one_way(x, n):
     if n > 2:
         w = x[1:4]
