@@ -315,9 +315,9 @@ class _Prover:
         """A value, computed again if it is a size that was asked for only inside the loop."""
         key = self.is_size.get(value)
         if key is not None and key[0] == "dim":
-            found = self._array_outside(key, loop)
-            assert found is not None
-            return self._op("dim", found[:1], "int64", made, loc, (("axis", found[1]),))
+            place = self._array_outside(key, loop)
+            assert place is not None
+            return self._op("dim", place[:1], "int64", made, loc, (("axis", place[1]),))
         found = self.made.get(value)
         if found is None or found.op.name != "dim":
             return value
