@@ -1,5 +1,7 @@
 """Every public function of NumPy, numpy.linalg, numpy.fft, scipy.special and arrays has one row, and it is true."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -78,18 +80,16 @@ def transform(x):
     return np.sum(np.fft.fft(x).real)
 
 
-def sorted_in_place(x):
-    y = x.copy()
-    y.sort()
-    return y[0]
+def one_of_the_lanes(x):
+    return x.flat[0]
 
 
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (unique_values, "index with them"), (transform, "np.cos and np.sin"), (sorted_in_place, "np.sort(x)"),
+        (unique_values, "index with them"), (transform, "np.cos and np.sin"), (one_of_the_lanes, "x.ravel()[k]"),
     ],
 )
 def test_a_refused_call_says_what_the_table_says(function, words):
-    with pytest.raises(UnsupportedSyntax, match=words.replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(UnsupportedSyntax, match=re.escape(words)):
         dlsrc.grad(function)(np.array([1.0, 2.0]))

@@ -5,16 +5,15 @@ The derivative of a sorted array passes to the elements where they stood; equal 
 
 import numpy as np
 
-from .axes import axis_of, grouped
+from .axes import axis_of, grouped, ones_shape
 from .indexing import take, take_along
-from .primitive import composite, primitive, real, refuse, sample
+from .primitive import Refusal, composite, primitive, real, refuse, rejects, sample
+from .reduction import kept_dims
 from .types import Array, Scalar
 
 __all__ = [
-    "argsort", "argsort_axis", "digitize", "interp", "median", "percentile", "place_in", "places_in",
-    "quantile",
-    "searchsorted",
-    "sort",
+    "argpartition", "argsort", "argsort_axis", "digitize", "interp", "median", "partition", "percentile",
+    "place_in", "places_in", "quantile", "quantile_places", "searchsorted", "sort",
 ]
 
 
@@ -143,65 +142,127 @@ digitize.samples(sample(real(4), SORTED), sample(real(4), SORTED, right=True))
 
 
 @composite(np.interp)
-def interp(x, xp, fp, left=None, right=None):
+def interp(x, xp, fp, left=None, right=None, period=None):
     """Piecewise linear interpolation between the points ``xp`` (increasing), ``fp``; constant outside."""
-    if left is not None or right is not None:
-        refuse("interp with left or right: use np.where on the result")
+    if period is not None:
+        refuse("interp(period=…): write x % period, and repeat the first point at the end")
     last = xp.shape[0] - 2
     k = np.minimum(np.maximum(searchsorted(xp, x, "right") - 1, 0), last)
     t = np.minimum(np.maximum((x - xp[k]) / (xp[k + 1] - xp[k]), 0.0), 1.0)
-    return fp[k] + t * (fp[k + 1] - fp[k])
+    y = fp[k] + t * (fp[k + 1] - fp[k])
+    if left is not None:
+        y = np.where(x < xp[0], left, y)
+    if right is not None:
+        y = np.where(x > xp[last + 1], right, y)
+    return y
 
 
 KNOTS = np.array([-1.0, 0.0, 0.5, 2.0])
 interp.samples(
     sample(np.linspace(-2.0, 3.0, 9), KNOTS, real(4)), sample(np.float64(0.3), KNOTS, real(4)),
     sample(KNOTS, KNOTS, real(4)),
+    sample(np.linspace(-2.0, 3.0, 9), KNOTS, real(4), left=np.float64(0.5), right=np.float64(-1.0)),
 )
 
 # ---------------------------------------------------------------------------------- quantiles
 
 
-@composite(np.median)
-def median(a, axis=None):
-    """The middle of the sorted elements, or the mean of the two in the middle."""
+@composite()
+def quantile_places(q, n):
+    """Between which two sorted elements of ``n`` a quantile lies, and how far on the way."""
+    place = q * (n - 1)
+    low = np.maximum(np.floor(place), 0.0).astype("int64")
+    return low, np.minimum(low + 1, np.maximum(n - 1, 0)), place - low
+
+
+@composite()
+def sorted_along(a, axis):
+    """The elements sorted along an axis, which comes first; of the raveled array if there is none."""
     if axis is None:
-        y = sort(np.ravel(a))
-    else:
-        y = np.moveaxis(sort(a, axis), axis_of(axis, a.ndim), 0)
+        return sort(np.ravel(a), 0)
+    return np.moveaxis(sort(a, axis), axis_of(axis, a.ndim), 0)
+
+
+@composite(np.median)
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """The middle of the sorted elements, or the mean of the two in the middle."""
+    if out is not None:
+        refuse("median(out=…): assign the result instead")
+    if isinstance(axis, tuple):
+        refuse("the median over several axes: reshape them to one first")
+    y = sorted_along(a, axis)
     n = y.shape[0]
-    return (y[(n - 1) // 2] + y[n // 2]) / 2
+    z = (y[(n - 1) // 2] + y[n // 2]) / 2
+    if keepdims:
+        return kept_dims(z, axis, a.ndim)
+    return z
 
 
 @composite(np.quantile)
-def quantile(a, q, axis=None):
-    """The value below which a part ``q`` of the elements lies, interpolated linearly."""
-    if axis is None:
-        y = sort(np.ravel(a))
-    else:
-        y = np.moveaxis(sort(a, axis), axis_of(axis, a.ndim), 0)
-    if q.ndim != 0:
-        refuse("quantile takes one number: call it for each")
-    n = y.shape[0]
-    place = q * (n - 1)
-    k = np.minimum(int(np.floor(place)), np.maximum(n - 2, 0))
-    t = place - k
-    return y[k] + t * (y[np.minimum(k + 1, n - 1)] - y[k])
+def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+    """The value below which a part ``q`` of the elements lies; a vector ``q`` gives one for each."""
+    if out is not None:
+        refuse("quantile(out=…): assign the result instead")
+    if method != "linear":
+        refuse(f"quantile(method={method!r}): only 'linear' has a derivative here")
+    if isinstance(axis, tuple):
+        refuse("quantiles over several axes: reshape them to one first")
+    if q.ndim > 1:
+        refuse("quantile takes a number or a vector of numbers")
+    y = sorted_along(a, axis)
+    low, high, t = quantile_places(q, y.shape[0])
+    if q.ndim == 1:
+        t = np.reshape(t, (t.shape[0], *ones_shape(y.ndim - 1)))
+    z = y[low] + t * (y[high] - y[low])
+    if keepdims:
+        if q.ndim == 1:
+            refuse("quantile of a vector with keepdims: write np.expand_dims")
+        return kept_dims(z, axis, a.ndim)
+    return z
 
 
 @composite(np.percentile)
-def percentile(a, q, axis=None):
-    """The value below which ``q`` percent of the elements lie, interpolated linearly."""
-    return quantile(a, q / 100, axis)
+def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+    """The value below which ``q`` percent of the elements lie; a vector ``q`` gives one for each."""
+    return quantile(a, np.asarray(q) / 100, axis, out, overwrite_input, method, keepdims)
 
 
 median.samples(
-    sample(real(5)), sample(real(6)), sample(real(3, 4)), sample(real(3, 4), axis=1), sample(real(3, 4),
-    axis=0),
+    sample(real(5)), sample(real(6)), sample(real(3, 4)), sample(real(3, 4), axis=1),
+    sample(real(3, 4), axis=0, keepdims=True), sample(real(3, 4), keepdims=True),
 )
 quantile.samples(
-    sample(real(5), np.float64(0.3)), sample(real(6), np.float64(1.0)), sample(real(3, 4), np.float64(0.5),
-    axis=1),
-    sample(real(1), np.float64(0.5)),
+    sample(real(5), np.float64(0.3)), sample(real(6), np.float64(1.0)), sample(real(1), np.float64(0.5)),
+    sample(real(3, 4), np.float64(0.5), axis=1), sample(real(5), np.array([0.1, 0.6, 0.0])),
+    sample(real(3, 4), np.array([0.2, 0.7]), axis=0),
+    sample(real(3, 4), np.float64(0.3), axis=1, keepdims=True),
+    rejects(real(3), np.float64(0.5), method="nearest", error=Refusal),
 )
-percentile.samples(sample(real(5), np.float64(30.0)))
+percentile.samples(sample(real(5), np.float64(30.0)), sample(real(5), np.array([10.0, 70.0])))
+
+# ---------------------------------------------------------------------------------- parts of an order
+
+
+@composite("numpy.partition")
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    """A copy with the ``kth`` element in its sorted place; here everything is sorted, which also does it."""
+    return sort(a, axis)
+
+
+@composite("numpy.argpartition", methods=("argpartition",))
+def argpartition(a, kth, axis=-1, kind="introselect", order=None):
+    """The places that put the ``kth`` element where it is in sorted order; here those that sort."""
+    return argsort(a, axis)
+
+
+for _composite in (partition, argpartition):
+    _composite.samples(sample(np.arange(5.0), 2), sample(np.arange(6.0).reshape(2, 3), 1, axis=0))
+
+
+@composite(methods=("searchsorted",))
+def search(a, v, side="left"):
+    """Where numbers belong in this sorted vector."""
+    return searchsorted(a, v, side)
+
+
+search.samples(sample(SORTED, real(3)))
