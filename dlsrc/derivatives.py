@@ -147,4 +147,6 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
+grad.__dlsrc_special__ = "grad"  # type: ignore[attr-defined]
+value_and_grad.__dlsrc_special__ = "value_and_grad"  # type: ignore[attr-defined]
 stop_gradient.__dlsrc_special__ = "stop_gradient"  # type: ignore[attr-defined]

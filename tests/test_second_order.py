@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc import dlarray, dlfeval, dlgradient
+from dlsrc import dlarray, dlfeval, dlgradient, grad, value_and_grad
 from tests.oracle import FIRST_STEPS, HALVINGS, assert_close, vector
 
 
@@ -191,3 +191,128 @@ def test_along_a_direction(f):
     g, h = (a.data for a in dlfeval(along(f), dlarray(x), v))
     assert np.array_equal(g, dlsrc.grad(f)(x)), "the flag changes the first derivative"
     assert_close(h, slope_of(dlsrc.grad(f), x, v))
+
+
+# ---------------------------------------------------------------------------------- grad inside of a function
+
+
+def test_a_nested_gradient_is_by_its_own_variable():
+    """AutoGrad.jl#75, and the example of Siskind and Pearlmutter: derivatives are not confused."""
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(x))(3.0) == 6.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
+
+
+def test_arrays_are_not_confused():
+    def f(x):
+        inner = grad(lambda y: np.sum(x * y**2))(x)
+        return np.sum(inner * x)  # 2 * sum(x**3)
+
+    x = np.array([1.0, -2.0, 0.5])
+    assert_close(grad(f)(x), 6 * x**2)
+
+
+def test_third_order():
+    f = lambda x: x**4 * np.sin(x)  # noqa: E731
+    third = grad(lambda a: grad(lambda b: grad(f)(b))(a))(1.3)
+    s, c = np.sin(1.3), np.cos(1.3)
+    assert_close(third, 24 * 1.3 * s + 3 * 12 * 1.69 * c - 3 * 4 * 1.3**3 * s - 1.3**4 * c)
+
+
+@pytest.mark.parametrize("f", [recurrence, stores, while_loop, arrays_in_a_loop, sorted_numbers])
+def test_third_order_against_differences(f):
+    v = np.array([0.3, -1.1, 0.7, 0.2, -0.5])
+    slope = grad(f)
+
+    def second(x):
+        return np.sum(grad(lambda y: np.sum(slope(y) * v))(x) * v)
+
+    def along_v(x):
+        return grad(lambda y: np.sum(slope(y) * v))(x)
+
+    x = vector(5)
+    assert_close(grad(second)(x), slope_of(lambda x: dlfeval(along_v, x), x, v))
+
+
+def test_the_function_may_write_to_its_argument():
+    def writes(x):
+        x[0] = x[0] * x[1]
+        return np.sum(x**3)
+
+    x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    slope = grad(writes)
+    assert_close(grad(lambda x: np.sum(slope(x) * v))(x), [48.0, 36.0])
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_values_tuples_and_containers_inside():
+    def f(x):
+        value, (a, b) = value_and_grad(lambda p, q: p * q * q, argnums=(0, 1))(x, 2 * x)
+        return value + a * b
+
+    assert_close(grad(f)(1.5), 12 * 1.5**2 + 64 * 1.5**3)
+
+    def of_tree(x):
+        g = grad(lambda tree: np.sum(tree["w"] ** 3) * tree["b"])({"w": x, "b": 2.0})
+        return np.sum(g["w"]) + g["b"]
+
+    x = np.array([0.5, 1.5])
+    assert_close(grad(of_tree)(x), 12 * x + 3 * x**2)
+
+    def with_aux(x):
+        g, aux = grad(lambda y: (y**3, y + 1.0), has_aux=True)(x)
+        return g * aux
+
+    assert_close(grad(with_aux)(2.0), 6 * 2.0 * 3.0 + 3 * 4.0)
+
+
+def test_a_gradient_inside_of_a_descent():
+    """The gradient of what is left after some steps, by the rate: through ten inner gradients."""
+    target = np.array([0.3, -0.7])
+
+    def after(rate, x):
+        for _ in range(10):
+            x = x - rate * grad(lambda y: np.sum((y - target) ** 4) + np.sum(y**2))(x)
+        return np.sum((x - target) ** 2)
+
+    x = np.array([1.0, 2.0])
+    expected = slope_of(lambda rate: np.array(dlfeval(after, rate, x)), 0.02, 1.0)
+    assert_close(grad(after)(0.02, x), expected)
+
+
+@pytest.mark.compiled
+def test_a_network_of_physics():
+    """The derivative of a network's output by its input, in a loss that is differentiated by the weights."""
+
+    def u(w, x):
+        h = np.tanh(w["a"] * x + w["b"])
+        return np.sum(w["c"] * h)
+
+    def loss(w, xs):
+        total = 0.0
+        for k in range(len(xs)):
+            du = grad(u, 1)(w, xs[k])
+            total += (du + u(w, xs[k])) ** 2
+        return total + (u(w, 0.0) - 1.0) ** 2
+
+    w = {"a": vector(4), "b": vector(4) - 1.0, "c": vector(4, low=-1.0)}
+    xs = np.linspace(0.0, 1.0, 5)
+    got = grad(loss)(w, xs)
+    for name in w:
+        def moved(array, name=name):
+            return np.array(plain_loss({**w, name: array}, xs))
+
+        for k in range(4):
+            v = np.zeros(4)
+            v[k] = 1.0
+            assert_close(got[name][k], slope_of(moved, w[name], v))
+
+
+def plain_loss(w, xs):
+    """The loss with the derivative of the network by hand."""
+    total = 0.0
+    for x in xs:
+        h = np.tanh(w["a"] * x + w["b"])
+        du = np.sum(w["c"] * (1 - h**2) * w["a"])
+        total += (du + np.sum(w["c"] * h)) ** 2
+    return total + (np.sum(w["c"] * np.tanh(w["b"])) - 1.0) ** 2

@@ -32,7 +32,7 @@ Jit = Callable[[Any, Mapping[str, Any]], Callable]
 FLOOR = 1e-6
 
 # These are their argument: its memory is shared on purpose, and a zero derivative of one is not its slope.
-IDENTITIES = ("detach", "relabel")
+IDENTITIES = ("detach", "itself", "relabel")
 
 
 def check(

@@ -7,7 +7,7 @@ import numpy as np
 from .primitive import primitive, real, sample
 from .types import Array
 
-__all__ = ["detach", "relabel"]
+__all__ = ["detach", "itself", "relabel"]
 
 
 @primitive(inline=True, detached=True, static=("keep_labels",))
@@ -48,3 +48,22 @@ def relabel_dx(dy):
 
 
 relabel.samples(sample(real(3), labels=""), sample(np.float64(0.5), labels=""))
+
+
+@primitive(inline=True)
+def itself(x):
+    """The number itself, as a variable of its own: a derivative by it is by nothing else of that value."""
+    return x
+
+
+@itself.result
+def itself_result(x):
+    return x
+
+
+@itself.adjoint("x")
+def itself_dx(dy):
+    return dy
+
+
+itself.samples(sample(0.5))

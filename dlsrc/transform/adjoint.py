@@ -32,6 +32,7 @@ class Sweep(Taped):
     def __init__(self, *facts: Any):
         super().__init__(*facts)
         self.captured: dict[Value, Atom] = {}
+        self.finished = False                      # whether every target is captured
         self.problems: list[tuple[Any, str]] = []
         self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
 

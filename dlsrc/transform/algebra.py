@@ -226,8 +226,17 @@ def _transposed(case: _Case, x: Atom) -> Any:
     return inner[0] if inner and case.type_of(inner[0]) == case.type else None
 
 
+def _itself(case: _Case, x: Atom) -> Any:
+    return x if isinstance(x, Const) or case.same(x) else None
+
+
+def _copy(case: _Case, x: Atom) -> Any:
+    """The array itself; the caller finds out whether anybody writes to it or to the copy."""
+    return x if case.same(x) and case.type_of(x).layout == case.type.layout else None
+
+
 _RULES: dict[str, Callable] = {
     "multiply": _multiply, "divide": _divide, "add": _add, "subtract": _subtract, "negative": _negative,
     "positive": _positive, "power_const": _power_const, "logical_not": _not, "logical_and": _and,
-    "logical_or": _or, "transposed": _transposed,
+    "logical_or": _or, "transposed": _transposed, "itself": _itself, "copy": _copy,
 }  # fmt: skip

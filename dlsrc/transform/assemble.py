@@ -98,7 +98,7 @@ class _Assembly:
             case Gradient():
                 return Gradient(
                     tuple(map(self.value, s.results)), self.atom(s.loss), tuple(map(self.atom, s.targets)),
-                    s.loc, s.higher,
+                    s.loc, s.higher, s.own,
                 )
             case If():
                 every = (*s.merges, *self.edits.merges.get(id(s), ()))

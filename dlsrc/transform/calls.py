@@ -21,8 +21,9 @@ from .atoms import as_atom
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
-from .ir import Const, Value
+from .ir import Const, Fancy, Index, Span, Value
 from .parse import Parsed, parse
+from .regions import WRITERS
 from .source import read
 from .specials import SPECIALS, special_name
 from .subscripts import root_of, store_whole
@@ -137,6 +138,8 @@ def apply_object(
             return as_python_float(ctx, made)
         return as_numpy_number(ctx, made, before) if gives_numpy_numbers(ctx, value) else made
     name = special_name(value)
+    if name == "derivative":
+        args = (Live(value, getter), *args)
     if name is not None:
         before, found = ctx.next_number, SPECIALS[name](ctx, args, kwargs)
         numpys = name in ("array", "asarray") and gives_numpy_numbers(ctx, value)
@@ -262,6 +265,12 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
 # ---------------------------------------------------------------------------------- primitives
 
 
+_MODES = {
+    "assign": "set", "fill": "set", "accumulate": "add", "deduct": "sub", "put": "set", "put_add": "add",
+    "put_subtract": "sub",
+}  # fmt: skip
+
+
 def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dict) -> Binding:
     count = len(primitive.parameters)
     if primitive.elementwise and ("out" in kwargs or len(args) == count + 1 and not primitive.static):
@@ -286,6 +295,12 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
         if given is default and not isinstance(given, Value | Const):
             given = Const(default)
         atoms.append(array_or_number(ctx, given, f"the argument `{name}` of {primitive.name}"))
+    if primitive.name in WRITERS and isinstance(atoms[0], Value):
+        where, mode = Index((Span(),) * ctx.type_of(atoms[0]).ndim), _MODES[primitive.name]
+        if len(atoms) == 3:
+            where = Index((Fancy(atoms[1]),))  # type: ignore[arg-type]
+        ctx.store(atoms[0], where, atoms[-1], mode)
+        return Static(None)
     if primitive.effect and primitive.result_rule is None:
         ctx.effect(primitive, *atoms, **static)
         return Static(None)

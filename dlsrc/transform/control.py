@@ -15,6 +15,7 @@ from .crossing import given, materialize, merged_cotangent, prepare, relevant, z
 from .fetch import Mirror
 from .ir import UNBOUND, Assign, Atom, Block, Const, For, If, Merge, Read, Statement, Store, Value, While
 from .outline import is_loop, slots
+from .regions import may_share
 from .reverse_loops import earlier_trips, reverse_loop
 
 __all__ = ["sweep_from"]
@@ -37,6 +38,8 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
             around = scope[:depth]
             block = _block_of(sweep, around)
             reverse_block(sweep, block[: _position(block, place)])
+            if sweep.finished:
+                break
             if depth:
                 place = around[-1][0]
                 capture_headers(sweep, place)
@@ -95,7 +98,7 @@ def _fresh(sweep: Sweep, atom: Atom, of: Value) -> bool:
     statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
     if not isinstance(statement, Assign) or atom in sweep.outline.home:
         return False
-    return not statement.op.view and statement.op.name not in ("relabel", "detach", "sum_to")
+    return not may_share(statement.op)
 
 
 def _zero(sweep: Sweep, target: Atom, type_: Any) -> Atom:
@@ -113,6 +116,8 @@ def reverse_block(sweep: Sweep, block: Block) -> None:
     """The statements of a block, last first."""
     for statement in reversed(block):
         capture(sweep, statement)
+        if sweep.finished:
+            return
         match statement:
             case If():
                 if relevant(sweep, statement):
@@ -126,18 +131,23 @@ def reverse_block(sweep: Sweep, block: Block) -> None:
 
 def capture(sweep: Sweep, statement: Statement) -> None:
     """The gradient by an intermediate value is its cotangent when the sweep reaches what made it; by an
-    array that was written to later, its cotangent when the sweep reaches the last write."""
-    for target in sweep.targets:
-        if target in sweep.captured:
-            continue
-        made_here = sweep.outline.defined.get(target) is statement
-        written_here = any(
+    array that was written to later, its cotangent when the sweep reaches the last write.
+
+    With the last of them the sweep is finished: what was before cannot add to any.
+    """
+    left = [t for t in sweep.targets if t not in sweep.captured]
+    here = [
+        t for t in left
+        if sweep.outline.defined.get(t) is statement
+        or any(
             s is statement or any(i is statement for i, _ in sweep.outline.scope[id(s)])
-            for s in _stores(sweep, target)
+            for s in _stores(sweep, t)
         )
-        if not (made_here or written_here):
-            continue
-        _note(sweep, target)
+    ]  # fmt: skip
+    last = bool(left) and len(here) == len(left) and not sweep.mirrors
+    for target in here:
+        _note(sweep, target, last)
+    sweep.finished = sweep.finished or last
 
 
 def capture_headers(sweep: Sweep, place: Statement) -> None:
@@ -146,18 +156,19 @@ def capture_headers(sweep: Sweep, place: Statement) -> None:
         return
     for carry in place.carries:
         if carry.header in sweep.targets and carry.header not in sweep.captured:
-            _note(sweep, carry.header)
+            _note(sweep, carry.header, False)
 
 
-def _note(sweep: Sweep, target: Value) -> None:
+def _note(sweep: Sweep, target: Value, last: bool) -> None:
+    """Keep the cotangent as it is now; a copy, where the sweep goes on and may change it."""
     found = sweep.cot.get(target)
     with sweep.ctx.at(sweep.gradient.loc):
         if found is None:
             sweep.captured[target] = _zero(sweep, target, sweep.ctx.types[target])
         else:
             found = sweep.whole(target, found)
-            is_array = isinstance(sweep.ctx.types[target], Array)
-            sweep.captured[target] = sweep.ctx.op("copy", found) if is_array else found
+            changes = isinstance(sweep.ctx.types[target], Array) and not last
+            sweep.captured[target] = sweep.ctx.op("copy", found) if changes else found
 
 
 def _stores(sweep: Sweep, target: Value) -> list[Statement]:

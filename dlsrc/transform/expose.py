@@ -5,27 +5,25 @@
 
 A rule has no rule of its own: it is a function like any other, and what it does is differentiated.  One
 that is written for one element becomes a loop over the elements, in which only the way that is taken is
-differentiated.  A rule may have another spelling for this, in terms of primitives: see `primitive.again`.
+differentiated.  A rule may have another spelling for this, in terms of primitives: see `kernels.again`.
 Where no other derivative passes, calls stay calls.
 """
 
 from typing import Any
 
 from ..errors import InternalError
+from ..kernels.again import AGAIN
 from ..kernels.types import Array, Shape
 from . import activity
 from .binding import Container, Partial, Static
 from .calls import closure_of, splice
 from .context import Context
 from .ir import (
-    Assign, Atom, Block, Check, Const, Fancy, Gradient, Index, Program, Statement, Store, Value, blocks_of,
-    with_blocks,
+    Assign, Atom, Block, Check, Const, Gradient, Program, Statement, Value, blocks_of, with_blocks,
 )
 from .memory import Memory
 from .outline import Outline
-from .regions import WRITERS
 from .rename import renamed
-from .shadows import full_index
 from .shapes import Shapes
 
 __all__ = ["exposed"]
@@ -63,7 +61,7 @@ class _Exposure:
                 assert isinstance(s, Assign) and s.target is not None
                 with self.ctx.at(s.loc), self.ctx.collecting() as code:
                     made = self.written_out(s)
-                out += plain(tuple(code), self.ctx.types)
+                out += unchecked(tuple(code))
                 self.changed[s.target] = made
             else:
                 out.append(with_blocks(s, map(self.block, blocks_of(s))))
@@ -73,7 +71,7 @@ class _Exposure:
         """The statements of a rule, and what it gives."""
         ctx = self.ctx
         rule = s.op.rule  # type: ignore[attr-defined]
-        rule = getattr(rule, "again", rule)
+        rule = AGAIN.get(rule, rule)
         static = dict(s.static)
         given: dict[str, Any] = {n: Static(v) for n, v in static.items()}
         given |= {n: Const(v) for n, v in static.items() if isinstance(v, bool | int | float)}
@@ -82,7 +80,7 @@ class _Exposure:
         if s.op.elementwise and isinstance(ctx.types[s.target], Array):  # type: ignore[index]
             result = self.by_element(s, Partial(closure, (), tuple(given.items())), list(atoms.values()))
         else:
-            given |= {n: self.sizes(a) for n, a in atoms.items()}
+            given |= {n: a if rule in AGAIN.values() else self.sizes(a) for n, a in atoms.items()}
             result = splice(ctx, closure, (), given, composite=True)
         if not isinstance(result, Value | Const):
             raise InternalError(f"the rule {rule.__name__} gave {result!r}")
@@ -113,29 +111,11 @@ class _Exposure:
         return out
 
 
-def plain(block: Block, types: Any) -> Block:
-    """The statements of a rule as those of any program.
-
-    What writes in place is a store; index tests are for the user's own reads, and a rule stays inside of
-    what it is given.
-    """
-    found: list[Statement] = []
-    for s in block:
-        match s:
-            case Check():
-                continue
-            case Assign(op=op, args=(base, *rest)) if op.name in WRITERS:
-                assert isinstance(base, Value)
-                index = full_index(types[base]) if len(rest) == 1 else Index((Fancy(rest[0]),))  # type: ignore[arg-type]
-                s = Store(base, index, rest[-1], _MODES[op.name.removeprefix("put_")], s.loc)
-        found.append(with_blocks(s, [plain(inner, types) for inner in blocks_of(s)]))
-    return tuple(found)
-
-
-_MODES = {
-    "assign": "set", "fill": "set", "accumulate": "add", "deduct": "sub", "put": "set", "add": "add",
-    "subtract": "sub",
-}
+def unchecked(block: Block) -> Block:
+    """The statements of a rule without index tests: it stays inside of what it is given."""
+    return tuple(
+        with_blocks(s, map(unchecked, blocks_of(s))) for s in block if not isinstance(s, Check)
+    )
 
 
 # ---------------------------------------------------------------------------------- over elements

@@ -101,6 +101,8 @@ def check(program: Program, outline: Outline, memory: Memory, traced: frozenset[
     from_traced = levels.traced(traced)
     untraced: list = []
     for gradient in levels.gradients:
+        if gradient.own:
+            continue
         if not traced:
             untraced.append(
                 (

@@ -278,7 +278,8 @@ class While:
 class Gradient:
     """``results = dlgradient(loss, *targets)``; gone after ``differentiate``.
 
-    ``higher`` says that the results may be differentiated again.
+    ``higher`` says that the results may be differentiated again, ``own`` that the targets are variables
+    made for this gradient, which need not be traced.
     """
 
     results: tuple[Value, ...]
@@ -286,6 +287,7 @@ class Gradient:
     targets: tuple[Atom, ...]
     loc: Location
     higher: bool = False
+    own: bool = False
 
 
 Statement = Assign | Read | Store | Check | Raise | Show | If | For | While | Gradient

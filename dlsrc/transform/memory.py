@@ -114,7 +114,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
                     memory.grown.add(memory.root[target])
                 else:
                     memory.root[target] = target
-                    if op.name in ("detach", "sum_to"):
+                    if op.name in ("contiguous", "detach", "sum_to"):
                         # The same memory, or perhaps, but a value of its own: its cotangent must not become
                         # its source's.
                         memory.sources[target] = args

@@ -24,8 +24,8 @@ from ..nodes import (
     Static as StaticNode, Structure, TupleNode,
 )
 from . import (  # these register their kinds of statements and functions
-    comprehensions, conditions, containers, custom, custom_forward, iteration, loops, objects, opaque,
-    texts,
+    comprehensions, conditions, containers, custom, custom_forward, iteration, loops, nested, objects,
+    opaque, texts,
 )
 from .parameters import Parameters, Request
 from .assemble import assemble
@@ -50,8 +50,8 @@ from .tracing import gradient
 __all__ = ["Normalized", "Request", "complete", "normalize"]
 
 REGISTERING = (
-    comprehensions, conditions, containers, custom, custom_forward, iteration, loops, objects, opaque,
-    texts,
+    comprehensions, conditions, containers, custom, custom_forward, iteration, loops, nested, objects,
+    opaque, texts,
 )
 
 

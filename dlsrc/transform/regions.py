@@ -7,13 +7,25 @@ parameters are in one region, because a caller may pass overlapping arrays.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..kernels.primitive import Primitive
 from ..kernels.types import Scalar, Shape
 from .ir import UNBOUND, Assign, Atom, For, If, Program, Read, Statement, Store, Value, While, walk
 
-__all__ = ["WRITERS", "Regions", "written_by"]
+__all__ = ["WRITERS", "Regions", "may_share", "written_by"]
 
 # Kernels that only write to their first argument and read the others.
 WRITERS = ("accumulate", "assign", "deduct", "fill", "put", "put_add", "put_subtract")
+
+
+SHARING = ("relabel", "detach", "sum_to", "contiguous", "itself")
+
+
+def may_share(op: Primitive) -> bool:
+    """Whether the result of an operation may be the memory of its first operand.
+
+    So may the cotangent that the rule of a view gives: ``np.ascontiguousarray(dy).reshape(x_shape)``.
+    """
+    return op.view or op.name in SHARING or getattr(op, "rule_of_view", False)
 
 
 class Regions:
@@ -39,7 +51,7 @@ class Regions:
                 yield target, base
             case Assign(target=target, op=op, args=args) if target is not None:
                 containers = [a for a in (*args, target) if self.is_container(a)]
-                if op.view and args:
+                if may_share(op) and args:
                     yield target, args[0]
                 if containers:
                     # What is put into a tape or a tuple, and what is taken out, is the same memory.

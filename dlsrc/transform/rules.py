@@ -216,5 +216,6 @@ def rule_primitive(op: Primitive, rule: Any) -> Primitive:
         )  # fmt: skip
         found.name = rule.__name__
         found.rule = rule  # type: ignore[attr-defined]
+        found.rule_of_view = op.view  # type: ignore[attr-defined]
         _rule_primitives[rule] = found
     return found

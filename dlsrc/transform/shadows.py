@@ -13,6 +13,7 @@ from ..errors import InternalError
 from ..kernels.types import Array, Scalar, Tape, is_float
 from .ir import Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk
 from .outline import is_loop
+from .regions import may_share
 from .fetch import Fetching
 from .masks import Masks
 
@@ -126,7 +127,7 @@ class Cotangents(Fetching):
             made = self.ctx.origin.get(cotangent)
             if not isinstance(made, Assign):
                 return False
-            if not made.op.view and made.op.name not in ("relabel", "detach", "sum_to"):
+            if not may_share(made.op):
                 return True
             cotangent = made.args[0]
         return dy_is_own

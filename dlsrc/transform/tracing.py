@@ -87,19 +87,13 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     )
 
 
-@special("derivative")
-def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    raise ctx.refuse(
-        "grad(...) and value_and_grad(...) cannot be called inside a function that is differentiated or "
-        "evaluated by "
-        "dlfeval; call dlgradient there, or take the gradient outside"
-    )
-
-
 def gradient(
-    ctx: Context, loss: Binding, targets: tuple[Binding, ...], *, higher: bool = False
+    ctx: Context, loss: Binding, targets: tuple[Binding, ...], *, higher: bool = False, own: bool = False
 ) -> Binding:
-    """The `Gradient` statement of a loss by these targets; ``higher`` if it may be differentiated again."""
+    """The `Gradient` statement of a loss by these targets.
+
+    ``higher`` says that it may be differentiated again, ``own`` that the targets were made for it.
+    """
     y = as_atom(ctx, loss, "the value to differentiate")
     type_ = ctx.type_of(y)
     if isinstance(type_, Array):
@@ -116,7 +110,7 @@ def gradient(
     atoms: list[Atom] = []
     with ctx.collecting() as parts:
         structured = tuple(_targets(ctx, t, atoms, results) for t in targets)
-    ctx.add(Gradient(tuple(results), y, tuple(atoms), ctx.loc, higher))
+    ctx.add(Gradient(tuple(results), y, tuple(atoms), ctx.loc, higher, own))
     for made in results:
         ctx.origin[made] = ctx.block[-1]
     ctx.block.extend(parts)

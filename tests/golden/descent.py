@@ -23,5 +23,5 @@ def descent_1(x):
     # descent.py:10  for _ in range(3):
     for _ in range(3):
         # descent.py:13  x = x - 0.1 * g
-        x = x - 0.1 * (2 * (x - 1.0)).copy()
+        x = x - 0.2 * (x - 1.0)
     return x

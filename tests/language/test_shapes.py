@@ -171,4 +171,14 @@ def arange_and_linspace_are_constants(x):
     return s + np.sum(np.arange(3) * x)
 
 
+@programs(vector(6))
+def a_reshaped_array_and_an_element_of_it(x):
+    # The sum's cotangent is that of both operands: adding to one of them must leave the other alone.
+    h = np.sin(x)
+    b = np.cos(x).reshape(2, 3)
+    a = h[0] * 3
+    y = h.reshape(2, 3) + b
+    return a + np.sum(y * y * y)
+
+
 test_shapes = programs.test()
