@@ -7,21 +7,25 @@ from . import errors, structure
 from .accelerate import AcceleratedFunction, dlaccelerate
 from .custom import custom_jvp, custom_vjp, nondifferentiable
 from .derivatives import grad, stop_gradient, value_and_grad
+from .directional import jvp, vjp
 from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
+from .jacobians import jacfwd, jacobian, jacrev
 from .lazy import engine as _engine
 from .ravel import ravel
 from .report import adjoint_source, explain, stages
+from .residuals import model_and_jacobian, residual_and_jacobian
 from .structure import register
 from .verification import Verdict, check
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dlaccelerate", "dlarray",
-    "dlfeval", "dlgradient", "errors", "explain", "extractdata", "grad", "isdlarray", "logsumexp",
-    "nondifferentiable", "ravel", "register", "relu", "sigmoid", "softmax", "stages",
-    "stop_gradient", "structure", "value_and_grad", "Verdict",
+    "AcceleratedFunction", "Verdict", "adjoint_source", "check", "custom_jvp", "custom_vjp",
+    "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors", "explain", "extractdata", "grad",
+    "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "logsumexp", "model_and_jacobian",
+    "nondifferentiable", "ravel", "register", "relu", "residual_and_jacobian", "sigmoid", "softmax",
+    "stages", "stop_gradient", "structure", "value_and_grad", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

@@ -26,12 +26,17 @@ class Mode:
 
     ``argnums`` are the positions to differentiate by, None where the function itself calls `dlgradient`;
     ``single`` says that one number was asked for and not a tuple; ``has_aux`` that the function returns
-    a pair (value, something else).
+    a pair (value, something else).  ``kind`` is what is asked for: "gradient" (with the value), "jvp", "vjp",
+    "jacfwd" or "jacrev"; ``extra`` are the last positional arguments that are not the function's, and
+    ``value`` says that a Jacobian comes with the value.
     """
 
     argnums: tuple[int, ...] | None = None
     single: bool = True
     has_aux: bool = False
+    kind: str = "gradient"
+    extra: int = 0
+    value: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from .ahead import Ahead
+from .derived import Derived
 from .evaluate import mode_of
 from .fastpath import MISS
-from .lazy import engine
-from .runner import Runner, runner_of
-from .target import Target, target_of
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
 
 
-class Derivative(Ahead):
+class Derivative(Derived):
     """What `grad` and `value_and_grad` give: a function that pickles and that threads may share.
 
     Attributes
@@ -26,27 +23,11 @@ class Derivative(Ahead):
         Whether it returns a pair (value, something else).
     """
 
-    __dlsrc_special__ = "derivative"
-
     def __init__(self, fun: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool):
-        self.fun = fun
         self.argnums = argnums
         self.has_aux = has_aux
         self.with_value = with_value
-        self.target: Target = target_of(fun)
-        shift = len(self.target.first)
-        mode = mode_of(argnums, has_aux)
-        if shift and mode.argnums:
-            numbers = tuple(k + shift if k >= 0 else k for k in mode.argnums)
-            mode = mode_of(numbers[0] if mode.single else numbers, has_aux)
-        self._mode = mode
-        self.owner = self.target.owner
-        self._native: Any = None
-        self.is_bound = bool(self.target.first or self.target.named)
-        self.runner: Runner = runner_of(self.target, mode)
-        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-            # Not __wrapped__: this is no other spelling of the function.
-            setattr(self, name, getattr(fun, name, None))
+        super().__init__(fun, mode_of(argnums, has_aux))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_bound:
@@ -58,17 +39,6 @@ class Derivative(Ahead):
             return result
         value, gradient = result
         return (gradient, value[1]) if self.has_aux else gradient
-
-    @property
-    def _numba_type_(self) -> Any:
-        """What numba asks an object that compiled code uses for."""
-        if self._native is None:
-            self._native = engine("native").numba_type(self)
-        return self._native
-
-    @property
-    def __dlsrc_derivative__(self) -> tuple:
-        return self.target, self._mode
 
     def __repr__(self) -> str:
         name = "value_and_grad" if self.with_value else "grad"

@@ -193,11 +193,12 @@ def build(
         If dlsrc fails.
     """
     target = MethodType(function, owner) if has_owner else function
+    own = args[: len(args) - mode.extra]
     try:
-        inspect.signature(target).bind(*args, **kwargs)
+        inspect.signature(target).bind(*own, **kwargs)
     except TypeError as error:
         raise TypeError(f"{function.__name__}(): {error}") from None
-    names = names_of(function, call.structure, int(has_owner))
+    names = _names(function, call, mode, int(has_owner))
     argnums = _argnums(function, call, mode)
     traced = _traced(function, call, argnums, names)
     jit = jit and jit_enabled()
@@ -206,8 +207,9 @@ def build(
         request = transform.Request(
             function=target, structure=call.structure,
             types=tuple(type_of_kind(k, types) for k in call.kinds), names=names, values=call.leaves,
-            traced=traced, argnums=argnums, single=mode.single, has_aux=mode.has_aux,
-            packable=packable(call) if packs else frozenset(),
+            traced=traced, argnums=argnums, single=mode.single, has_aux=mode.has_aux, kind=mode.kind,
+            extra=mode.extra, value=mode.value,
+            packable=packable(call) if packs and mode.kind == "gradient" else frozenset(),
         )  # fmt: skip
         generated = transform.transform(request, boundscheck=flags.boundscheck)
         engine("kernels.showing").shown_as_dlarray(wrap)
@@ -226,16 +228,28 @@ def build(
             generated=replace(generated, normalized=described), function=compiled, recipe=recipe,
             static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),
             shape=(call.key or call.structure, call.kinds),
-            convert=_converters(generated, call, argnums, jit), written=written, copied=copied, mode=mode,
-            pure=written == copied,
+            convert=_converters(generated, call, argnums if mode.kind in ("gradient", "vjp") else None, jit),
+            written=written, copied=copied, mode=mode, pure=written == copied,
         )  # fmt: skip
+
+
+def _names(function: FunctionType, call: Call, mode: Mode, skip: int) -> tuple[str, ...]:
+    """How the user would write each leaf; tangents and cotangents are named after what they belong to."""
+    names = list(names_of(function, call.structure, skip))
+    positions = positions_of(call.structure)
+    count = len(positions) - mode.extra
+    for k, where in enumerate(positions[count:]):
+        of = [names[j] for j in positions[count - mode.extra + k]] if mode.kind == "jvp" else []
+        for n, j in enumerate(where):
+            names[j] = f"t{of[n]}" if n < len(of) else "dy" if len(where) == 1 else f"dy[{n}]"
+    return tuple(names)
 
 
 def _argnums(function: FunctionType, call: Call, mode: Mode) -> tuple[int, ...] | None:
     """The positions to differentiate by, counted from the start."""
     if mode.argnums is None:
         return None
-    name, count = function.__name__, len(arguments_of(call.structure)[0])
+    name, count = function.__name__, len(arguments_of(call.structure)[0]) - mode.extra
     for k in mode.argnums:
         if not -count <= k < count:
             raise TypeError(

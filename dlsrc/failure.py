@@ -124,7 +124,8 @@ def failed(
     raised = _raised_by_user(error, entry.generated)
     if raised is not None:
         return raised
-    again = _replayed(function, owner, args, kwargs) if entry.pure else None
+    own = args[: len(args) - entry.mode.extra]
+    again = _replayed(function, owner, own, kwargs) if entry.pure else None
     if again is not None and (isinstance(again, type(error)) or isinstance(error, type(again))):
         return again
     if again is None and isinstance(error, OURS):

@@ -90,6 +90,9 @@ def explain(f: Callable, /, *args: Any, **kwargs: Any) -> "Explanation":
 
 def _read(f: Callable, args: tuple, kwargs: dict) -> tuple[Entry, Target, Call]:
     """The built program of a call, what is called, and the call."""
+    reading = getattr(f, "__dlsrc_reading__", None)
+    if reading is not None:  # jvp, a pullback, a Jacobian by whichever way is shorter
+        f, args, kwargs = reading(args, kwargs)
     derivative = getattr(f, "__dlsrc_derivative__", None)
     target = derivative[0] if derivative is not None else target_of(f)
     call = read_call(target.first + args, {**target.named, **kwargs})

@@ -41,4 +41,9 @@ def objective_of(module: types.ModuleType):
 def generated_text(path: Path) -> str:
     """What dlsrc generates for the file today."""
     module = load(path)
-    return dlsrc.adjoint_source(objective_of(module), *module.ARGUMENTS)
+    operator, f = getattr(module, "OPERATOR", None), objective_of(module)
+    if operator == "jvp":
+        return dlsrc.adjoint_source(dlsrc.jvp, f, module.ARGUMENTS, module.ARGUMENTS)
+    if operator is not None:
+        f = getattr(dlsrc, operator)(f)
+    return dlsrc.adjoint_source(f, *module.ARGUMENTS)

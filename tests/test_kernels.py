@@ -55,6 +55,38 @@ def test_a_rule_a_thousandth_off_is_caught(name, argument):
     assert any(any(word in failure for word in words) for failure in check(wrong))
 
 
+TANGENTS = [(name, argument) for name, p in PRIMITIVES.items() for argument in p.tangents]
+
+
+@pytest.mark.parametrize(("name", "argument"), TANGENTS)
+def test_a_tangent_a_thousandth_off_is_caught(name, argument):
+    wrong = copy.copy(PRIMITIVES[name])
+    rule = wrong.tangents[argument]
+
+    @functools.wraps(rule)
+    def off(*args, **given):
+        return rule(*args, **given) * 1.001
+
+    wrong.tangents = {argument: off}
+    assert any(f"tangent by {argument} gives" in failure for failure in check(wrong))
+
+
+@pytest.mark.parametrize("name", [n for n, p in PRIMITIVES.items() if p.adjoints and p.linear_in | p.multilinear_in])
+def test_a_wrong_word_about_linearity_is_caught(name):
+    """Of an operation that is only said to be linear, the tangent is not the transpose of the adjoint."""
+    wrong = copy.copy(PRIMITIVES[name])
+    said = wrong.linear_in | wrong.multilinear_in
+    wrong.linear_in, wrong.multilinear_in = said, frozenset()
+    body = wrong.body
+
+    @functools.wraps(body)
+    def off(*args, **given):
+        return body(*args, **given) * 1.001
+
+    wrong.body = off
+    assert any("tangent by" in failure or "raised" in failure for failure in check(wrong))
+
+
 def test_no_function_is_claimed_twice():
     claimed: dict = {}
     for declared in registry.values():

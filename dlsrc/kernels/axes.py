@@ -6,7 +6,7 @@ from .primitive import folded, kernel, refuse
 
 __all__ = [
     "axes_from_last", "axes_of", "axis_of", "common_dtype", "dtype_name", "group_shape", "grouped",
-    "is_number", "kind_of", "known", "ones_shape", "without_axis",
+    "is_number", "kind_of", "known", "ones_shape", "weighted", "without_axis",
 ]
 
 
@@ -141,3 +141,18 @@ def without_axis(shape, axis):
         return shape[0 + (axis <= 0)], shape[1 + (axis <= 1)], shape[2 + (axis <= 2)]
     else:
         return shape[0 + (axis <= 0)], shape[1 + (axis <= 1)], shape[2 + (axis <= 2)], shape[3 + (axis <= 3)]
+
+
+@kernel
+def weighted(weights, x, axis):
+    """The sums of ``weights * x`` along an axis: the tangent of a reduction whose derivatives are known."""
+    factors = grouped(weights, axis)
+    groups = grouped(x, axis)
+    out = np.zeros((groups.shape[0], groups.shape[2]), x.dtype)
+    for i in range(groups.shape[0]):
+        for k in range(groups.shape[1]):
+            for j in range(groups.shape[2]):
+                # A zero weight is no influence, also of an element that is infinite.
+                if factors[i, k, j] != 0:
+                    out[i, j] += factors[i, k, j] * groups[i, k, j]
+    return out.reshape(without_axis(x.shape, axis))

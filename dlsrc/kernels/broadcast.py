@@ -135,6 +135,7 @@ def expand_dx(dy, x_shape):
 
 
 expand.zero("shape")
+expand.linear("x")
 expand.samples(
     sample(real(3), (2, 3)),
     sample(real(3, 1), (3, 4)),
@@ -213,6 +214,7 @@ def sum_to_dx(dy, x_shape):
 
 
 sum_to.zero("shape")
+sum_to.linear("x")
 sum_to.samples(
     sample(real(2, 3), (3,)),
     sample(real(2, 3), (2, 1)),

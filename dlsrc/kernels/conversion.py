@@ -64,6 +64,7 @@ def cast_dx(dy, dtype):
     return 0.0
 
 
+cast.linear("x")
 cast.samples(
     sample(2.7, dtype="float64"),
     sample(real(2, 3), dtype="float64"),

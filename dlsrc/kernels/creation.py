@@ -113,6 +113,7 @@ for _rank, _made in enumerate((empty2, empty3, empty4, empty5), 2):
 
 for _rank, _made in enumerate((full1, full2, full3, full4, full5), 1):
     _made.adjoint("value")(full_dvalue)
+    _made.linear("value")
     _made.zero(*(name for name in _made.arguments if name != "value"))
     _made.result(lambda dtype, _rank=_rank, **others: Array(dtype, _rank))
     _made.samples(sample(*range(1, 1 + _rank), 2.5, dtype="float64"))
@@ -398,6 +399,7 @@ def grid_dstop(dy, endpoint):
 
 
 grid.zero("num")
+grid.linear("start", "stop")
 grid.samples(
     sample(0.5, 2.0, 5, endpoint=True), sample(0.5, 2.0, 4, endpoint=False),
     sample(1.0, 3.0, 1, endpoint=True), sample(1.0, 3.0, 0, endpoint=True),

@@ -33,6 +33,7 @@ def running_sum(x, axis):
 
 
 running_sum.result(same_shape)
+running_sum.linear("x")
 
 
 @running_sum.adjoint("x")
@@ -82,6 +83,25 @@ def running_product_dx(dy, x, y, axis):
                 else:
                     out[i, k, j] = carried
                 carried *= factors[i, k, j]
+    return out.reshape(x.shape)
+
+
+@running_product.tangent("x")
+def running_product_tx(tx, x, y, axis):
+    factors = grouped(x, axis)
+    products = grouped(y, axis)
+    tangents = grouped(tx, axis)
+    out = np.empty(factors.shape, x.dtype)
+    for i in range(factors.shape[0]):
+        for j in range(factors.shape[2]):
+            carried = x.dtype.type(0)
+            for k in range(factors.shape[1]):
+                carried *= factors[i, k, j]
+                if k > 0:
+                    carried += products[i, k - 1, j] * tangents[i, k, j]
+                else:
+                    carried += tangents[i, k, j]
+                out[i, k, j] = carried
     return out.reshape(x.shape)
 
 

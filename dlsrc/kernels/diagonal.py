@@ -42,6 +42,7 @@ def diagonal_of_dx(dy, x_shape, k):
 
 
 diagonal_of.zero("k")
+diagonal_of.linear("x")
 diagonal_of.samples(
     sample(real(3, 3), 0), sample(real(3, 4), 1), sample(real(4, 3).T, -1), sample(real(2, 3), 5),
     sample(real(2, 3), -5),
@@ -71,6 +72,7 @@ def diag_matrix_dx(dy, k):
 
 
 diag_matrix.zero("k")
+diag_matrix.linear("x")
 diag_matrix.samples(sample(real(3), 0), sample(real(3), 1), sample(real(6)[::2], -2))
 
 
@@ -103,6 +105,7 @@ def trace_of_dx(dy, x_shape, k):
 
 
 trace_of.zero("k")
+trace_of.linear("x")
 trace_of.samples(sample(real(3, 3), 0), sample(real(3, 4), 1), sample(real(4, 3).T, -1))
 
 
@@ -169,6 +172,7 @@ def triangle_result(x, k):
 
 for _triangle in (lower_triangle, upper_triangle):
     _triangle.zero("k")
+    _triangle.linear("x")
     _triangle.result(triangle_result)
     _triangle.samples(
         sample(real(3, 3), 0), sample(real(3, 4), 1), sample(real(4, 3).T, -1), sample(real(2, 3), -4),

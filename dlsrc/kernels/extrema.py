@@ -6,7 +6,7 @@ derivative.  NaN wins, as in NumPy.
 
 import numpy as np
 
-from .axes import axes_from_last, axes_of, axis_of, grouped, without_axis
+from .axes import axes_from_last, axes_of, axis_of, grouped, weighted, without_axis
 from .primitive import composite, kernel, kink, primitive, real, refuse, rejects, sample
 from .reduction import kept_dims, reduced, scalar_of
 from .types import Scalar
@@ -142,6 +142,16 @@ def max_axis_dx(dy, x, y, axis):
 @min_axis.adjoint("x")
 def min_axis_dx(dy, x, y, axis):
     return first_equal_axis_dx(dy, x, y, axis)
+
+
+@max_axis.tangent("x")
+def max_axis_tx(tx, x, y, axis):
+    return weighted(max_axis_dx(np.ones_like(y), x, y, axis), tx, axis)
+
+
+@min_axis.tangent("x")
+def min_axis_tx(tx, x, y, axis):
+    return weighted(min_axis_dx(np.ones_like(y), x, y, axis), tx, axis)
 
 
 for _extreme in (max_axis, min_axis):

@@ -18,7 +18,7 @@ import numpy as np
 
 from .differences import (
     TOLERANCE, as_float, copied, derivative, difference, directions_of, dtype_of, fits, inner, is_float,
-    is_number, kind_of, leaves, ones_like, same, shapes, shares_memory, shifted, typed, zeros_like,
+    is_number, kind_of, leaves, like, ones_like, same, shapes, shares_memory, shifted, typed, zeros_like,
 )
 from .primitive import Composite, Kink, Primitive, Refusal, Rejection, Sample, elements
 from .types import Type, is_float as is_float_type
@@ -30,6 +30,9 @@ Jit = Callable[[Any, Mapping[str, Any]], Callable]
 
 # A derivative is compared as if no value of the function were smaller: rounding is not relative to zero.
 FLOOR = 1e-6
+
+# A tangent and an adjoint are two ways to one number: they differ by roundings only.
+TANGENT = 1e-12
 
 # These are their argument: its memory is shared on purpose, and a zero derivative of one is not its slope.
 IDENTITIES = ("detach", "itself", "relabel")
@@ -102,8 +105,9 @@ def sample_failures(p: Primitive, case: Sample) -> Iterator[str]:
     yield from value_failures(p, case, args, y, declared, reference)
     if not is_number(y) or not any(map(is_float, case.args)):
         return
-    if is_float_type(declared) and not p.detached:
+    if is_float_type(declared) and p.name != "detach":
         yield from adjoint_failures(p, Sample(as_float(case.args, "float64"), case.static), reference)
+        yield from tangent_failures(p, Sample(as_float(case.args, "float64"), case.static))
     if p.adjoints:
         yield from float32_failures(p, as_float(case.args, "float32"), case.static, reference)
 
@@ -181,6 +185,14 @@ def compiled_failures(
                 for compiled in (None, jit(rule, case.static))
             )
             yield from difference(f"the compiled adjoint of {argument}", fast, plain)
+    for argument, rule in declared.tangents.items():
+        if is_float(given[argument]):
+            tx = ones_like(given[argument])
+            plain, fast = (
+                pushed(declared, argument, tx, y, copied(case.args), case.static, compiled)
+                for compiled in (None, jit(rule, case.static))
+            )
+            yield from difference(f"the compiled tangent of {argument}", fast, plain)
 
 
 # ---------------------------------------------------------------------------------- what a sample shows
@@ -252,6 +264,29 @@ def linearity_failures(
             yield f"the adjoint of {argument} is not linear in dy"
     if any(np.any(part != 0) for part in rule(0 * dy)):
         yield f"the adjoint of {argument} is not zero for dy = 0"
+
+
+def tangent_failures(p: Primitive, case: Sample) -> Iterator[str]:
+    """What is said about tangents is the transpose of the adjoint: ``sum(dy * ty) = sum(dx * tx)``."""
+    y = value(p, copied(case.args), case.static)
+    rng = np.random.default_rng([13, *np.shape(y)])
+    dy = np.where(np.isfinite(y), rng.standard_normal(np.shape(y)), 0.0)[()]
+    given = dict(zip(p.arguments, case.args, strict=True))
+    for argument in p.adjoints:
+        x = given[argument]
+        said = argument in p.linear_in or argument in p.multilinear_in or argument in p.tangents
+        if not said or not is_float(x):
+            continue
+        tx = like(x, [rng.standard_normal(np.shape(part))[()] for part in leaves(x)])
+        ty = pushed(p, argument, tx, y, copied(case.args), case.static)
+        if np.shape(ty) != np.shape(y):
+            yield f"the tangent by {argument} has the shape {np.shape(ty)}, the value {np.shape(y)}"
+            continue
+        left, terms = inner(np.where(dy == 0.0, 0.0, ty * dy), np.ones_like(dy))
+        right, others = inner(cotangent(p, argument, dy, y, copied(case.args), case.static), tx)
+        size = float(np.sum(np.abs(dy * np.where(np.isfinite(y), y, 0.0))))  # as of a slope, see FLOOR
+        if not abs(left - right) <= TANGENT * max(terms, others, size, FLOOR):
+            yield f"the tangent by {argument} gives {left!r}, the adjoint {right!r}"
 
 
 def float32_failures(
@@ -326,6 +361,25 @@ def cotangent(
     return dx.sum(axis=axes).reshape(np.shape(x)).astype(dtype_of(x))[()]
 
 
+def pushed(
+    p: Primitive, argument: str, tx: Any, y: Any, args: tuple, static: Mapping[str, Any],
+    compiled: Callable | None = None,
+) -> Any:  # fmt: skip
+    """What a tangent of one argument adds to that of the result, by what the declaration says."""
+    given: dict[str, Any] = dict(zip(p.arguments, args, strict=True))
+    if argument in p.tangents:
+        rule = p.tangents[argument]
+        known = {f"t{argument}": tx, "y": y, **given, **static}
+        known |= {f"{name}_shape": np.shape(given[name]) for name in p.arguments if is_number(given[name])}
+        names = list(inspect.signature(rule).parameters)
+        if compiled is not None:
+            return compiled(*(known[name] for name in names if name not in p.static))
+        return rule(**{name: known[name] for name in names})
+    if argument in p.linear_in:
+        given |= {name: zeros_like(given[name]) for name in p.linear_in}
+    return value(p, tuple((given | {argument: tx}).values()), static)
+
+
 def gathered(shape: tuple, results: list, dtype: str | None) -> Any:
     """The results of a function of one element as an array; each must convert to the dtype without loss.
 
@@ -344,9 +398,7 @@ def gathered(shape: tuple, results: list, dtype: str | None) -> Any:
 
 
 def reference_of(declared: Primitive | Composite) -> Callable | None:
-    """What a declaration is compared with: its judge, or what it stands for (the first named)."""
-    if getattr(declared, "judge", None) is not None:
-        return declared.judge  # type: ignore[union-attr]
+    """The function that a declaration stands for: the first named, else the array method or attribute."""
     for function in declared.functions:
         if not isinstance(function, str):
             return function

@@ -61,6 +61,7 @@ def take_dx(dy, x_shape, indices):
 
 
 take.zero("indices")
+take.linear("x")
 take.samples(
     sample(real(5), np.array([3, 0, 3, -1])), sample(real(4, 3), np.array([1, 1, -4])),
     sample(real(3, 4).T, np.array([2, 0])), sample(real(3, 2, 2), np.array([2, 0, 2, 1])),
@@ -105,6 +106,7 @@ def take_along_dx(dy, x_shape, indices, axis):
 
 
 take_along.zero("indices")
+take_along.linear("x")
 take_along.samples(
     sample(real(5), np.array([1, 1, -1]), axis=0), sample(real(3, 4), np.array([[1], [0], [3]]), axis=1),
     sample(real(3, 4), np.array([[1, 0, 2, 2]]), axis=0), sample(real(2, 3, 2), np.ones((2, 1, 2), int),
@@ -239,6 +241,7 @@ def put_subtract(x, indices, value):
 
 for _put in (put, put_add, put_subtract):
     _put.result(lambda x, indices, value: x)
+    _put.linear("x", "value")
     _put.samples(
         sample(real(5), np.array([3, 0, -1]), 2.0), sample(real(5), np.array([3, 0, -1]), real(3)),
         sample(real(5), np.array([3, 0, 3]), real(1)), sample(real(4, 3), np.array([1, 1]), real(2, 3)),

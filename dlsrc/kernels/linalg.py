@@ -54,6 +54,7 @@ def vec_dot_db(dy, a):
 
 
 vec_dot.body.fastmath = FREE_ORDER
+vec_dot.multilinear("a", "b")
 vec_dot.samples(
     sample(real(4), real(4)), sample(real(8)[::2], real(4)), sample(real(0), real(0)),
     sample(np.arange(3), np.arange(3)), sample(real(4, dtype="float32"), real(4, dtype="float32")),
@@ -146,14 +147,17 @@ def outer_product_db(dy, a):
 
 matvec.body.fastmath = FREE_ORDER
 vecmat.body.fastmath = FREE_ORDER
+matvec.multilinear("a", "x")
 matvec.samples(
     sample(real(3, 4), real(4)), sample(real(4, 3).T, real(8)[::2]), sample(real(0, 2), real(2)),
     sample(np.ones((2, 3), int), np.arange(3)), rejects(real(3, 4), real(3), error=ValueError),
 )
+vecmat.multilinear("x", "a")
 vecmat.samples(
     sample(real(3), real(3, 4)), sample(real(6)[::2], real(4, 3).T), sample(real(2), real(2, 0)),
     rejects(real(4), real(3, 4), error=ValueError),
 )
+outer_product.multilinear("a", "b")
 outer_product.samples(
     sample(real(3), real(4)), sample(real(6)[::2], real(2)), sample(np.arange(3), np.arange(2)),
 )
@@ -261,6 +265,7 @@ def matmat_nt_db(dy, a):
 for _product in (matmat, matmat_tn, matmat_nt):
     _product.result(lambda a, b: _joined(a, b, 2))
 
+matmat.multilinear("a", "b")
 matmat.samples(
     sample(real(3, 4), real(4, 2)), sample(real(4, 3).T, real(4, 2)), sample(real(12, 13), real(13, 11)),
     sample(real(13, 12).T, real(13, 22)[:, ::2]), sample(real(0, 2), real(2, 3)), sample(real(2, 0),
@@ -268,10 +273,12 @@ matmat.samples(
     sample(real(3, 4, dtype="float32"), real(4, 2, dtype="float32")),
     rejects(real(3, 4), real(3, 2), error=ValueError),
 )
+matmat_tn.multilinear("a", "b")
 matmat_tn.samples(
     sample(real(4, 3), real(4, 2)), sample(real(3, 4).T, real(4, 2)), sample(real(13, 12), real(13, 11)),
     sample(real(12, 13).T, real(13, 11)), rejects(real(3, 4), real(4, 2), error=ValueError),
 )
+matmat_nt.multilinear("a", "b")
 matmat_nt.samples(
     sample(real(3, 4), real(2, 4)), sample(real(4, 3).T, real(2, 4)), sample(real(12, 13), real(11, 13)),
     sample(real(12, 13), real(13, 11).T), rejects(real(3, 4), real(4, 3), error=ValueError),
@@ -338,6 +345,7 @@ def batched_db(dy, a):
 
 for _rule in (batched.body, batched_da, batched_db):
     _rule.fastmath = FREE_ORDER  # type: ignore[union-attr]
+batched.multilinear("a", "b")
 batched.samples(
     sample(real(2, 3, 4), real(2, 4, 2)), sample(real(4, 3, 2).T, real(2, 4, 2)),
     rejects(real(2, 3, 4), real(3, 4, 2), error=ValueError),

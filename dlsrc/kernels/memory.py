@@ -74,6 +74,7 @@ def as_scalar_dx(dy, x_shape):
     return np.full(x_shape, dy)
 
 
+as_scalar.linear("x")
 as_scalar.samples(sample(real(1)), sample(real(1, 1)))
 
 
@@ -161,6 +162,7 @@ def copy_dx(dy):
     return dy.copy()
 
 
+copy.linear("x")
 copy.samples(sample(real(3)), sample(real(2, 3)), sample(real(2, 3).T), sample(real(6)[::2]))
 
 
@@ -203,6 +205,7 @@ def room_result(tape, k):
     return tape
 
 
+room.linear("tape")
 room.samples(sample(real(3), 2), sample(real(3), 3))
 
 
@@ -231,6 +234,7 @@ def append_result(tape, value):
     return tape
 
 
+append.linear("tape", "value")
 append.samples(sample([real(2)], real(3)))
 
 
@@ -245,4 +249,5 @@ def item_result(tape, k):
     return tape.item
 
 
+item.linear("tape")
 item.samples(sample([real(2)], 0))

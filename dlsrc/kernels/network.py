@@ -6,7 +6,7 @@ all elements of a group are -inf, logsumexp is -inf and passes no derivative.
 
 import numpy as np
 
-from .axes import axes_from_last, axes_of, axis_of, grouped, kind_of, without_axis
+from .axes import axes_from_last, axes_of, axis_of, grouped, kind_of, weighted, without_axis
 from .primitive import composite, kernel, kink, primitive, real, refuse, sample
 from .reduction import kept_dims, reduced, scalar_of
 from .trace import detach
@@ -122,6 +122,27 @@ def log_softmax_axis_dx(dy, y, axis):
     return out.reshape(y.shape)
 
 
+@softmax_axis.tangent("x")
+def softmax_axis_tx(tx, y, axis):
+    return softmax_axis_dx(tx, y, axis)  # the matrix of derivatives is symmetric
+
+
+@log_softmax_axis.tangent("x")
+def log_softmax_axis_tx(tx, y, axis):
+    logs = grouped(y, axis)
+    tangents = grouped(tx, axis)
+    out = np.empty(logs.shape, y.dtype)
+    n = logs.shape[1]
+    for i in range(logs.shape[0]):
+        for j in range(logs.shape[2]):
+            mean = y.dtype.type(0)
+            for k in range(n):
+                mean += np.exp(logs[i, k, j]) * tangents[i, k, j]
+            for k in range(n):
+                out[i, k, j] = tangents[i, k, j] - mean
+    return out.reshape(y.shape)
+
+
 for _made in (softmax_axis, log_softmax_axis):
     _made.result(same_shape)
     _made.samples(
@@ -197,6 +218,11 @@ def logsumexp_axis_dx(dy, x, y, axis):
                 else:
                     out[i, k, j] = cotangents[i, j] * np.exp(groups[i, k, j] - totals[i, j])
     return out.reshape(x.shape)
+
+
+@logsumexp_axis.tangent("x")
+def logsumexp_axis_tx(tx, x, y, axis):
+    return weighted(logsumexp_axis_dx(np.ones_like(y), x, y, axis), tx, axis)
 
 
 logsumexp_axis.result(reduced)

@@ -30,12 +30,11 @@ spliced, so it may branch on ``x.ndim`` or ``axis is None`` and loop over tuples
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from .cases import Kink, Rejection, Sample, kink, real, rejects, sample
 from .types import Array, Scalar, Type, broadcast, type_of
 
 __all__ = [
@@ -52,56 +51,6 @@ class Refusal(Exception):
 def refuse(message: str) -> None:
     """Refuse the call that is being spliced: say what was met and what to write instead."""
     raise Refusal(message)
-
-
-# ---------------------------------------------------------------------------------- samples
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One call at which a primitive is tested: positional arguments, and the static ones by name."""
-
-    args: tuple
-    static: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Kink:
-    """A point without a derivative, and the one that dlsrc promises there."""
-
-    args: tuple
-    expect: Mapping[str, Any]
-    static: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A call that must be refused, with the class of the error."""
-
-    args: tuple
-    error: type[Exception]
-    static: Mapping[str, Any] = field(default_factory=dict)
-
-
-def sample(*args: Any, **static: Any) -> Sample:
-    """A call to test the declaration at: ``sample(real(3, 4), axis=0)``."""
-    return Sample(args, MappingProxyType(static))
-
-
-def kink(*args: Any, expect: Mapping[str, Any], **static: Any) -> Kink:
-    """A promise at a kink: ``kink(0.0, expect={"x": 0.0})``; the cotangent of the result is one."""
-    return Kink(args, MappingProxyType(dict(expect)), MappingProxyType(static))
-
-
-def rejects(*args: Any, error: type[Exception], **static: Any) -> Rejection:
-    """A call to be refused: ``rejects(real(3, 4), real(3, 2), error=ValueError)``."""
-    return Rejection(args, error, MappingProxyType(static))
-
-
-def real(*shape: int, dtype: str = "float64") -> np.ndarray:
-    """A standard normal array, seeded by its shape, so that copying the line reproduces it."""
-    generator = np.random.default_rng([7, *shape])
-    return generator.standard_normal(shape).astype(dtype)
 
 
 # ---------------------------------------------------------------------------------- declarations
@@ -147,6 +96,10 @@ class Primitive:
         Arguments whose derivative is zero by declaration.
     unknowns : dict of str to str
         Arguments by which no derivative is known: the message where one is asked for.
+    tangents : dict of str to function
+        For an argument, the function giving its contribution to the tangent of the result.
+    linear_in, multilinear_in : frozenset of str
+        Arguments in which the operation is linear: in all of them together, or in each of them alone.
     inline : bool
         Whether the body, one ``return``, is written out in the generated text instead of called by name.
     generated : bool
@@ -154,15 +107,11 @@ class Primitive:
     part : bool
         Whether a view shows a small part of the first argument, so that its cotangent is that part of the
         other's and never an array of its own.
-    detached : bool
-        Whether its result carries no derivative on purpose: what uses it takes the argument as well.
-    judge : function or None
-        What the primitive is compared with where that is not a function of the user's.
     """
 
     def __init__(
         self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes,
-        inline=False, generated=False, part=False, detached=False,
+        inline=False, generated=False, part=False,
     ):
         self.name = body.__name__.rstrip("_")
         self.body = body
@@ -177,13 +126,14 @@ class Primitive:
         self.inline = inline
         self.generated = generated
         self.part = part
-        self.detached = detached
-        self.judge: Callable | None = None
         self.methods = methods
         self.attributes = attributes
         self.adjoints: dict[str, Callable] = {}
         self.zeros: set[str] = set()
         self.unknowns: dict[str, str] = {}
+        self.tangents: dict[str, Callable] = {}
+        self.linear_in: frozenset[str] = frozenset()
+        self.multilinear_in: frozenset[str] = frozenset()
         self.result_rule: Callable | None = None
         self.cases: tuple[Sample | Kink | Rejection, ...] = ()
         self.__doc__ = body.__doc__
@@ -254,14 +204,54 @@ class Primitive:
         if argument in self.adjoints or argument in self.zeros or argument in self.unknowns:
             raise TypeError(f"{self.name}: the derivative by {argument!r} is declared twice")
 
+    def tangent(self, argument: str) -> Callable[[Callable], Callable]:
+        """Declare what the tangent of one argument adds to that of the result.
+
+        The first parameter is the tangent, ``tx`` for an argument ``x``; the rest is what is read, as in an
+        adjoint.  Only what is neither element-wise nor linear needs one, and even that only for speed: the
+        tangent is otherwise derived from the adjoint.
+        """
+        if argument not in self.arguments:
+            raise TypeError(f"{self.signature} has no argument {argument!r} that could have a tangent")
+
+        def declare(rule: Callable) -> Callable:
+            names = list(inspect.signature(rule).parameters)
+            allowed = {"y", *self.parameters, *(f"{name}_shape" for name in self.arguments)}
+            if not names or names[0] != f"t{argument}" or not set(names[1:]) <= allowed:
+                raise TypeError(
+                    f"{rule.__name__}({', '.join(names)}): a tangent takes t{argument} first, then any of "
+                    f"{', '.join(sorted(allowed))}"
+                )
+            if argument in self.tangents or argument in self.linear_in | self.multilinear_in:
+                raise TypeError(f"{self.name}: the tangent by {argument!r} is declared twice")
+            self.tangents[argument] = rule
+            return rule
+
+        return declare
+
+    def linear(self, *arguments: str) -> None:
+        """State that the operation is linear in these arguments together: its tangent is the operation on
+        their tangents, with zeros for those that have none."""
+        self._only_arguments(arguments)
+        self.linear_in |= frozenset(arguments)
+
+    def multilinear(self, *arguments: str) -> None:
+        """State that the operation is linear in each of these arguments: its tangent is the sum of the
+        operations in which one of them is replaced by its tangent."""
+        self._only_arguments(arguments)
+        self.multilinear_in |= frozenset(arguments)
+
+    def _only_arguments(self, arguments: tuple[str, ...]) -> None:
+        for argument in arguments:
+            if argument not in self.arguments:
+                raise TypeError(f"{self.signature} has no argument {argument!r}")
+            if argument in self.linear_in | self.multilinear_in or argument in self.tangents:
+                raise TypeError(f"{self.name}: the tangent by {argument!r} is declared twice")
+
     def result(self, rule: Callable) -> Callable:
         """Declare the type of the result, from the types of the arguments and the static values."""
         self.result_rule = rule
         return rule
-
-    def judged_by(self, reference: Callable) -> None:
-        """State what value and derivatives are compared with: a function of the same arguments."""
-        self.judge = reference
 
     def samples(self, *cases: Sample | Kink | Rejection) -> None:
         """Where the declaration is tested."""
@@ -347,7 +337,7 @@ def primitive(
     *functions: Any, static: tuple[str, ...] = (), elementwise: bool = False, floats: bool = False,
     boolean: bool = False, view: bool = False, effect: bool = False,
     methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (), inline: bool = False,
-    generated: bool = False, part: bool = False, detached: bool = False,
+    generated: bool = False, part: bool = False,
 ) -> Callable[[Callable], Primitive]:
     """Declare a primitive for these functions (objects, or dotted paths of what may not be imported).
 
@@ -363,14 +353,13 @@ def primitive(
     inline : the body is one ``return`` and is written out in the generated text
     generated : only generated text calls it, so no derivative is declared
     part : a view that shows a part of the first argument, whose cotangent is that part of the other's
-    detached : the result carries no derivative: a factorisation, say, that is handed on with its matrix
     """
 
     def declare(body: Callable) -> Primitive:
         declared = Primitive(
             body, functions, static=static, elementwise=elementwise, floats=floats, boolean=boolean,
             view=view, effect=effect, methods=methods, attributes=attributes, inline=inline,
-            generated=generated, part=part, detached=detached,
+            generated=generated, part=part,
         )
         _register(declared)
         return declared

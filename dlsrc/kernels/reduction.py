@@ -6,7 +6,9 @@ through products of what stands before and after each element, never by dividing
 
 import numpy as np
 
-from .axes import axes_from_last, axes_of, group_shape, grouped, kind_of, ones_shape, without_axis
+from .axes import (
+    axes_from_last, axes_of, group_shape, grouped, kind_of, ones_shape, weighted, without_axis,
+)
 from .primitive import composite, primitive, real, refuse, sample
 from .types import Array, Scalar, unlabelled
 
@@ -73,6 +75,7 @@ def sum_all_dx(dy, x_shape):
     return np.full(x_shape, dy)
 
 
+sum_all.linear("x")
 sum_all.samples(
     sample(real(5)), sample(real(3, 4)), sample(real(4, 3).T), sample(real(2, 3, 4)), sample(real(8)[::2]),
     sample(real(0)), sample(np.arange(4)), sample(real(5, dtype="float32")),
@@ -113,6 +116,7 @@ def sum_axis_dx(dy, x_shape, axis):
     return groups.reshape(x_shape)
 
 
+sum_axis.linear("x")
 sum_axis.samples(
     sample(real(3, 4), axis=0), sample(real(3, 4), axis=1), sample(real(4, 3).T, axis=0),
     sample(real(2, 3, 4), axis=1), sample(real(2, 3, 2, 2), axis=2), sample(real(0, 3), axis=0),
@@ -272,6 +276,11 @@ def prod_axis_dx(dy, x, axis):
                 out[i, k, j] *= after
                 after *= groups[i, k, j]
     return out.reshape(x.shape)
+
+
+@prod_axis.tangent("x")
+def prod_axis_tx(tx, x, y, axis):
+    return weighted(prod_axis_dx(np.ones_like(y), x, axis), tx, axis)
 
 
 prod_axis.samples(

@@ -92,6 +92,7 @@ def repeated_result(x, repeats, axis):
 
 for _repeated in (repeat_axis, tile_axis):
     _repeated.zero("repeats")
+    _repeated.linear("x")
     _repeated.result(repeated_result)
     _repeated.samples(
         sample(real(3), 2, axis=0), sample(real(2, 3), 3, axis=0), sample(real(3, 2).T, 2, axis=1),
@@ -161,6 +162,7 @@ def roll_axis_dx(dy, shift, axis):
 
 
 roll_axis.zero("shift")
+roll_axis.linear("x")
 roll_axis.samples(
     sample(real(5), 2, axis=0), sample(real(5), -7, axis=0), sample(real(3, 4), 1, axis=1),
     sample(real(4, 3).T, -1, axis=0), sample(real(2, 3, 4), 1, axis=1), sample(real(0), 1, axis=0),

@@ -35,6 +35,7 @@ def scatter_add_dvalue(dy, indices):
 
 
 scatter_add.zero("indices")
+scatter_add.linear("x", "value")
 scatter_add.samples(
     sample(real(5), np.array([3, 0, 3, -1]), real(4)), sample(real(4, 3), np.array([1, 1]), real(2, 3)),
     sample(real(3, 4).T, np.array([1, 2]), real(2, 3)), sample(real(3, 2, 2), np.array([2, 0]),

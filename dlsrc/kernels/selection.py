@@ -225,6 +225,7 @@ def where_db(dy, condition):
 
 
 where.zero("condition")
+where.linear("a", "b")
 where.samples(
     sample(real(2, 3) > 0.0, real(3), real(2, 3)),
     sample(real(5) > 0.0, real(5), 0.0),

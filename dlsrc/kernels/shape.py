@@ -13,8 +13,7 @@ from .types import Array, unlabelled
 
 __all__ = [
     "atleast_1d", "atleast_2d", "expand_dims", "flatten", "flattened", "moveaxis", "permute", "ravel",
-    "raveled",
-    "reshape", "squeeze", "swapaxes", "transpose", "transposed",
+    "raveled", "reshape", "squeeze", "swapaxes", "transpose", "transposed",
 ]
 
 # ---------------------------------------------------------------------------------- reshape
@@ -101,6 +100,7 @@ for _ndim, _made in enumerate((reshaped1, reshaped2, reshaped3, reshaped4, resha
     )
 for _made in (view1, view2, view3, view4, view5, reshaped1, reshaped2, reshaped3, reshaped4, reshaped5):
     _made.adjoint("x")(view_dx if _made.view else reshaped_dx)
+    _made.linear("x")
     _made.zero(*(name for name in _made.arguments if name != "x"))
     _made.result(reshape_result(len(_made.arguments) - 1))
 view2.samples(sample(real(2, 6), 3, 4), sample(real(0, 3), 3, 0), rejects(real(6), 4, 2, error=ValueError))
@@ -131,6 +131,7 @@ def flattened_dx(dy, x_shape):
 
 for _made in (raveled, flattened):
     _made.result(lambda x: Array(x.dtype, 1, "C", unlabelled(x)))
+    _made.linear("x")
     _made.samples(sample(real(2, 3)), sample(real(2, 3, 2)), sample(real(3)), sample(real(0, 3)))
 flattened.samples(sample(real(2, 3).T), sample(real(8)[::2]))
 
@@ -225,6 +226,7 @@ def transposed_dx(dy):
     return dy.T
 
 
+transposed.linear("x")
 transposed.samples(sample(real(2, 3)), sample(real(2, 3, 4)), sample(real(3)), sample(real(4, 6)[::2, ::2]))
 
 
@@ -279,6 +281,7 @@ def permute_dx(dy, axes):
         return turned(dy, back)
 
 
+permute.linear("x")
 permute.samples(
     sample(real(2, 3, 4), axes=(1, 2, 0)), sample(real(2, 3, 4), axes=(0, 2, 1)),
     sample(real(4, 3, 2).T, axes=(1, 0, 2)),

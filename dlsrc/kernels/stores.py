@@ -277,6 +277,7 @@ def deduct(target, value):
 
 for _store in (assign, accumulate, deduct, fill):
     _store.result(lambda target, value: target)
+    _store.linear("target", "value")
     _store.samples(sample(real(3), np.float64(2.0)), sample(real(2, 3), np.float64(2.0)))
     if _store is not fill:
         _store.samples(

@@ -65,6 +65,7 @@ def nothing_shape3(tape, dtype):
 for _one in (nothing1, nothing2, nothing3, nothing_shape1, nothing_shape2, nothing_shape3):
     _one.result(_same_tape)
     _one.zero("tape")
+    _one.linear("tape")
     _one.samples(sample([], dtype="float64"))
 
 
@@ -79,6 +80,7 @@ def replace_last_result(tape, value):
     return tape
 
 
+replace_last.linear("tape", "value")
 replace_last.samples(sample([real(2)], real(3)))
 
 
@@ -103,6 +105,7 @@ def take_last(tape):
 
 
 take_last.result(lambda tape: tape.item)
+take_last.linear("tape")
 take_last.samples(sample([real(2), real(3)]))
 
 
@@ -148,6 +151,7 @@ def contiguous_dx(dy):
     return dy.copy()
 
 
+contiguous.linear("x")
 contiguous.samples(sample(real(3, 2).T))
 
 
@@ -172,4 +176,5 @@ def withdraw_result(target, indices):
     return Array(target.dtype, target.ndim)
 
 
+withdraw.linear("target")
 withdraw.samples(sample(real(5), np.array([1, 3, 1])), sample(real(4, 2), np.array([0, -1])))

@@ -6,7 +6,7 @@
 from dataclasses import dataclass, replace
 
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
-from . import gradients
+from . import gradients, operators
 from .bounds import prove
 from .custom import unruled
 from .differentiate import differentiate
@@ -17,6 +17,8 @@ from .normalize import Normalized, Request, normalize
 from .save import Kept
 from .simplify import simplify
 from .verify import verify
+
+REGISTERING = (operators,)
 
 __all__ = ["Generated", "Request", "Stage", "transform"]
 

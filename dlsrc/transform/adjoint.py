@@ -15,13 +15,25 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernels.coverage import reason_of
+from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar
 from .custom import CustomRule
 from .ir import Assign, Atom, Block, Const, For, Index, Read, Statement, Store, Value, atoms_read, blocks_of
 from .shadows import full_index
 from .taped import Taped
 
-__all__ = ["Sweep"]
+__all__ = ["Sweep", "no_derivative"]
+
+
+def no_derivative(op: Primitive, argument: str) -> str:
+    """The message where a derivative by an argument is asked for that is not known."""
+    called = getattr(op, "opaque", op.name)
+    instead = reason_of(getattr(op, "numba_knows", None))
+    instead = f" ({instead})" if instead else ""
+    return op.unknowns.get(argument) or (
+        f"no derivative is known for `{called}`{instead}: write it with functions that have one, or cut the "
+        "trace with stop_gradient"
+    )
 
 
 class Sweep(Taped):
@@ -75,13 +87,7 @@ class Sweep(Taped):
                 continue
             rule = s.op.adjoints.get(name)
             if rule is None:
-                called = getattr(s.op, "opaque", s.op.name)
-                instead = reason_of(getattr(s.op, "numba_knows", None))
-                instead = f" ({instead})" if instead else ""
-                self.problems.append((s.loc, s.op.unknowns.get(name) or (
-                    f"no derivative is known for `{called}`{instead}: write it with functions that have one, "
-                    "or cut the trace with stop_gradient"
-                )))  # fmt: skip
+                self.problems.append((s.loc, no_derivative(s.op, name)))
                 continue
             # Once written out as an array, the cotangent is that array for the other operands too.
             given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)

@@ -77,7 +77,7 @@ class _Case:
         self.type_of = type_of
         self.made_by = made_by
         self.type = type_of(statement.target)
-        self.back = statement.loc.back
+        self.back = statement.loc.derived
         self.static = dict(statement.static)
 
     @property

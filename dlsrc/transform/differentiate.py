@@ -27,7 +27,7 @@ from .save import Kept, Saver
 from .shapes import Shapes
 from .simplify import simplify
 
-__all__ = ["Differentiated", "differentiate"]
+__all__ = ["Differentiated", "differentiate", "workshop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
     UnsupportedSyntax, DifferentiationError, UntracedError
         For what has no derivative, with all its places.
     """
+    if not any(isinstance(s, Gradient) for s in walk(program.body)):
+        return Differentiated(program, (), (), ())  # where nothing is swept, arrays may be one
     outline = Outline(program)
     gradients.check(program, outline, memory.analyze(program, outline), traced)
     between: list[Program] = []
@@ -89,7 +91,7 @@ def _level(program: Program, order: int) -> Differentiated:
         outline = Outline(program)
         facts = memory.analyze(program, outline)
         first = gradients.first(program, outline, facts)
-        program = exposed(program, outline, facts, first, _context(program, outline))
+        program = exposed(program, outline, facts, first, workshop(program, outline))
     made, saver = _pass(program, order, frozenset())
     if saver.kept:
         made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver))
@@ -101,7 +103,7 @@ def _pass(program: Program, order: int, expected: frozenset[Value]) -> tuple[Dif
     facts = memory.analyze(program, outline)
     if facts.problems:
         raise UnsupportedSyntax(facts.problems)
-    ctx = _context(program, outline)
+    ctx = workshop(program, outline)
     ctx.order = order
     saver = Saver(ctx, outline, facts, expected)
     shapes = Shapes(ctx)
@@ -137,8 +139,8 @@ def _read_tapes(program: Program, saver: Saver) -> frozenset[Value]:
     return frozenset(value for value, tape in saver.tapes() if regions.find(tape) in read)
 
 
-def _context(program: Program, outline: Outline) -> Context:
-    """A workshop for the reverse sweeps that goes on where the program ends."""
+def workshop(program: Program, outline: Outline) -> Context:
+    """A context that goes on where the program ends."""
     ctx = Context()
     complete(ctx)
     ctx.types.update(program.types)

@@ -169,14 +169,14 @@ class _Folder:
             name, args = found
             statement = replace(statement, op=registry[name], args=args, static=())
             self.uses.update(a for a in args if isinstance(a, Value))
-        elif found is not None and (isinstance(found, Const) or not target.hint or statement.loc.back):
+        elif found is not None and (isinstance(found, Const) or not target.hint or statement.loc.derived):
             if self.may_share(found, target):
                 self.become(target, found, statement.args)
                 return []
         before = self.pulled(statement)
         if before:
             statement = before[-1]
-        if self.repeated(statement, target):
+        if isinstance(self.types[target], Scalar) and self.repeated(statement, target):
             return []
         self.made[target] = statement
         return [*before[:-1], statement]
@@ -199,7 +199,7 @@ class _Folder:
     def pulled(self, statement: Assign) -> list[Assign]:
         """``-a * b`` as ``-(a * b)``: the sign may then become that of a sum or a store."""
         target = statement.target
-        if statement.op.name not in ("multiply", "divide") or not statement.loc.back or target is None:
+        if statement.op.name not in ("multiply", "divide") or not statement.loc.derived or target is None:
             return []
         if statement.op is not registry.get(statement.op.name):
             return []
@@ -216,11 +216,7 @@ class _Folder:
         return []
 
     def repeated(self, statement: Assign, target: Value) -> bool:
-        """Whether a scalar, or the array that a kernel gives, was already computed; it is the earlier one."""
-        op = statement.op
-        kernel = isinstance(self.types[target], Array) and not (op.elementwise or op.view or op.inline)
-        if not kernel and not isinstance(self.types[target], Scalar):
-            return False
+        """Whether a scalar was already computed; it then is the earlier one."""
         moments = tuple(self.moment(a) for a in statement.args if self.regions.is_memory(a))
         key = (statement.op.name, id(statement.op), _typed(statement.args), statement.static, moments)
         earlier = self.find(key)
@@ -229,20 +225,7 @@ class _Folder:
             return False
         if target.hint or self.types[earlier] != self.types[target]:
             return False
-        if kernel and not self.may_be_one(earlier, target):
-            return False
         self.become(target, earlier)
-        return True
-
-    def may_be_one(self, earlier: Value, target: Value) -> bool:
-        """Whether two equal arrays may be one: nobody writes to either, and not both are returned."""
-        both = {self.regions.find(earlier), self.regions.find(target)}
-        if any(self.regions.find(v) in both for v in self.written):
-            return False
-        given = {self.regions.find(v) for v in self.returned}
-        if both <= given:
-            return False
-        self.regions.join(earlier, target)
         return True
 
     def read(self, statement: Read) -> list[Statement]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..kernels.primitive import registry
 from ..kernels.types import Array
-from .ir import Assign, Const, Gradient, Program, Value
+from .ir import Assign, Const, For, Gradient, If, Program, Value, While
 from .levels import Levels
 from .memory import Memory
 from .memory import analyze as analyze_memory
@@ -77,9 +77,21 @@ def privatized(program: Program, traced: frozenset[Value], keep: bool) -> tuple[
 
 
 def _by_originals(statement, originals):
-    if isinstance(statement, Gradient):
-        targets = tuple(originals.get(t, t) if isinstance(t, Value) else t for t in statement.targets)
-        return replace(statement, targets=targets)
+    """The statement with the arguments as they came as the targets of gradients, inside loops too."""
+
+    def block(inner):
+        return tuple(_by_originals(s, originals) for s in inner)
+
+    match statement:
+        case Gradient(targets=targets):
+            changed = tuple(originals.get(t, t) if isinstance(t, Value) else t for t in targets)
+            return replace(statement, targets=changed)
+        case If(then=then, orelse=orelse):
+            return replace(statement, then=block(then), orelse=block(orelse))
+        case For(body=body):
+            return replace(statement, body=block(body))
+        case While(test=test, body=body):
+            return replace(statement, test=block(test), body=block(body))
     return statement
 
 

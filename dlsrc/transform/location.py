@@ -12,6 +12,7 @@ class Location:
     Lines count from 1 and columns from 0, as ``ast`` has them.  ``text`` is the first line of the
     statement, stripped.  ``back`` is 1 for a statement of a reverse sweep: it then stands for the same
     line of the user's, passed through backwards; 2 for one of a sweep that gives a second derivative.
+    ``aside`` is true for a statement that computes a tangent, beside the one that it is the derivative of.
     ``source_line`` is the whole line with its indentation, which Python needs to put the carets under an
     error.
     """
@@ -24,11 +25,21 @@ class Location:
     text: str = ""
     function: str = ""
     back: int = 0
+    aside: bool = False
     source_line: str = field(default="", compare=False, repr=False)
 
     def backward(self, order: int = 1) -> "Location":
         """The same place, on the way back for a derivative of this order."""
         return replace(self, back=order)
+
+    def beside(self) -> "Location":
+        """The same place, for a tangent."""
+        return replace(self, aside=True)
+
+    @property
+    def derived(self) -> bool:
+        """Whether the statement computes a derivative: where it adds zeros, their sign is nobody's."""
+        return bool(self.back) or self.aside
 
     @property
     def place(self) -> str:

@@ -14,6 +14,7 @@ evaluation: whatever does not depend on the numbers in the arguments (containers
         return s                               return s
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,7 +48,12 @@ from .statements import lower_block
 from .subscripts import NeedUnroll
 from .tracing import gradient
 
-__all__ = ["Normalized", "Request", "complete", "normalize"]
+__all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
+
+# What other kinds of requests make of a function: (ctx, request, run, given, end) -> what is returned, where
+# run() builds the function's body, given are its arguments and end is the location of its last statement.
+# See `operators`.
+OPERATORS: dict[str, Callable[..., Binding]] = {}
 
 REGISTERING = (
     comprehensions, conditions, containers, custom, custom_forward, iteration, loops, nested, objects,
@@ -130,9 +136,8 @@ def _attempt(request: Request) -> Normalized:
         named = ctx.contents(kwargs)
         given = tuple(_as_given(ctx, item) for item in args.items)
         try:
-            result = splice(ctx, closure, extra + args.items, dict(zip(named.keys, named.items, strict=True)))
-            with ctx.at(location(closure.parsed.parsed.source, closure.parsed.body[-1])):
-                returned = _finish(ctx, request, given, result)
+            keywords = dict(zip(named.keys, named.items, strict=True))
+            returned = _returned(ctx, request, closure, extra, args.items, given, keywords)
             atoms: list[Atom] = []
             labels: list[str | None] = []
             columns: list[int | None] = []
@@ -166,6 +171,22 @@ def _attempt(request: Request) -> Normalized:
         guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
         static=request.static, packing=request.packing, location=where,
     )  # fmt: skip
+
+
+def _returned(
+    ctx: Context, request: Request, closure: Closure, extra: tuple, args: tuple, given: tuple, named: dict
+) -> Binding:
+    """The function's body, and what is asked of it; ``given`` are its arguments as they came."""
+    end = location(closure.parsed.parsed.source, closure.parsed.body[-1])
+
+    def run() -> Binding:
+        return splice(ctx, closure, extra + args[: len(args) - request.extra], named)
+
+    if request.kind == "gradient":
+        result = run()
+        with ctx.at(end):
+            return _finish(ctx, request, given, result)
+    return OPERATORS[request.kind](ctx, request, run, given, end)
 
 
 def _entry(ctx: Context, function: Any) -> tuple[Any, Closure, tuple]:

@@ -45,6 +45,12 @@ class Request:
         Keys of numbers that must be known while building: ("leaf", k) or of a captured number.
     packable, packing : frozenset of Path
         Lists of equal items that may be packed, and those that are; the structure is always that of the call.
+    kind : str
+        What is asked of the function: "gradient", or a name in `normalize.OPERATORS`.
+    extra : int
+        How many of the last positional arguments are not the function's (tangents, cotangents).
+    value : bool
+        Whether a Jacobian comes with the function's value.
     """
 
     function: Callable
@@ -59,6 +65,9 @@ class Request:
     static: frozenset = frozenset()
     packable: frozenset[Path] = frozenset()
     packing: frozenset[Path] = frozenset()
+    kind: str = "gradient"
+    extra: int = 0
+    value: bool = False
 
 
 @dataclass

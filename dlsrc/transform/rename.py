@@ -13,16 +13,21 @@ __all__ = ["refreshed", "renamed"]
 
 
 def refreshed(
-    block: Block, results: tuple[Atom, ...], change: Mapping[Value, Atom], ctx: Any
+    block: Block, results: tuple[Atom, ...], change: Mapping[Value, Atom], ctx: Any,
+    types: Mapping[Value, Any] | None = None,
 ) -> tuple[Block, tuple[Atom, ...]]:
     """The block and results with a fresh value for each that the block defines, and ``change`` for others.
 
-    ``ctx`` makes the values: of the same type and name as the ones they stand for.
+    ``ctx`` makes the values: of the same type and name as the ones they stand for.  A block of another
+    program comes with the ``types`` of its values, and its names stay behind.
     """
     fresh = dict(change)
     for statement in walk(block):
         for value in values_defined(statement):
-            fresh[value] = ctx.value(ctx.types[value], value.hint, value.base, value.form)
+            if types is None:
+                fresh[value] = ctx.value(ctx.types[value], value.hint, value.base, value.form)
+            else:
+                fresh[value] = ctx.value(types[value])
 
     def target(value: Value) -> Value:
         return fresh[value]  # type: ignore[return-value]

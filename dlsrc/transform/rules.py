@@ -21,7 +21,7 @@ from .masks import CHOICES
 from .rename import renamed
 from .shadows import Cotangents
 
-__all__ = ["Rules"]
+__all__ = ["Rules", "is_expression", "rule_primitive", "times_one"]
 
 _expression_rules: dict[Any, bool] = {}
 _rule_primitives: dict[Any, Primitive] = {}
@@ -103,7 +103,7 @@ class Rules(Cotangents):
         found: dict[Value, Atom] = {}
         kept: list[Statement] = []
         for statement in self.ctx.block[start:]:
-            other = _times_one(statement)
+            other = times_one(statement)
             if (
                 other is not None and isinstance(statement, Assign) and isinstance(statement.target, Value)
                 and isinstance(self.ctx.types[statement.target], Array)
@@ -164,7 +164,7 @@ class Rules(Cotangents):
         return result
 
 
-def _times_one(statement: Statement) -> Any:
+def times_one(statement: Statement) -> Any:
     """The other factor of a product with the literal 1."""
     if not isinstance(statement, Assign) or statement.op.name != "multiply":
         return None

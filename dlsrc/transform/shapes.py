@@ -19,8 +19,8 @@ from .ir import (
 __all__ = ["Shapes"]
 
 SAME_AS_FIRST = {
-    "copy", "cast", "zeros_like", "softmax", "log_softmax", "relabel", "detach", "cumsum", "cumprod", "sort",
-    "new_zeros_like", "contiguous", "custom_rule", "room",
+    "copy", "cast", "zeros_like", "softmax_axis", "log_softmax_axis", "relabel", "detach", "running_sum",
+    "running_product", "contiguous", "roll_axis", "argsort_axis", "custom_rule", "room",
 }
 
 
@@ -122,11 +122,17 @@ class Shapes:
         elif name in SAME_AS_FIRST and isinstance(s.args[0], Value):
             self.equate(target, s.args[0])
         elif (
-            name in ("empty_vector", "zeros_vector") or name[:-1] in ("empty", "zeros", "full", "reshape")
+            name in ("empty_vector", "zeros_vector") or name[:-1] in ("empty", "zeros", "full")
             and name[-1].isdigit()
         ):
-            sizes = s.args[1:] if name.startswith("reshape") else s.args
-            self.keys[target] = tuple(self.size_key(a) for a in sizes[: self.ctx.types[target].ndim])
+            self.keys[target] = tuple(self.size_key(a) for a in s.args[: self.ctx.types[target].ndim])
+        elif name[:-1] in ("view", "reshaped") and name[-1].isdigit():
+            # A size may be -1, also one that is computed.
+            keys = [self.size_key(a) for a in s.args[1:]]
+            self.keys[target] = tuple(
+                ("dim", target, k) if key[0] == "value" or key == ("const", -1) else key
+                for k, key in enumerate(keys)
+            )
         elif name == "count_to":
             self.keys[target] = (self.size_key(s.args[0]),)
         elif name == "transpose" and isinstance(s.args[0], Value):

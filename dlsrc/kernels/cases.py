@@ -1,0 +1,57 @@
+"""Where a declaration is tested: calls, kinks with their promises, calls that must be refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Kink", "Rejection", "Sample", "kink", "real", "rejects", "sample"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One call at which a primitive is tested: positional arguments, and the static ones by name."""
+
+    args: tuple
+    static: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point without a derivative, and the one that dlsrc promises there."""
+
+    args: tuple
+    expect: Mapping[str, Any]
+    static: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A call that must be refused, with the class of the error."""
+
+    args: tuple
+    error: type[Exception]
+    static: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sample(*args: Any, **static: Any) -> Sample:
+    """A call to test the declaration at: ``sample(real(3, 4), axis=0)``."""
+    return Sample(args, MappingProxyType(static))
+
+
+def kink(*args: Any, expect: Mapping[str, Any], **static: Any) -> Kink:
+    """A promise at a kink: ``kink(0.0, expect={"x": 0.0})``; the cotangent of the result is one."""
+    return Kink(args, MappingProxyType(dict(expect)), MappingProxyType(static))
+
+
+def rejects(*args: Any, error: type[Exception], **static: Any) -> Rejection:
+    """A call to be refused: ``rejects(real(3, 4), real(3, 2), error=ValueError)``."""
+    return Rejection(args, error, MappingProxyType(static))
+
+
+def real(*shape: int, dtype: str = "float64") -> np.ndarray:
+    """A standard normal array, seeded by its shape, so that copying the line reproduces it."""
+    generator = np.random.default_rng([7, *shape])
+    return generator.standard_normal(shape).astype(dtype)

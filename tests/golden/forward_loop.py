@@ -1,0 +1,67 @@
+"""`jvp` of loop code: a tangent beside each number that changes, the accumulated one before it changes."""
+
+# ruff: noqa
+
+import numpy as np
+
+def recursion(p, r):
+    variance = p[0] / (1 - p[1])
+    total = 0.0
+    for t in range(len(r)):
+        total += np.log(variance) + r[t] ** 2 / variance
+        variance = p[0] + p[1] * variance
+        if variance > 2.0:
+            variance = np.sqrt(2.0 * variance)
+    return total
+
+
+OPERATOR = "jvp"
+ARGUMENTS = (np.array([0.4, 0.6]), np.array([0.1, -0.3, 0.2]),)
+
+# --- generated: python -m tests.golden --update; every change below is reviewed by eye
+
+# dlsrc: recursion(p: float64 vector, r: float64 vector, tp: float64 vector, tr: float64 vector),
+#     from forward_loop.py:7
+import numpy as np
+
+from dlsrc.kernels import check_index
+
+
+def recursion_1(p, r, tp, tr):
+    # forward_loop.py:7  def recursion(p, r):
+    v1 = p.shape[0]
+    if tp.shape[0] != v1:
+        raise ValueError("forward_loop.py:7: a tangent must have the shape of its primal")
+    v2 = r.shape[0]
+    if tr.shape[0] != v2:
+        raise ValueError("forward_loop.py:7: a tangent must have the shape of its primal")
+    check_index(1, v1, 8)
+    # forward_loop.py:8  variance = p[0] / (1 - p[1])
+    v3 = p[0]
+    tv3 = tp[0]
+    v4 = p[1]
+    tv4 = tp[1]
+    v5 = 1 - v4
+    variance = v3 / v5
+    tvariance = tv3 / v5 + tv4 / v5 * variance
+    # forward_loop.py:10  for t in range(len(r)):
+    total = 0.0
+    ttotal = 0.0
+    for t in range(v2):
+        # forward_loop.py:11  total += np.log(variance) + r[t] ** 2 / variance
+        v6 = np.log(variance)
+        tv6 = tvariance / variance
+        v7 = r[t]
+        v8 = v7**2 / variance
+        tv8 = tr[t] * (2 * v7) / variance - tv6 * v8
+        ttotal = ttotal + (tv6 + tv8)
+        total = total + (v6 + v8)
+        # forward_loop.py:12  variance = p[0] + p[1] * variance
+        tvariance = tv3 + (tv4 * variance + tvariance * v4)
+        variance = v3 + v4 * variance
+        # forward_loop.py:13  if variance > 2.0:
+        if variance > 2.0:
+            # forward_loop.py:14  variance = np.sqrt(2.0 * variance)
+            variance = np.sqrt(2.0 * variance)
+            tvariance = tvariance * 2.0 / (2 * variance)
+    return total, ttotal
