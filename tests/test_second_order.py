@@ -316,3 +316,16 @@ def plain_loss(w, xs):
         du = np.sum(w["c"] * (1 - h**2) * w["a"])
         total += (du + np.sum(w["c"] * h)) ** 2
     return total + (np.sum(w["c"] * np.tanh(w["b"])) - 1.0) ** 2
+
+
+def test_shapes_stay_shapes_in_rules_that_are_differentiated():
+    """A shape that a rule hands on is no array of sizes: np.empty of one does not compile."""
+    def objective(w, b, x):
+        u = np.tanh(np.outer(w, x) + b)
+        ux = dlgradient(np.sum(u), x, enable_higher_derivatives=True)
+        loss = np.sum(ux**2)
+        return loss, dlgradient(loss, w)
+
+    args = (dlarray(np.array([0.3, -0.5])), dlarray(np.ones((2, 1))), dlarray(np.array([0.1, 0.7, 1.1])))
+    text = str(dlsrc.adjoint_source(objective, *args))
+    assert "np.int64" not in text and ".shape)" in text

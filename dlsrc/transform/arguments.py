@@ -16,9 +16,10 @@ from ..kernels.primitive import Composite, Primitive
 from .atoms import as_atom
 from .binding import Binding, Container, Shape
 from .context import Context
+from .ir import Assign, Atom, Value
 from .items import has_static_items
 
-__all__ = ["array_or_number", "bound_arguments", "lists_as_arrays", "ufunc_options"]
+__all__ = ["array_or_number", "bound_arguments", "lists_as_arrays", "shape_or_array", "ufunc_options"]
 
 
 def bound_arguments(
@@ -41,6 +42,24 @@ def array_or_number(ctx: Context, binding: Binding, what: str):
     if isinstance(inner, Container | Shape) and not (isinstance(inner, Container) and inner.kind == "dict"):
         return as_atom(ctx, ctx.array(inner), what)
     return as_atom(ctx, inner, what)
+
+
+def shape_or_array(ctx: Context, binding: Binding, what: str) -> Atom:
+    """The shape that the sizes in a tuple were taken of, where they are all of one; else as any argument."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Shape):
+        return ctx.op("shape", inner.array)
+    items = inner.items if isinstance(inner, Container) and inner.kind == "tuple" else ()
+    made = [ctx.origin.get(item) if isinstance(item, Value) else None for item in items]
+    if items and all(
+        isinstance(m, Assign) and m.op.name == "extent" and m.args == made[0].args  # type: ignore[union-attr]
+        and m.static == (("axis", k),)
+        for k, m in enumerate(made)
+    ):
+        shape = made[0].args[0]  # type: ignore[union-attr]
+        if ctx.type_of(shape).ndim == len(items):
+            return shape
+    return array_or_number(ctx, binding, what)
 
 
 def ufunc_options(

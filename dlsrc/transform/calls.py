@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
-from .arguments import array_or_number, bound_arguments, lists_as_arrays, ufunc_options
+from .arguments import (
+    array_or_number, bound_arguments, lists_as_arrays, shape_or_array, ufunc_options,
+)
 from .atoms import as_atom
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Static
 from .context import Context, Frame, describe
@@ -294,7 +296,8 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
             continue
         if given is default and not isinstance(given, Value | Const):
             given = Const(default)
-        atoms.append(array_or_number(ctx, given, f"the argument `{name}` of {primitive.name}"))
+        as_argument = shape_or_array if name == "shape" else array_or_number
+        atoms.append(as_argument(ctx, given, f"the argument `{name}` of {primitive.name}"))
     if primitive.name in WRITERS and isinstance(atoms[0], Value):
         where, mode = Index((Span(),) * ctx.type_of(atoms[0]).ndim), _MODES[primitive.name]
         if len(atoms) == 3:
