@@ -10,6 +10,7 @@ from .derivatives import grad, stop_gradient, value_and_grad
 from .directional import jvp, vjp
 from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
+from .fields import dldivergence, dljacobian, dllaplacian
 from .jacobians import jacfwd, jacobian, jacrev
 from .lazy import engine as _engine
 from .ravel import ravel
@@ -22,10 +23,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AcceleratedFunction", "Verdict", "adjoint_source", "check", "custom_jvp", "custom_vjp",
-    "dlaccelerate", "dlarray", "dlfeval", "dlgradient", "errors", "explain", "extractdata", "grad",
-    "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "logsumexp", "model_and_jacobian",
-    "nondifferentiable", "ravel", "register", "relu", "residual_and_jacobian", "sigmoid", "softmax",
-    "stages", "stop_gradient", "structure", "value_and_grad", "vjp",
+    "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian",
+    "errors", "explain", "extractdata", "grad", "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp",
+    "logsumexp", "model_and_jacobian", "nondifferentiable", "ravel", "register", "relu",
+    "residual_and_jacobian", "sigmoid", "softmax", "stages", "stop_gradient", "structure",
+    "value_and_grad", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

@@ -110,11 +110,14 @@ def asks_for_gradient(function: FunctionType) -> bool:
     return _asks(function, set())
 
 
+GRADIENTS = ("dlgradient", "dljacobian", "dllaplacian", "dldivergence")
+
+
 def _asks(function: FunctionType, seen: set[int]) -> bool:
     seen.add(id(function))
     found = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     for name in _names(function.__code__):
-        if name == "dlgradient":
+        if name in GRADIENTS:
             return True
         value = function.__globals__.get(name)
         if name in found:
@@ -122,7 +125,7 @@ def _asks(function: FunctionType, seen: set[int]) -> bool:
                 value = found[name].cell_contents
             except ValueError:
                 continue
-        if getattr(value, "__dlsrc_special__", None) == "dlgradient":
+        if getattr(value, "__dlsrc_special__", None) in GRADIENTS:
             return True
         inner = getattr(value, "py_func", value)
         if isinstance(inner, FunctionType) and id(inner) not in seen and _is_users(inner):

@@ -25,7 +25,7 @@ from ..nodes import (
     Static as StaticNode, Structure, TupleNode,
 )
 from . import (  # these register their kinds of statements and functions
-    comprehensions, conditions, containers, custom, custom_forward, iteration, loops, nested, objects,
+    comprehensions, conditions, containers, custom, custom_forward, fields, iteration, loops, nested, objects,
     opaque, texts,
 )
 from .parameters import Parameters, Request
@@ -56,7 +56,7 @@ __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
 OPERATORS: dict[str, Callable[..., Binding]] = {}
 
 REGISTERING = (
-    comprehensions, conditions, containers, custom, custom_forward, iteration, loops, nested, objects,
+    comprehensions, conditions, containers, custom, custom_forward, fields, iteration, loops, nested, objects,
     opaque, texts,
 )
 
