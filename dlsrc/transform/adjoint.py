@@ -47,6 +47,7 @@ class Sweep(Taped):
         self.finished = False                      # whether every target is captured
         self.problems: list[tuple[Any, str]] = []
         self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
+        self.early: dict[Value, tuple[Statement, list[Statement]]] = {}  # shadows made before a forward loop
 
     def reverse(self, statement: Assign | Read | Store) -> None:
         """The cotangents of one plain statement."""

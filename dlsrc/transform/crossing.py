@@ -7,11 +7,13 @@
 
 from typing import Any
 
-from ..kernels.types import Array, Scalar, Tape
+from ..kernels.types import Array, Scalar
 from .adjoint import Sweep
 from .ir import Assign, Atom, Const, For, If, Read, Statement, Store, Value, While, atoms_read, walk
 
-__all__ = ["given", "materialize", "merged_cotangent", "prepare", "relevant", "zero_cotangent"]
+__all__ = [
+    "given", "materialize", "merged_cotangent", "outer_arrays", "prepare", "relevant", "zero_cotangent",
+]
 
 
 def relevant(sweep: Sweep, statement: Statement) -> bool:
@@ -34,7 +36,16 @@ def materialize(sweep: Sweep, statement: Statement) -> None:
 
 def prepare(sweep: Sweep, statement: Statement) -> None:
     """Shadows of the outer arrays that the statement's blocks add to, made before it is entered."""
+    for holder in outer_arrays(sweep, statement):
+        if holder not in sweep.cot:
+            with sweep.ctx.at(sweep.gradient.loc):
+                sweep.shadow(holder)
+
+
+def outer_arrays(sweep: Sweep, statement: Statement) -> list[Value]:
+    """The arrays from outside to whose shadows the statement's blocks add."""
     inside = {id(statement)}
+    found: dict[Value, None] = {}
     for inner in walk((statement,)):
         used: list[Value] = []
         match inner:
@@ -48,21 +59,14 @@ def prepare(sweep: Sweep, statement: Statement) -> None:
                 used = [a for c in inner.carries for a in (c.init, c.out) if isinstance(a, Value)]
             case Store(value=Value() as value):
                 used = [value]
-            case Assign(op=op, args=args) if op.name == "take_last":
-                used = [args[0]]  # type: ignore[list-item]
-        if not isinstance(inner, Read):
-            # The versions of a tape that grows get the shadow of the last one.
-            used = [v for v in used if sweep.memory.root.get(v) not in sweep.memory.grown]
         for value in used:
-            if value not in sweep.active or not isinstance(sweep.ctx.types[value], Array | Tape):
+            if value not in sweep.active or not isinstance(sweep.ctx.types[value], Array):
                 continue
             holder = sweep.holder(value)
             outside = not any(id(s) in inside for s, _ in sweep.outline.home[holder])
-            if outside and holder in sweep.in_memory and holder not in sweep.cot and holder is not None:
-                if sweep.outline.defined.get(holder) is statement:
-                    continue
-                with sweep.ctx.at(sweep.gradient.loc):
-                    sweep.shadow(holder)
+            if outside and holder in sweep.in_memory and sweep.outline.defined.get(holder) is not statement:
+                found[holder] = None
+    return list(found)
 
 
 def zero_cotangent(sweep: Sweep, key: Any) -> Atom:

@@ -213,7 +213,8 @@ class _Liveness:
         if counted:
             top |= count
         live = self.trip_end(loop, carries, top)
-        live = self.block(loop.body, live)
+        # The counter keeps its name to the end of the trip: a loop inside has another.
+        live = self.block(loop.body, live | self.bit(loop.index))
         if counted:
             live |= count
             self.define(trips, live)

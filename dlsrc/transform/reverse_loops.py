@@ -21,12 +21,15 @@ from .trips import trip_number
 
 from .crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
 from .fetch import Mirror
+from .sums import reverse_at_once
 
 __all__ = ["earlier_trips", "reverse_loop"]
 
 
 def reverse_loop(sweep: Sweep, s: For | While) -> None:
     """All trips of a loop, last first."""
+    if reverse_at_once(sweep, s, outer_scalars(sweep, s)):
+        return
     ctx = sweep.ctx
     with ctx.at(s.loc.backward(ctx.order)):
         carried: dict[Value, Atom] = {}

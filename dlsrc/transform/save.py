@@ -63,6 +63,7 @@ class Saver:
         self.edits = Edits()
         self.kept: list[Kept] = []
         self.recomputed: list[Value] = []
+        self.at_once: list[Statement] = []  # the loops whose trips are being swept at their ends
         self._tapes: dict[tuple, _Tape] = {}
         self._exported: dict[tuple[Value, int], Value] = {}
         self._counters: dict[tuple[int, int], tuple[Value, Value]] = {}
@@ -183,7 +184,7 @@ class Saver:
 
     def _block(self, value: Value, loops: list[Statement]) -> _Tape:
         ctx = self.ctx
-        outermost = loops[0]
+        outermost = self._outermost(loops)
         type_ = ctx.types[value]
         with ctx.at(outermost.loc), ctx.collecting() as block:
             sizes = [capacity_of(ctx, loop) for loop in loops]  # type: ignore[arg-type]
@@ -199,20 +200,30 @@ class Saver:
         self._note(value, loops, type_, "array")
         return _Tape("block", tape, tape, tuple(loops))
 
+    def _outermost(self, loops: list[Statement]) -> Statement:
+        """The loop in front of which the memory of a block tape is made: as far out as its size is known."""
+        bounds = [a for loop in loops if isinstance(loop, For) for a in (loop.start, loop.stop, loop.step)]
+        homes = [self.outline.home[a] for a in bounds if isinstance(a, Value)]
+        for outer in self.at_once:
+            if all(visible(home, self.outline.scope[id(outer)]) for home in homes):
+                return outer
+        return loops[0]
+
     def _stack(self, value: Value, loops: list[Statement]) -> _Tape:
         ctx = self.ctx
         type_ = ctx.types[value]
         array = Array(type_.dtype, 1)
         first = ctx.value(array, base=value, form="{}_kept")
-        with ctx.at(loops[0].loc), ctx.collecting() as block:
+        around = [*self.at_once, *loops]
+        with ctx.at(around[0].loc), ctx.collecting() as block:
             ctx.op("growing", dtype=type_.dtype, target=first)
-        self.edits.before.setdefault(id(loops[0]), []).extend(block)
-        self.adopt(first, self.outline.scope[id(loops[0])], None)
+        self.edits.before.setdefault(id(around[0]), []).extend(block)
+        self.adopt(first, self.outline.scope[id(around[0])], None)
         position, _ = self.counter(loops)
         slot = "body"
         header = ctx.value(array, base=value, form="{}_kept")
         inside = ctx.value(array, base=value, form="{}_kept")
-        after = self.thread(loops, first, header, inside)
+        after = self.thread(around, first, header, inside, loops[0])
         self.adopt(inside, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), None)
         group = self._growing.setdefault((id(loops[0]), id(loops[-1])), (loops[-1], position, []))
         group[2].append((header, inside))
@@ -343,10 +354,14 @@ class Saver:
             self._counters[key] = (header, after)
         return self._counters[key]
 
-    def thread(self, loops: list[Statement], init: Atom, header: Value, out: Value) -> Value:
-        """Carry a value through nested loops: ``header``, ``out`` are the innermost's; the last result."""
+    def thread(
+        self, loops: list[Statement], init: Atom, header: Value, out: Value, after: Statement | None = None
+    ) -> Value:
+        """Carry a value through nested loops: ``header``, ``out`` are the innermost's; the result of the
+        outermost, or of the loop ``after``."""
         headers = [self._like(header) for _ in loops[:-1]] + [header]
         inner_out: Value = out
+        wanted = out
         for k in range(len(loops) - 1, -1, -1):
             loop = loops[k]
             slot = "test" if isinstance(loop, While) else "body"
@@ -356,6 +371,9 @@ class Saver:
             incoming: Atom = init if k == 0 else headers[k - 1]
             self.edits.carries.setdefault(id(loop), []).append(Carry(headers[k], incoming, inner_out, result))
             carried: Value = result
+            if k == 0 or loop is after:
+                wanted = result if wanted is out else wanted
+                self._entered.setdefault(wanted, headers[k])
             if k > 0:
                 scope = self.outline.scope[id(loop)]
                 depth = len(self.outline.scope[id(loops[k - 1])]) + 1
@@ -371,8 +389,7 @@ class Saver:
                     self.edits.merges.setdefault(id(statement), []).append(merge)
                     carried = merged
             inner_out = carried
-        self._entered[inner_out] = headers[0]
-        return inner_out
+        return wanted
 
     def reached(self, after: Value, loops: Sequence[Statement], here: Scope) -> Value:
         """What is carried through loops, as a gradient finds it: after them, or as its trip began."""

@@ -87,22 +87,20 @@ def cholesky_1(A):
                 L[i, j] = v4
             # cholesky.py:11  for j in range(i + 1):
             count = count + 1
+    # cholesky.py:22  return total
+    dL = np.zeros_like(L)
     # cholesky.py:20  for i in range(n):
     total = 0.0
     for i in range(n):
         # cholesky.py:21  total += np.log(L[i, i])
-        total = total + np.log(L[i, i])
-    # cholesky.py:22  return total
-    dL = np.zeros_like(L)
-    #   back through cholesky.py:20
-    v9 = n - 1
-    for i in range(v9, -1, -1):
+        v9 = L[i, i]
+        total = total + np.log(v9)
         #   back through cholesky.py:21
-        dL[i, i] += 1.0 / L[i, i]
+        dL[i, i] += 1.0 / v9
     # cholesky.py:22  return total
     dA = np.zeros_like(A)
     #   back through cholesky.py:10
-    for i in range(v9, -1, -1):
+    for i in range(n - 1, -1, -1):
         #   back through cholesky.py:11
         for j in range(i, -1, -1):
             count = count - 1

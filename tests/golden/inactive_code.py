@@ -26,33 +26,26 @@ import numpy as np
 def inactive_code_1(x, k):
     # inactive_code.py:9  n = 2 * k + 1
     n = 2 * k + 1
+    #   back through inactive_code.py:15
+    v1 = 1.0 / n
+    # inactive_code.py:15  return s / n
+    dx = np.zeros_like(x)
     # inactive_code.py:11  for i in range(x.size):
-    v1 = x.size
-    count_kept = np.empty(v1, np.int64)
-    v2_kept = np.empty(v1, np.bool_)
     count = 0
     s = 0.0
-    for i in range(v1):
-        count_kept[i] = count
+    for i in range(x.size):
         # inactive_code.py:12  if i % n == 0:
         if n == 0:
             raise ZeroDivisionError("inactive_code.py:12: integer division or modulo by zero")
         v2 = i % n == 0
-        v2_kept[i] = v2
         if v2:
             # inactive_code.py:13  count += 1
             count = count + 1
             # inactive_code.py:14  s += x[i] * count
             s = s + x[i] * count
-    #   back through inactive_code.py:15
-    ds = 1.0 / n
-    # inactive_code.py:15  return s / n
-    dx = np.zeros_like(x)
-    #   back through inactive_code.py:11
-    for i in range(v1 - 1, -1, -1):
-        count = count_kept[i]
+            count_2 = count
         #   back through inactive_code.py:12
-        if v2_kept[i]:
+        if v2:
             #   back through inactive_code.py:14
-            dx[i] += ds * (count + 1)
+            dx[i] += v1 * count_2
     return s / n, dx

@@ -21,23 +21,18 @@ import numpy as np
 
 
 def nested_loops_1(x):
+    # nested_loops.py:12  return s
+    dx = np.zeros_like(x)
     # nested_loops.py:9  for i in range(x.size):
-    v1 = x.size
     s = 0.0
-    for i in range(v1):
+    for i in range(x.size):
         # nested_loops.py:10  for j in range(i):
         for j in range(i):
             # nested_loops.py:11  s += (x[i] - x[j]) ** 2
-            v2 = x[i] - x[j]
-            s = s + v2**2
-    # nested_loops.py:12  return s
-    dx = np.zeros_like(x)
-    #   back through nested_loops.py:9
-    for i in range(v1 - 1, -1, -1):
-        #   back through nested_loops.py:10
-        for j in range(i - 1, -1, -1):
+            v1 = x[i] - x[j]
+            s = s + v1**2
             #   back through nested_loops.py:11
-            dv2 = 2 * (x[i] - x[j])
-            dx[j] -= dv2
-            dx[i] += dv2
+            dv1 = 2 * v1
+            dx[j] -= dv1
+            dx[i] += dv1
     return s, dx

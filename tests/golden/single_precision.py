@@ -20,24 +20,16 @@ import numpy as np
 
 
 def single_precision_1(x):
-    # single_precision.py:9  for i in range(x.size):
-    v1 = x.size
-    v2_kept = np.empty(v1, np.float32)
-    v3_kept = np.empty(v1, np.float32)
-    s = np.float32(0.0)
-    for i in range(v1):
-        # single_precision.py:10  s += x[i] / 3 * np.exp(x[i])
-        v4 = x[i]
-        v3 = v4 / np.float32(3.0)
-        v3_kept[i] = v3
-        v2 = np.exp(v4)
-        v2_kept[i] = v2
-        s = s + v3 * v2
     # single_precision.py:11  return s
     dx = np.zeros_like(x)
-    #   back through single_precision.py:9
-    for i in range(v1):
+    # single_precision.py:9  for i in range(x.size):
+    s = np.float32(0.0)
+    for i in range(x.size):
+        # single_precision.py:10  s += x[i] / 3 * np.exp(x[i])
+        v1 = x[i]
+        v2 = np.exp(v1)
+        v3 = v1 / np.float32(3.0) * v2
+        s = s + v3
         #   back through single_precision.py:10
-        v2 = v2_kept[i]
-        dx[i] += v2 / np.float32(3.0) + v3_kept[i] * v2
+        dx[i] += v2 / np.float32(3.0) + v3
     return s, dx

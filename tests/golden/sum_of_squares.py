@@ -20,16 +20,14 @@ import numpy as np
 
 
 def sum_of_squares_1(x):
-    # sum_of_squares.py:9  for i in range(x.shape[0]):
-    v1 = x.shape[0]
-    s = 0.0
-    for i in range(v1):
-        # sum_of_squares.py:10  s += x[i] ** 2
-        s = s + x[i] ** 2
     # sum_of_squares.py:11  return s
     dx = np.zeros_like(x)
-    #   back through sum_of_squares.py:9
-    for i in range(v1):
+    # sum_of_squares.py:9  for i in range(x.shape[0]):
+    s = 0.0
+    for i in range(x.shape[0]):
+        # sum_of_squares.py:10  s += x[i] ** 2
+        v1 = x[i]
+        s = s + v1**2
         #   back through sum_of_squares.py:10
-        dx[i] += 2 * x[i]
+        dx[i] += 2 * v1
     return s, dx
