@@ -114,19 +114,24 @@ class Column:
 class Packed:
     """A list or tuple of equal items in columns, or a slice of one; how many is known at run time.
 
-    Item ``j`` is number ``first + j * step`` of the columns, for ``j`` below ``count``.  ``item`` is a
-    `Container` (or a single `Column`) whose leaves are columns; ``at_hand`` is the number of items in the
-    call that the program is built for, ``path`` the argument.
+    Item ``j`` is number ``first + j * step`` of the columns, for ``j`` below ``count``, which is None for
+    all of them.  ``item`` is a `Container` (or a single `Column`) whose leaves are columns; ``at_hand`` is
+    the number of items in the call that the program is built for, ``path`` the argument, ``name`` its name.
     """
 
     kind: str
     item: Any
     first: Atom
-    count: Atom
+    count: Atom | None
     step: int
     at_hand: int
     path: Path
-    is_whole: bool = True
+    name: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a whole list, in its order."""
+        return self.count is None
 
 
 @dataclass(frozen=True, slots=True)

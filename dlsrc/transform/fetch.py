@@ -35,6 +35,7 @@ class Mirror:
         self.fetched: dict[Any, Atom] = {}    # by value; as it was at a statement: by both
         self.number: Atom | None = None       # the trip, as tapes count it
         self.index: Atom | None = None        # the loop's counter
+        self.handed: list[tuple[Carry, Value]] = []  # what a trip left, handed from trip to trip
 
 
 class Fetching:
@@ -90,11 +91,38 @@ class Fetching:
             found = self._counted(atom, loops)
         elif self.saver.costs.worth(atom, self.outline.scope[id(loops[0].statement)], self._has_tape):
             found = self._recompute(atom, statement, mirror)
+        elif (carry := self._left(atom, loops)) is not None:
+            made = self.ctx.value(self.ctx.types[atom], base=atom)
+            self.shapes.equate(made, atom)
+            mirror.handed.append((carry, made))
+            found = made
         else:
             found = self._from_tape(atom, loops, None)
         mirror.fetched[atom] = found
         self.fetched_from[found] = atom
         return found
+
+    def _left(self, value: Value, loops: list[Mirror]) -> Carry | None:
+        """The carry of an array that a trip leaves to the next, which keeps what it finds anyway.
+
+            h_kept.append(h)                h_2 = h_kept[k]
+            h = np.tanh(W @ h)       →      (the way back of it, from h and h_2)
+                                            h = h_2
+        """
+        loop = loops[0].statement
+        if len(loops) > 1 or not isinstance(loop, For) or any(s is loop for s, _ in self.here):
+            return None
+        if self.outline.home[value] != (*self.outline.scope[id(loop)], (loop, "body")):
+            return None
+        type_ = self.ctx.types[value]
+        for carry in loop.carries:
+            if (
+                carry.out == value and isinstance(type_, Array) and carry.init is not UNBOUND
+                and {value, carry.header} <= self.saver.costs.expected
+                and self.ctx.types[carry.header] == type_ and not self.memory.stores_after(carry.header, loop)
+            ):
+                return carry
+        return None
 
     def _mirrored(self, home: Scope) -> list[Mirror]:
         """The loops of a scope that are being swept backwards, outermost first."""
@@ -214,10 +242,48 @@ class Fetching:
         like = self.visible_like(value)
         if like is not None:
             return self.ctx.op("shape", like)
+        sizes = self._sizes(value)
+        if sizes is not None:
+            return self.ctx.op(f"shape{len(sizes)}", *sizes)
         statement = self.outline.defined[value]
         assert statement is not None
         made = self.saver.shape_of(value)
         return self.fetch(made, statement)
+
+    def _sizes(self, value: Value) -> list[Atom] | None:
+        """The sizes of an array from those of others, if they are at hand or cheap to have again.
+
+        ``W @ h`` has as many elements as ``W``, a view that is taken again anyway, has rows.
+        """
+        made: list[Atom] = []
+        for key in self.shapes.key(value):
+            match key:
+                case ("const", int() as size):
+                    made.append(Const(size))
+                case ("dim", Value() as other, axis) if other != value:
+                    array = self._again(other, self.outline.home[value])
+                    if array is None:
+                        return None
+                    made.append(self.ctx.dim(array, axis))
+                case _:
+                    return None
+        return made
+
+    def _again(self, value: Value, here: Scope) -> Value | None:
+        """An array, for its sizes, where having it again costs less than keeping them."""
+        statement = self.outline.defined.get(value)
+        if self._at_hand(value):
+            found: Atom = self.saver.export(value, self.here)
+            return found if isinstance(found, Value) else None
+        if statement is None or not visible(self.outline.home[value], here):
+            return None
+        loops = self._mirrored(self.outline.home[value])
+        if not loops or is_loop(statement) or self.memory.stores_after(value, statement):
+            return None
+        if not self.saver.costs.worth(value, self.outline.scope[id(loops[0].statement)], self._has_tape):
+            return None
+        found = self.fetch(value, statement)
+        return found if isinstance(found, Value) else None
 
     def visible_like(self, value: Value) -> Value | None:
         """An array of the same shape and dtype that can be named here."""

@@ -18,7 +18,7 @@ from .binding import (
 )
 from .context import Context, describe
 from .ir import Atom, Const, Value
-from .packed import NeedUnpacked, packed_item
+from .packed import NeedUnpacked, count_of, packed_item
 
 __all__ = ["attribute_of", "has_static_items", "item_of", "length_of", "static_items"]
 
@@ -90,8 +90,8 @@ def length_of(ctx: Context, binding: Binding) -> Atom:
     match binding:
         case Container(items=items):
             return Const(len(items))
-        case Packed(count=count):
-            return count
+        case Packed():
+            return count_of(ctx, binding)
         case Shape(ndim=ndim):
             return Const(ndim)
         case Value() if isinstance(ctx.type_of(binding), Array):

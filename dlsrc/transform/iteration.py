@@ -17,7 +17,7 @@ from .binding import Binding, Container, Iterator, Packed, Range, Shape, Static
 from .context import Context, describe
 from .ir import Atom, Check, Const, If, Raise, Value
 from .items import has_static_items, item_of, length_of, static_items
-from .packed import reversed_of
+from .packed import count_of, reversed_of
 from .specials import given, special
 from .subscripts import read_array
 
@@ -183,8 +183,8 @@ def trips_of(ctx: Context, iterable: Binding) -> Atom:
     match inner:
         case Value() if isinstance(ctx.type_of(inner), Array):
             return ctx.dim(inner, 0)
-        case Packed(count=count):
-            return count
+        case Packed():
+            return count_of(ctx, inner)
         case Range(start=start, stop=stop, step=step):
             return _length_of_range(ctx, start, stop, step)
         case Iterator(kind="product", items=items):

@@ -129,6 +129,7 @@ def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> Non
     else:
         start, stop, step = Const(0), trips_of(ctx, iterable), Const(1)
     index = ctx.value(Scalar("int64", weak=True))
+    ctx.hints[index] = _counter_name(ctx)
     body, flag = _split_flag(node)
 
     def head() -> Atom:
@@ -153,6 +154,12 @@ def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> Non
         )
     )
     settle_after(ctx, built, runs)
+
+
+def _counter_name(ctx: Context) -> str:
+    """What to call a counter that the user has no name for; none that is a name of the user's here."""
+    taken = {name for frame in ctx.frames for name in (*frame.locals, *frame.env)}
+    return next((name for name in "kijmn" if name not in taken), "")
 
 
 @statement(ast.While)

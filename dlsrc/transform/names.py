@@ -176,7 +176,7 @@ class _Namer:
         """Whether the group's name would be made from itself: a cotangent that shares its value's name."""
         seen = {root}
         at: Value | None = root
-        while at in self.origin:
+        while at in self.origin and self.groups.label(at) not in self.hints:
             at = self.groups.find(self.origin[at].base)
             if at in seen:
                 return True

@@ -11,6 +11,8 @@ length is the size of something known), or where the loop cannot be counted, `Ne
 starts it again without: then the loop is written out, trip by trip, and what is refused is refused there.
 """
 
+from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from ..kernels.types import Array, Scalar
@@ -22,8 +24,8 @@ from .memory import analyze
 from .outline import Outline
 
 __all__ = [
-    "FEW", "NeedPacked", "NeedUnpacked", "column_of", "indexed", "pack_for", "packed_item", "paths_of",
-    "refuse_written", "reversed_of", "sliced", "unpacked", "wanted", "worthwhile",
+    "FEW", "NeedPacked", "NeedUnpacked", "column_of", "count_of", "indexed", "pack_for", "packed_item",
+    "paths_of", "refuse_written", "reversed_of", "sliced", "unpacked", "wanted", "worthwhile",
 ]
 
 # So many numbers are written out: as arguments they cost less than as a vector.
@@ -106,6 +108,24 @@ def unpacked(ctx: Context, *bindings: Binding) -> None:
 # ---------------------------------------------------------------------------------- items and slices
 
 
+def count_of(ctx: Context, packed: Packed) -> Atom:
+    """How many items there are."""
+    if packed.count is not None:
+        return packed.count
+    column = next(_columns_of(packed.item))
+    made = ctx.dim(column.vector if column.table is None else column.table, 0)
+    ctx.part_names[made] = f"n_{packed.name}"  # type: ignore[index]
+    return made
+
+
+def _columns_of(node: Any) -> Generator[Column]:
+    if isinstance(node, Column):
+        yield node
+    elif isinstance(node, Container):
+        for item in node.items:
+            yield from _columns_of(item)
+
+
 def packed_item(ctx: Context, packed: Packed, j: Atom) -> Binding:
     """Item ``j``, which is known to be there, or counts from the end of the whole list."""
     index = j
@@ -140,13 +160,13 @@ def indexed(ctx: Context, packed: Packed, key: Atom) -> Binding:
         if packed.is_whole and not -packed.at_hand <= key.value < packed.at_hand:
             raise NeedUnpacked(frozenset({packed.path}))  # refused there
         if not packed.is_whole or key.value not in (0, -1):  # a list that is packed is never empty
-            ctx.check(key, packed.count)
+            ctx.check(key, count_of(ctx, packed))
         if key.value < 0 and not packed.is_whole:
-            key = ctx.op("add", packed.count, key)
+            key = ctx.op("add", count_of(ctx, packed), key)
         return packed_item(ctx, packed, key)
-    ctx.check(key, packed.count)
+    ctx.check(key, count_of(ctx, packed))
     if not packed.is_whole:
-        key = ctx.op("remainder", key, packed.count)  # which may count from the end
+        key = ctx.op("remainder", key, count_of(ctx, packed))  # which may count from the end
     return packed_item(ctx, packed, key)
 
 
@@ -160,17 +180,17 @@ def sliced(ctx: Context, packed: Packed, entry: tuple) -> Packed:
         if start is not None or stop is not None:
             raise NeedUnpacked(frozenset({packed.path}))
         return reversed_of(ctx, packed)
+    length = count_of(ctx, packed)
     low = Const(0) if start is None else _bound(ctx, packed, start)
-    high = packed.count if stop is None else _bound(ctx, packed, stop)
-    length = ctx.op("subtract", high, low) if low != Const(0) else high
-    if not (low == Const(0) or packed.is_whole and low == Const(1) and high == packed.count):
-        length = ctx.op("maximum", length, Const(0))
+    high = length if stop is None else _bound(ctx, packed, stop)
+    if low == Const(0) and high == length:
+        return packed
+    left = ctx.op("subtract", high, low) if low != Const(0) else high
+    if not (low == Const(0) or packed.is_whole and low == Const(1) and high == length):
+        left = ctx.op("maximum", left, Const(0))
     first = ctx.op("add", packed.first, low) if packed.step == 1 else ctx.op("subtract", packed.first, low)
     at_hand = len(range(packed.at_hand)[slice(start, stop)])
-    return Packed(
-        packed.kind, packed.item, first, length, packed.step, at_hand, packed.path,
-        packed.is_whole and low == Const(0) and high == packed.count,
-    )
+    return replace(packed, first=first, count=left, at_hand=at_hand)
 
 
 def _bound(ctx: Context, packed: Packed, bound: Any) -> Atom:
@@ -180,19 +200,17 @@ def _bound(ctx: Context, packed: Packed, bound: Any) -> Atom:
     if packed.is_whole and bound == 1:
         return Const(1)
     if packed.is_whole and bound == -1:
-        return ctx.op("subtract", packed.count, Const(1))
+        return ctx.op("subtract", count_of(ctx, packed), Const(1))
     if bound < 0:
-        return ctx.op("maximum", ctx.op("subtract", packed.count, Const(-bound)), Const(0))
-    return ctx.op("minimum", Const(bound), packed.count)
+        return ctx.op("maximum", ctx.op("subtract", count_of(ctx, packed), Const(-bound)), Const(0))
+    return ctx.op("minimum", Const(bound), count_of(ctx, packed))
 
 
 def reversed_of(ctx: Context, packed: Packed) -> Packed:
     """The items in the other order."""
-    last = ctx.op("subtract", packed.count, Const(1))
+    last = ctx.op("subtract", count_of(ctx, packed), Const(1))
     first = ctx.op("add" if packed.step == 1 else "subtract", packed.first, last)
-    return Packed(
-        packed.kind, packed.item, first, packed.count, -packed.step, packed.at_hand, packed.path, False
-    )
+    return replace(packed, first=first, count=count_of(ctx, packed), step=-packed.step)
 
 
 # ---------------------------------------------------------------------------------- gradients

@@ -4,8 +4,10 @@
     f([layer, layer, layer]), packed         a vector and a table for each leaf of a layer
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from ..kernels.types import Array, Type
@@ -15,7 +17,7 @@ from ..nodes import (
 )
 from .binding import Binding, Column, Container, Getter, Live, Packed, Static
 from .context import Context
-from .ir import Atom, Const, Value
+from .ir import Const, Value
 
 __all__ = ["Parameters", "Request"]
 
@@ -128,10 +130,7 @@ class Parameters:
         return made
 
     def _new(self, type_: Type, name: str, traced: bool = False) -> Value:
-        text = "".join(c if c.isalnum() else "_" for c in name)
-        while "__" in text:
-            text = text.replace("__", "_")
-        made = self.ctx.value(type_, text.strip("_") or "x")
+        made = self.ctx.value(type_, _identifier(name) or "x")
         self.params.append(made)
         self.ctx.params.add(made)
         if traced:
@@ -142,41 +141,42 @@ class Parameters:
 
     def _packed(self, node: PackedNode, leaves: Iterator, given: Any, path: Path) -> Packed:
         """A list of equal items: the columns of its leaves, and how many there are."""
-        ctx = self.ctx
-        columns: list[Column] = []
-        item = self._columns(node.children[0], leaves, given.children[0], iter(paths(node.children[0], "")),
-                             path, columns)
-        first = columns[0]
-        length: Atom = ctx.dim(first.vector if first.table is None else first.table, 0)
-        return Packed(
-            "list" if node.cls is list else "tuple", item, Const(0), length, 1, len(given.children), path
-        )
+        inside = paths(node.children[0], "")
+        first = next(leaves)
+        name = self.request.names[first[1][0]].removesuffix(f"[0]{inside[0]}")
+        item = self._columns(node.children[0], chain((first,), leaves), iter(inside), path, name)
+        kind = "list" if node.cls is list else "tuple"
+        return Packed(kind, item, Const(0), None, 1, len(given.children), path, _identifier(name))
 
-    def _columns(
-        self, node: Any, leaves: Iterator, given: Any, places: Iterator[str], path: Path, columns: list
-    ) -> Binding:
+    def _columns(self, node: Any, leaves: Iterator, places: Iterator[str], path: Path, name: str) -> Binding:
+        """An item with columns for its leaves; ``name`` is the list's."""
         if isinstance(node, StaticNode):
             return Static(node.value)
         if node is not LEAF:
-            pairs = zip(node.children, given.children, strict=True)
-            return _container(node, tuple(
-                self._columns(child, leaves, before, places, path, columns) for child, before in pairs
-            ))  # fmt: skip
+            items = tuple(self._columns(child, leaves, places, path, name) for child in node.children)
+            return _container(node, items)
         request = self.request
         leaf, positions = next(leaves)
         place = next(places)
         type_ = request.types[positions[0]]
-        whole = request.names[positions[0]].removesuffix(f"[0]{place}") + place
         vector = Array(type_.dtype, 1, "C", type_.labels)
-        made = self._new(vector, whole, request.traced[positions[0]])
+        made = self._new(vector, name + place, request.traced[positions[0]])
         table = None
         if isinstance(type_, Array):
             type_ = Array(type_.dtype, type_.ndim, "C", type_.labels)
-            table = self._new(Array("int64", 2), f"{whole}_where")
+            table = self._new(Array("int64", 2), f"{name}{place}_where")
         self.leaves.append(leaf)
         self.ctx.columns[made] = path
-        columns.append(Column(made, table, type_, leaf, _last(place)))
-        return columns[-1]
+        return Column(made, table, type_, leaf, _last(place))
+
+
+def _identifier(name: str) -> str:
+    """A name in the text for what the user writes like this.
+
+    >>> _identifier('net["layers"][0].W')
+    'net_layers_0_W'
+    """
+    return re.sub(r"_+", "_", re.sub(r"\W", "_", name)).strip("_")
 
 
 def _last(place: str) -> str:

@@ -138,8 +138,12 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
                 outs[key] = sweep.whole(key, found)
             else:
                 outs[key] = sweep.cot[key]
+        left = [sweep.fetch(carry.header, s) for carry, _ in mirror.handed]
     sweep.mirrors.pop()
     carries = []
+    for (carry, header), out in zip(mirror.handed, left, strict=True):
+        init = sweep.fetch(carry.result, s)
+        carries.append(Carry(header, init, out, ctx.value(ctx.types[header], base=carry.header)))
     after = {k: v for k, v in outer_cot.items()}
     results: dict[Any, Value] = {}
     for key, (header, init) in headers.items():

@@ -421,7 +421,7 @@ test_programs = programs.test()
 
 def test_what_is_packed():
     for f, args, argnums in (
-        (dicts, (net(3, 3, 3), vector(3)), 0), (the_last_apart, (net(3, 3), vector(3)), 0),
+        (dicts, (net(3, 3, 3), vector(3)), 0), (the_last_apart, (net(3, 3, 3), vector(3)), 0),
         (summed, (net(3, 3), 0.5), 0), (by_number, (net(3, 3), vector(3)), 0), (backwards, (net(2, 3, 4), vector(4)), 0),
         (arrays_beside_numbers, ([vector(2)] * 3, [0.5] * 3), (0, 1)), (many_numbers, ([0.5] * 12,), 0),
         (an_inactive_list, (vector(2), [vector(2)] * 3), 0), (in_a_while_loop, ([vector(2)] * 2, vector(2)), 0),
