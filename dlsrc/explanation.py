@@ -15,7 +15,6 @@ from .notebook import table
 from .signature import Call
 from .target import Target
 from .transform.ir import Value
-from .transform.location import Location
 
 __all__ = ["Explanation", "Keeping", "Piece", "explanation_of"]
 
@@ -174,7 +173,7 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
         for number, loc in emitted.line_map.items() if number in statements
     )
     return Explanation(
-        title=_title(original.name, program, emitted.names, normalized.location),
+        title=_title(original.name, program, emitted.names, normalized),
         active=generated.active,
         kept=tuple(keepings),
         recomputed=generated.recomputed,
@@ -192,9 +191,12 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
 # ---------------------------------------------------------------------------------- what is told
 
 
-def _title(name: str, program: Any, names: Any, location: Location) -> str:
-    params = ", ".join(f"{names.get(v, repr(v))}: {program.types[v]}" for v in program.params)
-    return f"{name}({params}), from {location}"
+def _title(name: str, program: Any, names: Any, normalized: Any) -> str:
+    params = ", ".join(
+        f"{names.get(v, repr(v))}: {normalized.notes.get(v) or program.types[v]}" for v in program.params
+        if v not in normalized.notes or program.types[v].ndim == 1  # not the tables of columns
+    )
+    return f"{name}({params}), from {normalized.location}"
 
 
 def _keepings(generated: Any, allocations: tuple[Allocation, ...], names: Any) -> dict[Keeping, list[Value]]:

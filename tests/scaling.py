@@ -169,15 +169,18 @@ def source_length() -> None:
 
 
 def layers() -> None:
-    print("first call by number of equal layers in a list")
-    for count in (3, 30):
-        out = fresh_process(
-            equal_layers_source(),
-            "vg = dlsrc.value_and_grad(m.objective); x = np.ones(4)\n"
-            f"net = [dict(W=np.eye(4) * 0.5, b=np.zeros(4)) for _ in range({count})]\n"
-            "dlsrc.value_and_grad(m.warm)(x)", "vg(net, x)", "vg(net, x)",
-        )
-        print(f"  {count:4} layers: {out['first']:6.2f} s of processor time, then {out['second'] * 1e6:.0f} µs")
+    print("first call by number of equal layers in a list, seconds of processor time; later calls by the clock")
+    calls = 1000
+    for title, sizes in (("of one shape", "[4] * (n + 1)"), ("of unequal shapes", "[4 + k % 3 for k in range(n + 1)]")):
+        for count in (3, 30):
+            out = fresh_process(
+                equal_layers_source(),
+                f"vg = dlsrc.value_and_grad(m.objective); x = np.ones(4); n = {count}; sizes = {sizes}\n"
+                "net = [dict(W=np.eye(b, a) * 0.5, b=np.zeros(b)) for a, b in zip(sizes, sizes[1:])]\n"
+                "dlsrc.value_and_grad(m.warm)(x)", "vg(net, x)", f"for _ in range({calls}): vg(net, x)",
+            )
+            a_call = out["second"] / calls * 1e6
+            print(f"  {count:4} layers {title:18} {out['first']:6.2f} s, then {a_call:.0f} µs a call")
 
 
 PARTS = {"memory": memory, "source": source_length, "layers": layers}

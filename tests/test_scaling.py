@@ -41,14 +41,26 @@ def test_a_long_source_is_right(tmp_path):
     assert_gradient(module.objective, X)
 
 
-def network(count):
-    return [{"W": 0.5 * np.eye(4) + 0.1, "b": np.full(4, 0.1 * k)} for k in range(count)]
+def network(*sizes):
+    return [
+        {"W": 0.5 * np.eye(b, a) + 0.1, "b": np.full(b, 0.1 * k)}
+        for k, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False))
+    ]
+
+
+def test_the_number_of_equal_layers_does_not_change_the_text(tmp_path):
+    module = load(tmp_path, scaling.equal_layers_source(), "equal_layers_text")
+    few, many, unequal = (
+        str(dlsrc.adjoint_source(module.objective, network(*sizes), np.ones(4)))
+        for sizes in ((4,) * 4, (4,) * 31, (4, 5, 6, 2))
+    )
+    assert few == many == unequal
 
 
 @pytest.mark.compiled
 def test_equal_layers_are_right(tmp_path):
     module = load(tmp_path, scaling.equal_layers_source(), "equal_layers_right")
-    assert_gradient(module.objective, network(3), np.ones(4), argnums=(0, 1))
+    assert_gradient(module.objective, network(4, 4, 4, 4), np.ones(4), argnums=(0, 1))
 
 
 def test_trip_counts_do_not_change_the_text():

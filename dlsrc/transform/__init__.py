@@ -102,6 +102,6 @@ def _transformed(request: Request, normalized: Normalized, boundscheck: bool) ->
 
 def _header(normalized: Normalized, program: Program) -> str:
     where = normalized.location
-    params = ", ".join(f"{v!r}: {program.types[v]}" for v in program.params)
+    params = ", ".join(f"{v!r}: {normalized.notes.get(v) or program.types[v]}" for v in program.params)
     return f"{program.name.removesuffix('_1')}({params}), from {where}"
 

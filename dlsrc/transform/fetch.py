@@ -278,9 +278,11 @@ class Fetching:
         if statement is None or not visible(self.outline.home[value], here):
             return None
         loops = self._mirrored(self.outline.home[value])
-        if not loops or is_loop(statement) or self.memory.stores_after(value, statement):
+        if not loops or self.memory.stores_after(value, statement):
             return None
-        if not self.saver.costs.worth(value, self.outline.scope[id(loops[0].statement)], self._has_tape):
+        there = self.outline.scope[id(loops[0].statement)]
+        costs = self.saver.costs
+        if value not in costs.expected and not costs.worth(value, there, self._has_tape):
             return None
         found = self.fetch(value, statement)
         return found if isinstance(found, Value) else None

@@ -14,7 +14,7 @@ evaluation: whatever does not depend on the numbers in the arguments (containers
         return s                               return s
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,7 +69,7 @@ class Normalized:
     says for each whether it is a dlarray, ``columns`` for a column which leaf of the call has its shapes.
     ``leaves`` are the positions of the call's leaves that are parameters (two of them for a column of
     arrays); after them come the ``hidden`` ones.  ``packing`` are the lists that the call is packed by:
-    positions are those of the packed call.
+    positions are those of the packed call; ``notes`` is what the header of the text says of columns.
     """
 
     program: Program
@@ -83,6 +83,7 @@ class Normalized:
     functions: tuple[Any, ...]
     static: frozenset
     packing: frozenset[Path]
+    notes: Mapping[Value, str]
     location: Location
 
 
@@ -169,7 +170,8 @@ def _attempt(request: Request) -> Normalized:
         columns=tuple(columns), leaves=tuple(arguments.leaves),
         hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
         guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
-        static=request.static, packing=request.packing, location=where,
+        static=request.static, packing=request.packing, notes=arguments.notes,
+        location=where,
     )  # fmt: skip
 
 

@@ -84,6 +84,8 @@ class Parameters:
         The leaves of the (packed) call that they stand for; a column is one leaf and one or two parameters.
     traced : set of Value
         The parameters that derivatives may be taken by.
+    notes : dict of Value to str
+        What the header of the text says of columns instead of their types.
     """
 
     ctx: Context
@@ -91,6 +93,7 @@ class Parameters:
     params: list[Value] = field(default_factory=list)
     leaves: list[int] = field(default_factory=list)
     traced: set[Value] = field(default_factory=set)
+    notes: dict[Value, str] = field(default_factory=dict)
 
     def bindings(self) -> Container:
         """The pair (args, kwargs)."""
@@ -165,6 +168,8 @@ class Parameters:
         if isinstance(type_, Array):
             type_ = Array(type_.dtype, type_.ndim, "C", type_.labels)
             table = self._new(Array("int64", 2), f"{name}{place}_where")
+            many = str(type_).replace("matrix", "matrice") + "s"
+            self.notes |= {made: f"{many} in a vector", table: "their places and shapes"}
         self.leaves.append(leaf)
         self.ctx.columns[made] = path
         return Column(made, table, type_, leaf, _last(place))
