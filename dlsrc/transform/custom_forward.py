@@ -31,6 +31,7 @@ def custom_jvp(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 def _with_tangents(ctx: Context, rule: Live, name: str, given: tuple) -> Binding:
     y = ctx.call(attribute_of(ctx, rule, "fun"), given)
+    unpacked(ctx, y)
     jvp = attribute_of(ctx, rule, "jvp")
     found: dict[Value, Atom] = {}
     for leaf in leaves_of(ctx, y):

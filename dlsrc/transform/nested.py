@@ -10,14 +10,15 @@ again for ``f``, which may write to it; copies that nobody writes to are dropped
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..kernels.types import Array, is_float
-from .binding import Binding, Container, Live, Partial, Static
+from .binding import Binding, Container, Live, Packed, Partial, Static
 from .context import Context, describe
 from .ir import Const, Value
 from .items import attribute_of
+from .packed import with_columns
 from .specials import special
 from .tracing import gradient
 
@@ -132,8 +133,10 @@ def _own(ctx: Context, binding: Binding, own: list[Value]) -> Binding:
     """The argument as variables of its own."""
     inner = ctx.contents(binding)
     if isinstance(inner, Container):
-        items = [_own(ctx, item, own) for item in inner.items]
-        return ctx.make(inner.kind, items, inner.keys, inner.cls)
+        whole = replace(inner, items=tuple(_own(ctx, item, own) for item in inner.items))
+        return ctx.new_ref(whole) if inner.kind in ("list", "dict") else whole
+    if isinstance(inner, Packed):
+        return with_columns(ctx, inner, lambda vector: _own(ctx, vector, own))
     if isinstance(inner, Value | Const):
         if not is_float(ctx.type_of(inner)):
             ctx.kinds.add("differentiation")

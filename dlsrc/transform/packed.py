@@ -11,7 +11,7 @@ length is the size of something known), or where the loop cannot be counted, `Ne
 starts it again without: then the loop is written out, trip by trip, and what is refused is refused there.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from .outline import Outline
 
 __all__ = [
     "FEW", "NeedPacked", "NeedUnpacked", "column_of", "count_of", "indexed", "pack_for", "packed_item",
-    "paths_of", "refuse_written", "reversed_of", "sliced", "unpacked", "wanted", "worthwhile",
+    "paths_of", "refuse_written", "reversed_of", "sliced", "unpacked", "wanted", "with_columns", "worthwhile",
 ]
 
 # So many numbers are written out: as arguments they cost less than as a vector.
@@ -214,6 +214,22 @@ def reversed_of(ctx: Context, packed: Packed) -> Packed:
 
 
 # ---------------------------------------------------------------------------------- gradients
+
+
+def with_columns(ctx: Context, packed: Packed, change: Callable[[Value], Binding]) -> Packed:
+    """The list with other vectors as its columns: copies, constants, gradients."""
+
+    def changed(node: Any) -> Any:
+        if isinstance(node, Column):
+            vector = change(node.vector)
+            assert isinstance(vector, Value)
+            ctx.columns[vector] = packed.path
+            return replace(node, vector=vector)
+        if isinstance(node, Container):
+            return node.with_items(map(changed, node.items))
+        return node
+
+    return replace(packed, item=changed(packed.item))
 
 
 def column_of(ctx: Context, atom: Atom) -> tuple[Value, Any] | None:

@@ -5,17 +5,13 @@
 """
 
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom
-from .binding import Binding, Column, Container, Maybe, Packed, Static
+from .binding import Binding, Container, Maybe, Packed, Static
 from .context import Context, describe
 from .ir import Atom, Const, Gradient, Value
 from .casts import array_of
-from .packed import column_of
+from .packed import column_of, with_columns
 from .specials import special
 
 __all__ = ["gradient"]
@@ -41,7 +37,7 @@ def extractdata_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 def stop_gradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
     if isinstance(inner, Packed):
-        return replace(inner, item=_columns(inner.item, lambda v: ctx.op("detach", v, keep_labels=True)))
+        return with_columns(ctx, inner, lambda vector: ctx.op("detach", vector, keep_labels=True))
     if isinstance(inner, Container):
         return inner.with_items(stop_gradient_(ctx, (item,), {}) for item in inner.items)
     return ctx.op("detach", as_atom(ctx, inner), keep_labels=True)
@@ -117,23 +113,10 @@ def gradient(
     return structured[0] if len(structured) == 1 else Container("tuple", structured)
 
 
-def _columns(node: Any, change: Callable) -> Any:
-    """An item of a packed list with other vectors as columns."""
-    if isinstance(node, Column):
-        return replace(node, vector=change(node.vector))
-    return node.with_items(_columns(n, change) for n in node.items) if isinstance(node, Container) else node
-
-
 def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Binding:
     inner = ctx.contents(target)
     if isinstance(inner, Packed):
-
-        def by(vector: Value) -> Binding:
-            made = _targets(ctx, vector, atoms, results)
-            ctx.columns[made] = inner.path  # type: ignore[index]
-            return made
-
-        return replace(inner, item=_columns(inner.item, by))
+        return with_columns(ctx, inner, lambda vector: _targets(ctx, vector, atoms, results))
     found = column_of(ctx, inner)
     if found is not None:
         # An item is made anew wherever it is asked for: the gradient by it is a part of the column's.

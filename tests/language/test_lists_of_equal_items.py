@@ -652,3 +652,108 @@ def test_by_a_keyword_and_ahead_of_time():
     assert derivative.runner.cache.misses == 1
     assert derivative(2.0, parts=tuple(parts)) == sum(map(np.sum, parts))
     assert derivative.runner.cache.misses == 2
+
+
+# ---------------------------------------------------------------------------------- beside other parts of dlsrc
+
+
+def test_grad_inside_is_by_its_own_argument():
+    def f(parts, x):
+        s = 0.0
+        for p in parts:
+            s += np.sum(p**2) * np.sum(p * x)
+        return s
+
+    def outer(parts, x):
+        inner = dlsrc.grad(lambda ps: f(ps, x) + np.sum(parts[0] ** 3))(parts)
+        s = 0.0
+        for g in inner:
+            s += np.sum(g * g)
+        return s
+
+    def by_hand(parts, x):
+        return sum(np.sum((2 * p * np.sum(p * x) + np.sum(p**2) * x) ** 2) for p in parts)
+
+    parts, x = [vector(3), vector(3) * 0.5], vector(3)
+    value, (grads, dx) = dlsrc.value_and_grad(outer, (0, 1))(parts, x)
+    expected, by_x = gradient(by_hand, parts, x, argnums=(0, 1))
+    assert_close(value, by_hand(parts, x))
+    assert_close(dx, by_x)
+    for mine, right in zip(grads, expected, strict=True):
+        assert_close(mine, right)
+    assert packed(outer, parts, x)
+
+
+def test_a_second_derivative():
+    def penalized(layers, x):
+        y = loss_of(layers, x)
+        dx, dlayers = dlgradient(y, x, layers, enable_higher_derivatives=True)
+        s = y + np.sum(dx**2)
+        for g in dlayers:
+            s = s + np.sum(g["W"] ** 2) + np.sum(g["b"] ** 3)
+        return s, dlgradient(s, layers, x)
+
+    layers, x = net(3, 4, 2), vector(3)
+    s, (grads, dx) = dlfeval(penalized, traced(layers), dlarray(x))
+    first = dlsrc.grad(loss_of, (0, 1))
+
+    def plain(layers, x):
+        g, dx = first(layers, x)
+        return loss_of(layers, x) + np.sum(dx**2) + sum(np.sum(p["W"] ** 2) + np.sum(p["b"] ** 3) for p in g)
+
+    expected, by_x = gradient(plain, layers, x, argnums=(0, 1))
+    assert_close(s.data, plain(layers, x))
+    assert_close(dx.data, by_x)
+    for mine, right in zip(grads, expected, strict=True):
+        assert_close(mine["W"].data, right["W"])
+        assert_close(mine["b"].data, right["b"])
+    assert packed_by_dlfeval(penalized, traced(layers), dlarray(x))
+
+
+def test_a_rule_of_the_users_takes_a_list_apart():
+    @dlsrc.custom_vjp
+    def total(parts):
+        return sum(np.sum(p) for p in parts)
+
+    total.defvjp(lambda parts: (sum(np.sum(p) for p in parts), parts), lambda parts, dy: ([2.0 * dy * p for p in parts],))
+
+    def f(parts):
+        s = 0.0
+        for p in parts:
+            s += np.sum(p)
+        return s * total(parts)
+
+    parts = [vector(2), vector(3)]
+    both = sum(np.sum(p) for p in parts)
+    for mine, part in zip(dlsrc.grad(f)(parts), parts, strict=True):
+        assert_close(mine, both + both * 2.0 * part)
+    assert not packed(f, parts)
+
+
+def test_forward_mode_over_a_list():
+    layers, x = net(3, 4, 2), vector(3)
+    _, tangent = dlsrc.jvp(loss_of, (layers, x), (layers, x))
+    grads, dx = dlsrc.grad(loss_of, (0, 1))(layers, x)
+    along = sum(np.sum(g["W"] * v["W"]) + np.sum(g["b"] * v["b"]) for g, v in zip(grads, layers, strict=True))
+    assert_close(tangent, along + np.sum(dx * x))
+
+
+@pytest.mark.compiled
+def test_inside_of_compiled_code_a_tuple_is_taken_apart():
+    numba = pytest.importorskip("numba")
+
+    def f(parts, x):
+        s = 0.0
+        for p in parts:
+            s += np.sum(p**2) * x
+        return s
+
+    derivative = dlsrc.grad(f)
+    derivative((vector(2), vector(2)), 2.0)
+
+    @numba.njit
+    def call(a, b):
+        return derivative((a, b), 2.0)
+
+    for mine, part in zip(call(vector(2), vector(2)), (vector(2), vector(2)), strict=True):
+        assert_close(mine, 4.0 * part)
