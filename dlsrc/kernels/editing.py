@@ -245,6 +245,7 @@ def replaced_along_dvalues(dy, indices, axis):
 
 
 replaced_along.zero("indices")
+replaced_along.linear("x", "values")
 replaced_along.samples(
     sample(real(5), np.array([1, 1, -1]), real(3), axis=0),
     sample(real(3, 4), np.array([[1], [0], [3]]), real(3, 1), axis=1),

@@ -89,6 +89,18 @@ def polynomial_at_dx(dy, p, x):
     return dy * slope
 
 
+@polynomial.tangent("x")
+def polynomial_tx(tx, p, x):
+    return polynomial_dx(tx, p, x)
+
+
+@polynomial_at.tangent("x")
+def polynomial_at_tx(tx, p, x):
+    return polynomial_at_dx(tx, p, x)
+
+
+polynomial.linear("p")
+polynomial_at.linear("p")
 polynomial.samples(
     sample(real(4), real(5)), sample(real(1), real(3)), sample(real(0), real(3)), sample(real(3), real(0)),
     sample(real(8)[::2], real(6)[::2]), sample(np.arange(3), np.arange(4)),
@@ -211,6 +223,7 @@ def convolved_db(dy, a, b_shape):
     return out
 
 
+convolved.multilinear("a", "b")
 convolved.samples(
     sample(real(4), real(3)), sample(real(2), real(5)), sample(real(1), real(1)),
     sample(real(8)[::2], real(6)[::2]), sample(np.arange(3), np.arange(2)),

@@ -138,6 +138,7 @@ weigh_bins.result(lambda x, weights, n: Array(weights.dtype, 1, "C", unlabelled(
 bins_needed.zero("x", "least")
 count_bins.zero("x", "n")
 weigh_bins.zero("x", "n")
+weigh_bins.linear("weights")
 bins_needed.samples(
     sample(COUNTED, 0), sample(COUNTED, 8), sample(COUNTED[:0], 0),
     rejects(np.array([1, -1]), 0, error=ValueError), rejects(real(3), 0, error=Refusal),
