@@ -105,7 +105,7 @@ def sample_failures(p: Primitive, case: Sample) -> Iterator[str]:
     yield from value_failures(p, case, args, y, declared, reference)
     if not is_number(y) or not any(map(is_float, case.args)):
         return
-    if is_float_type(declared) and p.name != "detach":
+    if is_float_type(declared) and not p.detached:
         yield from adjoint_failures(p, Sample(as_float(case.args, "float64"), case.static), reference)
         yield from tangent_failures(p, Sample(as_float(case.args, "float64"), case.static))
     if p.adjoints:
@@ -398,7 +398,9 @@ def gathered(shape: tuple, results: list, dtype: str | None) -> Any:
 
 
 def reference_of(declared: Primitive | Composite) -> Callable | None:
-    """The function that a declaration stands for: the first named, else the array method or attribute."""
+    """What a declaration is compared with: its judge, or what it stands for (the first named)."""
+    if getattr(declared, "judge", None) is not None:
+        return declared.judge  # type: ignore[union-attr]
     for function in declared.functions:
         if not isinstance(function, str):
             return function

@@ -5,6 +5,7 @@ import numpy as np
 from .axes import axes_of, axis_of, grouped, is_number, kind_of, weighted, without_axis
 from .primitive import composite, folded, kernel, kink, primitive, real, refuse, sample
 from .reduction import kept_dims, reduced, scalar_of
+from .singular import svdvals
 
 __all__ = ["norm", "norm2", "norm2_axis", "norm_power"]
 
@@ -179,8 +180,14 @@ def norm(x, ord=None, axis=None, keepdims=False):
         y = np.max(np.sum(np.abs(x), 1))
     elif ord == "-inf":
         y = np.min(np.sum(np.abs(x), 1))
+    elif ord == 2:
+        y = svdvals(x)[0]
+    elif ord == -2:
+        y = svdvals(x)[-1]
+    elif ord == "nuc":
+        y = np.sum(svdvals(x))
     else:
-        refuse(f"the matrix norm {ord!r} needs singular values: use 'fro', 1, -1, np.inf or -np.inf")
+        refuse(f"a matrix has no norm {ord!r}: use 'fro', 'nuc', 1, -1, 2, -2, np.inf or -np.inf")
     if keepdims:
         return kept_dims(y, axis, x.ndim)
     return y
@@ -190,6 +197,7 @@ norm.samples(
     sample(real(4)), sample(real(4), 1), sample(real(4), np.inf), sample(real(4), -np.inf), sample(real(4),
     3),
     sample(real(3, 4)), sample(real(3, 4), "fro"), sample(real(3, 4), 1), sample(real(3, 4), np.inf),
+    sample(real(3, 4), 2), sample(real(3, 4), -2), sample(real(3, 4), "nuc"), sample(real(3, 4), -1),
     sample(real(3, 4), axis=1), sample(real(3, 4), 1, axis=0), sample(real(3, 4), axis=0, keepdims=True),
     sample(real(2, 3, 4)), sample(real(2, 3, 4), axis=1), sample(real(3, 4), 3, axis=1),
 )

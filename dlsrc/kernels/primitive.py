@@ -107,11 +107,15 @@ class Primitive:
     part : bool
         Whether a view shows a small part of the first argument, so that its cotangent is that part of the
         other's and never an array of its own.
+    detached : bool
+        Whether its result carries no derivative on purpose: what uses it takes the argument as well.
+    judge : function or None
+        What the primitive is compared with where that is not a function of the user's.
     """
 
     def __init__(
         self, body, functions, *, static, elementwise, floats, boolean, view, effect, methods, attributes,
-        inline=False, generated=False, part=False,
+        inline=False, generated=False, part=False, detached=False,
     ):
         self.name = body.__name__.rstrip("_")
         self.body = body
@@ -126,6 +130,8 @@ class Primitive:
         self.inline = inline
         self.generated = generated
         self.part = part
+        self.detached = detached
+        self.judge: Callable | None = None
         self.methods = methods
         self.attributes = attributes
         self.adjoints: dict[str, Callable] = {}
@@ -253,6 +259,10 @@ class Primitive:
         self.result_rule = rule
         return rule
 
+    def judged_by(self, reference: Callable) -> None:
+        """State what value and derivatives are compared with: a function of the same arguments."""
+        self.judge = reference
+
     def samples(self, *cases: Sample | Kink | Rejection) -> None:
         """Where the declaration is tested."""
         self.cases += cases
@@ -337,7 +347,7 @@ def primitive(
     *functions: Any, static: tuple[str, ...] = (), elementwise: bool = False, floats: bool = False,
     boolean: bool = False, view: bool = False, effect: bool = False,
     methods: tuple[str, ...] = (), attributes: tuple[str, ...] = (), inline: bool = False,
-    generated: bool = False, part: bool = False,
+    generated: bool = False, part: bool = False, detached: bool = False,
 ) -> Callable[[Callable], Primitive]:
     """Declare a primitive for these functions (objects, or dotted paths of what may not be imported).
 
@@ -353,13 +363,14 @@ def primitive(
     inline : the body is one ``return`` and is written out in the generated text
     generated : only generated text calls it, so no derivative is declared
     part : a view that shows a part of the first argument, whose cotangent is that part of the other's
+    detached : the result carries no derivative: a factorisation, say, that is handed on with its matrix
     """
 
     def declare(body: Callable) -> Primitive:
         declared = Primitive(
             body, functions, static=static, elementwise=elementwise, floats=floats, boolean=boolean,
             view=view, effect=effect, methods=methods, attributes=attributes, inline=inline,
-            generated=generated, part=part,
+            generated=generated, part=part, detached=detached,
         )
         _register(declared)
         return declared

@@ -10,7 +10,7 @@ from .types import Array
 __all__ = ["detach", "itself", "relabel"]
 
 
-@primitive(inline=True, static=("keep_labels",))
+@primitive(inline=True, detached=True, static=("keep_labels",))
 def detach(x, keep_labels):
     """The value itself; no derivative passes."""
     return x

@@ -176,7 +176,7 @@ class _Folder:
         before = self.pulled(statement)
         if before:
             statement = before[-1]
-        if isinstance(self.types[target], Scalar) and self.repeated(statement, target):
+        if self.repeated(statement, target):
             return []
         self.made[target] = statement
         return [*before[:-1], statement]
@@ -216,7 +216,11 @@ class _Folder:
         return []
 
     def repeated(self, statement: Assign, target: Value) -> bool:
-        """Whether a scalar was already computed; it then is the earlier one."""
+        """Whether a scalar, or the array that a kernel gives, was already computed; it is the earlier one."""
+        op = statement.op
+        kernel = isinstance(self.types[target], Array) and not (op.elementwise or op.view or op.inline)
+        if not kernel and not isinstance(self.types[target], Scalar):
+            return False
         moments = tuple(self.moment(a) for a in statement.args if self.regions.is_memory(a))
         key = (statement.op.name, id(statement.op), _typed(statement.args), statement.static, moments)
         earlier = self.find(key)
@@ -225,7 +229,20 @@ class _Folder:
             return False
         if target.hint or self.types[earlier] != self.types[target]:
             return False
+        if kernel and not self.may_be_one(earlier, target):
+            return False
         self.become(target, earlier)
+        return True
+
+    def may_be_one(self, earlier: Value, target: Value) -> bool:
+        """Whether two equal arrays may be one: nobody writes to either, and not both are returned."""
+        both = {self.regions.find(earlier), self.regions.find(target)}
+        if any(self.regions.find(v) in both for v in self.written):
+            return False
+        given = {self.regions.find(v) for v in self.returned}
+        if both <= given:
+            return False
+        self.regions.join(earlier, target)
         return True
 
     def read(self, statement: Read) -> list[Statement]:

@@ -1,0 +1,223 @@
+"""Systems of equations, factorisations and what is computed from them, in programs."""
+
+import numpy as np
+import scipy.linalg as sl
+
+import dlsrc
+from dlsrc.kernels.primitive import registry
+from tests.oracle import Programs, matrix, vector
+
+programs = Programs()
+
+A = matrix(3, 3) + 2 * np.eye(3)
+B = matrix(3, 2)
+V = vector(3)
+
+
+def covariance(x):
+    return x @ x.T + 2 * np.eye(len(x))
+
+
+# ---------------------------------------------------------------------------------- systems of equations
+
+
+@programs(A, V, argnums=(0, 1), compiled=True)
+def solve_vector(a, b):
+    return np.sum(np.linalg.solve(a, b) ** 2)
+
+
+@programs(A, B, argnums=(0, 1), compiled=True)
+def solve_matrix_and_logdet(a, b):
+    s, logdet = np.linalg.slogdet(a)
+    return np.sum(np.linalg.solve(a, b) ** 2) + s * logdet
+
+
+@programs(A, compiled=True)
+def inverse_and_determinant(a):
+    return np.sum(np.linalg.inv(a) ** 3) * np.linalg.det(a)
+
+
+@programs(matrix(18, 18) + 4 * np.eye(18), vector(18, 2), argnums=(0, 1))
+def large_enough_for_lapack(a, b):
+    return np.sum(np.linalg.solve(a, b) ** 2) + np.linalg.slogdet(a)[1] + np.sum(np.linalg.inv(a) ** 2)
+
+
+@programs(np.array([[1.0, 2.0, 0.5], [2.0, 4.0, 1.0], [0.3, 1.0, 2.0]]))
+def determinant_of_a_singular_matrix(a):
+    return np.linalg.det(a)
+
+
+@programs(np.ones((3, 3)))
+def determinant_of_a_matrix_of_rank_one(a):
+    return np.linalg.det(a) + a[0, 0]
+
+
+@programs(A, V, argnums=(0, 1))
+def a_system_each_trip(a, b):
+    x = b
+    for _ in range(3):
+        x = np.linalg.solve(a, np.tanh(x))
+    return np.sum(x * x)
+
+
+@programs(A, V, argnums=(0, 1))
+def scipy_solve_as_triangular(a, b):
+    x = sl.solve_triangular(a, b, lower=True) + sl.solve_triangular(a, b, trans=1)
+    return x @ sl.solve(a, b) + np.sum(sl.solve_triangular(a, a[:, :2], lower=True, unit_diagonal=True))
+
+
+@programs(matrix(3, 3), V, argnums=(0, 1))
+def transposed_and_strided_operands(a, b):
+    return np.sum(np.linalg.solve(a.T + 3 * np.eye(3), b[::-1])) + np.linalg.det(a[:2, ::2])
+
+
+@programs(A)
+def inverse_of_integers_times_a(a):
+    return np.sum(np.linalg.inv(np.array([[2, 1, 0], [0, 1, 0], [0, 0, 4]])) * a)
+
+
+# ---------------------------------------------------------------------------------- Cholesky
+
+
+@programs(A, V, argnums=(0, 1), compiled=True)
+def gaussian_process(x, y):
+    l = np.linalg.cholesky(x @ x.T + np.eye(3))
+    z = sl.solve_triangular(l, y, lower=True)
+    return 0.5 * z @ z + np.sum(np.log(np.diag(l)))
+
+
+@programs(A, V, argnums=(0, 1), compiled=True)
+def gaussian_process_by_cho_solve(x, y):
+    c = sl.cho_factor(covariance(x))
+    return 0.5 * y @ sl.cho_solve(c, y) + np.sum(np.log(np.diag(c[0])))
+
+
+@programs(covariance(A))
+def of_the_lower_triangle_alone(a):
+    return np.sum(np.linalg.cholesky(a) * np.arange(9.0).reshape(3, 3))
+
+
+@programs(covariance(A))
+def of_the_upper_triangle_alone(a):
+    return np.sum(sl.cholesky(a) * np.arange(9.0).reshape(3, 3)) + np.sum(sl.cholesky(a, lower=True))
+
+
+@programs(matrix(5, 26), vector(5))
+def cholesky_by_lapack(x, y):
+    k = x.T @ x + 2.0 * np.eye(26)
+    return np.sum(np.linalg.cholesky(k)[:, :3])
+
+
+# ---------------------------------------------------------------------------------- eigenvalues
+
+
+@programs(A, compiled=True)
+def weighted_eigenvalues(x):
+    w, v = np.linalg.eigh(x @ x.T + x)
+    return np.sum(w * w * np.array([1.0, 2.0, 3.0])) + np.sum(v[:, 0] ** 2 * w[1]) + np.sum(v[0] ** 4)
+
+
+@programs(covariance(A))
+def matrix_square_root(a):
+    w, v = np.linalg.eigh(a)
+    return np.sum(((v * np.sqrt(w)) @ v.T) ** 3)
+
+
+@programs(covariance(A))
+def by_name_and_upper(a):
+    found = np.linalg.eigh(a, "U")
+    return found.eigenvalues[0] * np.linalg.eigvalsh(a)[2] + sl.eigh(a, eigvals_only=True)[1]
+
+
+@programs(np.diag([2.0, 2.0, 5.0]))
+def symmetric_in_equal_eigenvalues(a):
+    w, v = np.linalg.eigh(a)
+    return w[0] * w[1] + w[2] + np.sum(v[:, 2] ** 2 * w[2] * np.arange(3.0))
+
+
+# ---------------------------------------------------------------------------------- singular values
+
+
+@programs(matrix(4, 3), compiled=True)
+def rank_one_part(a):
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return np.sum((s[0] * np.outer(u[:, 0], vh[0])) ** 3) + s[1] * s[2]
+
+
+@programs(matrix(2, 4))
+def wide_matrix(a):
+    found = np.linalg.svd(a, full_matrices=False)
+    return np.sum((found.U * np.log(found.S)) @ found.Vh * np.arange(8.0).reshape(2, 4))
+
+
+@programs(matrix(3, 4))
+def norms_by_singular_values(a):
+    return np.linalg.norm(a, 2) + np.linalg.norm(a, -2) * np.linalg.norm(a, "nuc") + np.linalg.cond(a)
+
+
+@programs(matrix(4, 3), vector(4), argnums=(0, 1), compiled=True)
+def least_squares(a, b):
+    x, residuals, rank, s = np.linalg.lstsq(a, b, rcond=None)
+    return np.sum(x**3) + residuals[0] + rank * s[0]
+
+
+@programs(matrix(4, 2), matrix(2, 4), argnums=(0, 1))
+def pseudo_inverses(a, b):
+    return np.sum(np.linalg.pinv(a) ** 2) + np.sum(np.linalg.pinv(b) @ b @ a) + np.linalg.matrix_rank(a)
+
+
+# ---------------------------------------------------------------------------------- QR
+
+
+@programs(matrix(4, 3), compiled=True)
+def orthonormal_columns(a):
+    q, r = np.linalg.qr(a)
+    return np.sum(q**3) + np.sum(np.log(np.abs(np.diag(r)))) * r[0, 2]
+
+
+@programs(matrix(4, 3), vector(4), argnums=(0, 1))
+def least_squares_by_qr(a, b):
+    q, r = sl.qr(a, mode="economic")
+    return np.sum(sl.solve_triangular(r, q.T @ b) ** 2)
+
+
+test_programs = programs.test()
+
+
+def test_the_factors_are_shared_and_used_again_by_the_sweep():
+    found = dlsrc.value_and_grad(solve_matrix_and_logdet, argnums=(0, 1))
+    found(A, B)
+    assert found.source.count("lu_factors(a)") == 1
+    assert found.source.count("lu_solve_t(") == 1
+
+
+def test_a_singular_system_is_an_error_and_not_a_number():
+    for f in (solve_vector, inverse_and_determinant):
+        with np.testing.assert_raises(np.linalg.LinAlgError):
+            dlsrc.grad(f)(*(np.ones((3, 3)), V)[: f.__code__.co_argcount])
+
+
+def test_values_where_nothing_is_differentiable_are_numpys():
+    singular = np.ones((3, 2))
+    np.testing.assert_allclose(registry["pinv"](singular), np.linalg.pinv(singular), rtol=1e-14)
+    assert registry["slogdet"](np.ones((3, 3))) == (0.0, -np.inf)
+    assert registry["matrix_rank"](singular) == 1
+
+
+def spectral_function(a):
+    w, v = np.linalg.eigh(a)
+    return np.sum(((v * np.exp(w)) @ v.T) * np.arange(9.0).reshape(3, 3))
+
+
+def singular_vectors(a):
+    return np.sum(np.linalg.svd(a, full_matrices=False)[0] * np.arange(8.0).reshape(4, 2) ** 2)
+
+
+def test_vectors_of_equal_or_vanishing_values_have_no_derivative():
+    """Off the diagonal the gradient of the exponential is not zero: a convention would be a wrong answer."""
+    for f, a in (
+        (spectral_function, np.eye(3)), (singular_vectors, np.eye(4)[:, :2]),
+        (singular_vectors, np.outer(np.arange(4.0), [1.0, 2.0])),
+    ):
+        with np.testing.assert_raises(np.linalg.LinAlgError):
+            dlsrc.grad(f)(a)
