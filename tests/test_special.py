@@ -8,6 +8,7 @@ import scipy.special as sp
 
 import dlsrc
 from dlsrc.errors import DlsrcError
+from dlsrc.kernels.differences import derivative
 from dlsrc.kernels.primitive import Composite, Sample, registry
 from tests.oracle import Programs, vector
 
@@ -128,6 +129,11 @@ def tobit_with_quantiles(x, s):
     return total
 
 
+@programs(vector(3), 0.4, argnums=(0, 1), compiled=True)
+def of_numbers_and_of_arrays(x, a):
+    return sp.i1(x[0]) * a + np.sum(sp.i1(x)) + np.sum(sp.erfinv(0.5 * x)) * sp.erfinv(a) + np.sum(np.abs(x - 1.0))
+
+
 @programs(vector(3), 0.4, argnums=(0, 1))
 def transformed(x, lmbda):
     y = sp.boxcox(x, lmbda)
@@ -160,6 +166,19 @@ def dirichlet(a, b):
 
 
 test_programs = programs.test()
+
+
+def test_second_derivatives():
+    """By differences of dlsrc's own first ones."""
+    def f(a):
+        return np.sum(sp.i1(a) + sp.erfcx(a) + sp.jv(2, a) + sp.log_ndtr(a) + sp.gammainc(2.5, a) + sp.exprel(a))
+
+    def along(a, v):
+        return np.sum(dlsrc.dlgradient(f(a), a, enable_higher_derivatives=True) * v)
+
+    a, v = np.array([0.05, 0.6, 2.0, 31.5]), np.array([1.0, -2.0, 0.5, 1.5])
+    expected = derivative(lambda t: dlsrc.grad(f)(a + 0.02 * t * v)) / 0.02
+    np.testing.assert_allclose(dlsrc.grad(along)(a, v), expected, rtol=1e-9)
 
 
 # ---------------------------------------------------------------------------------- refused

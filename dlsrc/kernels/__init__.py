@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
         return registry[name]
     for family in families:
         found = vars(family).get(name)
-        if getattr(found, "__module__", None) == family.__name__:
+        if getattr(found, "__module__", None) == family.__name__ or hasattr(found, "foreign"):
             return found
     raise AttributeError(f"dlsrc.kernels has no primitive, rule or kernel named {name}")
 

@@ -75,7 +75,8 @@ def _pointer_of(capsule, kind: bytes) -> int:
 
 
 def _declared(foreign: Foreign, call: Callable) -> Callable:
-    call.__name__ = foreign.name
+    # as it is called in the families: the name alone is that of the primitive
+    call.__name__ = f"{foreign.name}_of" if foreign.by_value else foreign.name
     call.is_kernel = True  # type: ignore[attr-defined]
     call.foreign = foreign  # type: ignore[attr-defined]
     return call

@@ -187,12 +187,12 @@ def template_of(body: Callable, static: tuple[tuple[str, Any], ...] = ()) -> Tem
             modules.add(name)
         elif inspect.ismodule(found) and (name, found.__name__) in (("np", "numpy"), ("math", "math")):
             modules.add(name)
-        elif callable(found):
+        elif callable(found) and not hasattr(found, "foreign"):  # that is called by the primitive's name
             functions[name] = found
         else:
             return None
     scalar_only = any(isinstance(n, ast.BoolOp | ast.IfExp | ast.Not) for n in inside) or bool(
-        (free - {"np", "abs"}) & modules
+        (free - {"np"}) & modules  # numba knows abs of a number only
     )
     chained = any(isinstance(n, ast.Compare) and len(n.ops) > 1 for n in inside)
     return Template(
