@@ -159,6 +159,11 @@ def cholesky(a, upper=False):
     """The Cholesky factor, of whose matrix the lower triangle is read (with ``upper``, the upper one)."""
     if kind_of(a.dtype) != "f":
         a = a.astype("float64")
+    if a.ndim == 3 and not upper:
+        out = np.empty(a.shape, a.dtype)
+        for k in range(a.shape[0]):
+            out[k] = cholesky_lower(a[k])
+        return out
     if upper:
         return cholesky_lower(a.T).T
     return cholesky_lower(a)
@@ -176,5 +181,8 @@ def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):
     return cholesky(a, upper=not lower), lower
 
 
-cholesky.samples(sample(_positive(3)), sample(_positive(3), upper=True), sample(np.array([[4, 2], [2, 3]])))
+cholesky.samples(
+    sample(_positive(3)), sample(_positive(3), upper=True), sample(np.array([[4, 2], [2, 3]])),
+    sample(np.stack((_positive(3), 2 * _positive(3)))),
+)
 scipy_cholesky.samples(sample(_positive(3)), sample(_positive(3), lower=True))

@@ -11,23 +11,17 @@ Derivatives: M. B. Giles, *An extended collection of matrix derivative results f
 algorithmic differentiation*, Oxford 08/01, 2008, section 2.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from .axes import kind_of
-from .cholesky import cho_factor
 from .foreign import blas, lapack
 from .linalg import matmat, matmat_nt, matmat_tn, outer_product
-from .primitive import composite, kernel, primitive, real, refuse, rejects, sample
-from .triangles import (
-    LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER, cho_solve, mirrored_lower, solve_triangular, square,
-)
+from .primitive import kernel, primitive, real, rejects, sample
+from .triangles import LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER, square
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "cofactors", "det", "inv", "lu_det", "lu_factors", "lu_inverse", "lu_logdet", "lu_sign", "lu_solve",
-    "lu_solve_t", "lu_vector", "lu_vector_t", "scipy_solve", "slogdet", "solve",
+    "cofactors", "lu_det", "lu_factors", "lu_inverse", "lu_logdet", "lu_sign", "lu_solve", "lu_solve_t",
+    "lu_vector", "lu_vector_t",
 ]
 
 SMALL = 16  # rows; below, loops are faster than LAPACK
@@ -352,91 +346,3 @@ for _made, _right in ((lu_vector, real(3)), (lu_solve, real(3, 2))):
         rejects(_singular, lu_factors.body(_singular), _right, error=np.linalg.LinAlgError),
         rejects(real(3, 3), lu_factors.body(real(3, 3)), _right[:2], error=ValueError),
     )
-
-# ---------------------------------------------------------------------------------- what users call
-
-
-class SignAndLogarithm(NamedTuple):
-    """The result of ``slogdet``."""
-
-    sign: float
-    logabsdet: float
-
-
-@composite()
-def as_matrix(a):
-    """A matrix of floats."""
-    if a.ndim != 2:
-        refuse(f"a matrix is needed here, not an array of {a.ndim} dimensions: write a loop over the stack")
-    if kind_of(a.dtype) != "f":
-        return a.astype("float64")
-    return a
-
-
-@composite(np.linalg.solve)
-def solve(a, b):
-    """The solution of a system of equations, for one or several right sides."""
-    a = as_matrix(a)
-    if a.dtype != b.dtype:
-        return solve(a.astype("float64"), b.astype("float64"))
-    if b.ndim == 1:
-        return lu_vector(a, lu_factors(a), b)
-    if b.ndim != 2:
-        refuse(f"solve with a right side of {b.ndim} dimensions: write a loop over the stack")
-    return lu_solve(a, lu_factors(a), b)
-
-
-@composite("scipy.linalg.solve")
-def scipy_solve(
-    a, b, lower=False, overwrite_a=False, overwrite_b=False, check_finite=True, assume_a=None,
-    transposed=False,
-):
-    """The solution of a system of equations; what is said of the matrix decides which triangle is read."""
-    if assume_a == "lower triangular" or assume_a == "upper triangular":
-        return solve_triangular(a, b, lower=assume_a == "lower triangular", trans=1 if transposed else 0)
-    if assume_a == "pos" or assume_a == "positive definite":
-        return cho_solve(cho_factor(a, lower), b)
-    if assume_a == "sym" or assume_a == "symmetric" or assume_a == "her" or assume_a == "hermitian":
-        return solve(mirrored_lower(as_matrix(a) if lower else as_matrix(a).T), b)
-    if assume_a is not None and assume_a != "gen" and assume_a != "general":
-        refuse(f"scipy.linalg.solve(assume_a={assume_a!r}): leave it out, any matrix may be general")
-    if transposed:
-        return solve(a.T, b)
-    return solve(a, b)
-
-
-@composite(np.linalg.inv, "scipy.linalg.inv")
-def inv(a, overwrite_a=False, check_finite=True):
-    """The inverse of a matrix."""
-    a = as_matrix(a)
-    return lu_inverse(a, lu_factors(a))
-
-
-@composite(np.linalg.det, "scipy.linalg.det")
-def det(a, overwrite_a=False, check_finite=True):
-    """The determinant of a matrix."""
-    a = as_matrix(a)
-    return lu_det(a, lu_factors(a))
-
-
-@composite(np.linalg.slogdet)
-def slogdet(a):
-    """The sign of the determinant, and the logarithm of its absolute value."""
-    a = as_matrix(a)
-    lu = lu_factors(a)
-    return SignAndLogarithm(lu_sign(lu), lu_logdet(a, lu))
-
-
-for _composite in (inv, det, slogdet):
-    _composite.samples(sample(real(3, 3)), sample(real(17, 17)), sample(np.array([[4, 2], [1, 3]])))
-det.samples(sample(np.ones((3, 3))))
-solve.samples(
-    sample(real(3, 3), real(3)), sample(real(3, 3), real(3, 2)), sample(real(17, 17), real(17)),
-    sample(real(17, 17), real(17, 3)), sample(np.array([[4, 2], [1, 3]]), np.array([1, 2])),
-)
-scipy_solve.samples(
-    sample(real(3, 3), real(3)), sample(real(3, 3), real(3, 2), transposed=True),
-    sample(real(3, 3), real(3), assume_a="lower triangular"),
-    sample(real(3, 3) + real(3, 3).T, real(3), assume_a="sym"),
-    sample(real(3, 3) @ real(3, 3).T, real(3, 2), assume_a="pos"),
-)
