@@ -16,8 +16,8 @@ __all__ = ["det", "inv", "scipy_solve", "slogdet", "solve"]
 class SignAndLogarithm(NamedTuple):
     """The result of ``slogdet``."""
 
-    sign: float
-    logabsdet: float
+    sign: float | np.ndarray
+    logabsdet: float | np.ndarray
 
 
 @composite()

@@ -31,7 +31,7 @@ def quadrature(a):
 
 
 def scipy_linalg(A):
-    return np.sum(scipy.linalg.expm(A))  # refused: expm
+    return np.sum(scipy.linalg.sqrtm(A))  # refused: sqrtm
 
 
 def histogram(x):
