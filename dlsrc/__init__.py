@@ -13,6 +13,7 @@ from .evaluate import dlfeval, dlgradient
 from .fields import dldivergence, dljacobian, dllaplacian
 from .jacobians import jacfwd, jacobian, jacrev
 from .lazy import engine as _engine
+from .implicit import implicit_fixed_point, implicit_root
 from .ravel import ravel
 from .report import adjoint_source, explain, stages
 from .residuals import model_and_jacobian, residual_and_jacobian
@@ -22,12 +23,12 @@ from .verification import Verdict, check
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "Verdict", "adjoint_source", "check", "custom_jvp", "custom_vjp",
-    "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian",
-    "errors", "explain", "extractdata", "grad", "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp",
-    "logsumexp", "model_and_jacobian", "nondifferentiable", "ravel", "register", "relu",
-    "residual_and_jacobian", "sigmoid", "softmax", "stages", "stop_gradient", "structure",
-    "value_and_grad", "vjp",
+    "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dlaccelerate",
+    "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian", "errors",
+    "explain", "extractdata", "grad", "implicit_fixed_point", "implicit_root", "isdlarray",
+    "jacfwd", "jacobian", "jacrev", "jvp", "logsumexp", "model_and_jacobian", "nondifferentiable",
+    "ravel", "register", "relu", "residual_and_jacobian", "sigmoid", "softmax", "stages",
+    "stop_gradient", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

@@ -25,8 +25,8 @@ from ..nodes import (
     Static as StaticNode, Structure, TupleNode,
 )
 from . import (  # these register their kinds of statements and functions
-    comprehensions, conditions, containers, custom, custom_forward, fields, iteration, loops, nested, objects,
-    opaque, texts,
+    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, loops, nested,
+    objects, opaque, texts,
 )
 from .parameters import Parameters, Request
 from .assemble import assemble
@@ -56,8 +56,8 @@ __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
 OPERATORS: dict[str, Callable[..., Binding]] = {}
 
 REGISTERING = (
-    comprehensions, conditions, containers, custom, custom_forward, fields, iteration, loops, nested, objects,
-    opaque, texts,
+    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, loops, nested,
+    objects, opaque, texts,
 )
 
 
