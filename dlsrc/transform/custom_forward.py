@@ -62,7 +62,7 @@ def _transposed(
     if isinstance(ctx.type_of(loss), Array):
         loss = ctx.op("sum_all", loss)
     results = tuple(ctx.value(ctx.types[t]) for t in tangents.values())
-    ctx.add(Gradient(results, loss, tuple(tangents.values()), ctx.loc))
+    ctx.add(Gradient(results, loss, tuple(tangents.values()), ctx.loc, higher=True, own=True))
     return list(zip(tangents, results, strict=True))
 
 

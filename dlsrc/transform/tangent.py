@@ -22,6 +22,7 @@ from .assemble import assemble
 from .adjoint import no_derivative
 from .context import Context
 from .custom import CustomRule
+from .custom_tangent import custom_tangent
 from .differentiate import workshop
 from .edits import Edits
 from .ir import (
@@ -263,11 +264,9 @@ class Tangents:
             if (n not in op.zeros or n in op.linear_in) and (t := self.tangent(a, d)) is not None
         ]
         if active and isinstance(op, CustomRule):
-            self.problems.append((s.loc, (
-                f"`{op.of}` has a rule of its own for reverse mode only, and forward mode has to pass "
-                "through it: take grad, vjp or jacrev"
-            )))  # fmt: skip
-            return None
+            return custom_tangent(
+                self.ctx, s, op, [self.tangent(a, d) and self.whole(a, d) for a in s.args[1 : op.count + 1]]
+            )
         total: Atom | None = None
         if any(n in op.linear_in for n, _ in active):
             total = self.ctx.op(op, *self.replaced(s, d), **dict(s.static))

@@ -325,3 +325,39 @@ def test_rules_for_tangents_of_the_wrong_form_are_refused(jvp, said):
     rule = with_tangents(lambda x: x * 1.0, jvp)
     with pytest.raises(UnsupportedSyntax, match=said):
         grad(lambda x: np.sum(rule(x)))(X)
+
+
+# ---------------------------------------------------------------------------------- forward mode
+
+
+@pytest.mark.compiled
+def test_forward_mode_turns_a_rule_round():
+    def objective(x):
+        s = 0.5
+        for i in range(3):
+            s = softplus(x[i] * s) + np.sum(softplus(x) * s)
+        return s
+
+    direction = np.array([0.4, -1.0, 0.3])
+    value, slope = dlsrc.jvp(objective, (X,), (direction,))
+    assert_close(slope, grad(objective)(X) @ direction, 1e-12)
+    assert_close(value, objective(X), 1e-14)
+
+
+def test_forward_mode_uses_a_rule_for_tangents():
+    doubled = with_tangents(lambda x: np.sin(x), lambda p, t: (np.sin(p[0]), 2.0 * np.cos(p[0]) * t[0]))
+    _, slope = dlsrc.jvp(lambda x: doubled(x) * x, (X,), (np.ones(3),))
+    assert_close(slope, 2.0 * np.cos(X) * X + np.sin(X), 1e-14)
+    assert_close(dlsrc.jvp(square3, (4.0,), (1.0,))[1], 24.0)
+
+
+def test_second_derivatives_differentiate_the_rule():
+    for rule in (softplus, power2):
+        assert_close(grad(lambda x: grad(rule)(x) * 1.0)(0.7), second[rule](0.7), 1e-12)
+
+
+power2 = with_tangents(lambda x: x**4, lambda p, t: (p[0] ** 4, 4.0 * p[0] ** 3 * t[0]))
+second = {
+    softplus: lambda x: np.exp(-x) / (1.0 + np.exp(-x)) ** 2,
+    power2: lambda x: 12.0 * x**2,
+}
