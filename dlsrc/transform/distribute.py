@@ -10,6 +10,10 @@ waits for the one before, and nothing vectorizes.  The sums commute, so every pl
                                            for i in range(1, n - 1):
                                                dy[i] = 0.0
 
+Three places or more of one array are gathered: one loop over the places adds to each what all trips give
+to it, ``dx[i] += 0.2 * dy[i - 1] - 0.4 * dy[i] + 0.2 * dy[i + 1]``, and
+loops of a trip or two see to the ends.
+
 Dependence test: what is added to is not read in the loop, what is set is read only at the same place and
 before, and each loop's places differ from trip to trip.
 """
@@ -27,6 +31,8 @@ __all__ = ["distribute"]
 
 # A loop whose operations are computed again in each of the new loops must be cheap.
 MOST_OPERATIONS = 12
+# From so many neighbours on, one loop over the places is worth the lines that its ends take.
+GATHERED = 3
 CHEAP = {"add", "subtract", "multiply", "negative", "cast", "dim"}
 
 
@@ -124,8 +130,11 @@ class _Distribution:
         if operations > MOST_OPERATIONS:
             return None
         start, stop = self.upwards(loop, before)
-        groups = [list(stores) for stores in adds.values()]
         together = [s for stores in sets.values() for s in stores]
+        gathered: list[Statement] = []
+        for places in self.neighbourhoods(adds):
+            gathered += self.gather(loop, start, stop, {p.offset: adds.pop(p) for p in places}, made)
+        groups = [list(stores) for stores in adds.values()]
         for k, added in enumerate(adds):
             # Where the loop adds at the very place that it sets, one loop does both, after all others.
             if all((added.axis, added.offset, added.others) == (p.axis, p.offset, p.others) for p in sets):
@@ -133,7 +142,8 @@ class _Distribution:
                 break
         if together:
             groups.append(together)
-        return [*before, *(self.loop(loop, start, stop, stores, made) for stores in groups)]
+        apart = [self.loop(loop, start, stop, stores, made) for stores in groups]
+        return [*before, *gathered, *apart]
 
     def upwards(self, loop: For, before: list[Statement]) -> tuple[Atom, Atom]:
         """The bounds of the loop, counted upwards."""
@@ -213,10 +223,78 @@ class _Distribution:
 
     # ------------------------------------------------------------------ the new loops
 
+    @staticmethod
+    def neighbourhoods(adds: dict[_Place, list[Store]]) -> list[list[_Place]]:
+        """Places of one array that differ by their offsets only, where there are enough for a gather."""
+        found: dict[tuple, list[_Place]] = {}
+        for place in adds:
+            found.setdefault((place.array, place.axis, place.others), []).append(place)
+        return [
+            places for places in found.values()
+            if len(places) >= GATHERED
+        ]
+
+    def gather(
+        self, old: For, start: Atom, stop: Atom, adds: dict[int, list[Store]], made: dict[Value, Statement]
+    ) -> list[Statement]:
+        """One loop over the places, each of which gets all that is added to it; and loops for the ends."""
+        out: list[Statement] = []
+        lowest, highest = min(adds), max(adds)
+        for offset, stores in sorted(adds.items()):
+            # The trips whose place not every other offset reaches too.
+            left = right = start
+            if offset < highest:
+                left = self.number("add", start, highest - offset, out, old)
+                left = self.number("smaller", left, stop, out, old)
+                out.append(self.loop(old, start, left, stores, made))
+            if offset > lowest:
+                right = self.number("subtract", stop, offset - lowest, out, old)
+                right = self.number("larger", right, left, out, old)
+                out.append(self.loop(old, right, stop, stores, made))
+        body: list[Statement] = []
+        index = self.like(old.index)
+        total: Atom | None = None
+        first = adds[highest][0]
+        for offset, stores in sorted(adds.items(), reverse=True):
+            trip = self.number("add" if offset < 0 else "subtract", index, abs(offset), body, old)
+            code, stores = self.copied(stores, made, {old.index: trip})
+            body += code
+            for store in stores:
+                op = "add" if store.mode == first.mode else "subtract"
+                total = store.value if total is None else self.sum(total, store, body, op)
+        assert total is not None
+        axis = next(k for k, e in enumerate(first.index.entries) if self.offset(e, old, made) is not None)
+        entries = tuple(index if k == axis else e for k, e in enumerate(first.index.entries))
+        body.append(replace(first, index=Index(entries), value=total))
+        begin = self.number("add", start, highest, out, old)
+        end = self.number("add", stop, lowest, out, old)
+        out.append(For(index, begin, end, Const(1), (), tuple(body), None, None, old.loc))
+        return out
+
+    def number(self, name: str, a: Atom, b: Atom | int, block: list[Statement], old: For) -> Atom:
+        """``a + b``, ``max(a, b)``, … of whole numbers."""
+        if b == 0 and isinstance(b, int):
+            return a
+        target = Value(self.next)
+        self.next += 1
+        self.types[target] = Scalar("int64", True)
+        b = Const(b) if isinstance(b, int) else b
+        block.append(Assign(target, registry[name], (a, b), (), old.loc))
+        return target
+
     def loop(
         self, old: For, start: Atom, stop: Atom, stores: list[Store], made: dict[Value, Statement]
     ) -> For:
         """A loop of these stores and what they need, counting upwards."""
+        index = self.like(old.index)
+        code, stores = self.copied(stores, made, {old.index: index})
+        body = (*code, *self.joined(tuple(stores)))
+        return For(index, start, stop, Const(1), (), body, None, None, old.loc)
+
+    def copied(
+        self, stores: list[Store], made: dict[Value, Statement], change: dict[Value, Atom]
+    ) -> tuple[list[Statement], list[Store]]:
+        """What these stores need, and the stores, anew."""
         needed: list[Statement] = []
 
         def need(atom: Atom) -> None:
@@ -233,14 +311,10 @@ class _Distribution:
         for store in stores:
             for atom in (*store.index.atoms, store.value):
                 need(atom)
-        change: dict[Value, Atom] = {old.index: self.like(old.index)}
         for statement in needed:
             change[statement.target] = self.like(statement.target)  # type: ignore[index]
-        body = [replace(s, target=change[s.target]) for s in renamed(tuple(needed), change)]  # type: ignore[index]
-        body += self.joined(renamed(tuple(stores), change))
-        index = change[old.index]
-        assert isinstance(index, Value)
-        return For(index, start, stop, Const(1), (), tuple(body), None, None, old.loc)
+        code = [replace(s, target=change[s.target]) for s in renamed(tuple(needed), change)]  # type: ignore[index]
+        return code, list(renamed(tuple(stores), change))  # type: ignore[arg-type]
 
     def joined(self, stores: Block) -> list[Statement]:
         """Several additions to one place as one; what is set comes after them."""
@@ -253,12 +327,15 @@ class _Distribution:
         out: list[Statement] = []
         total = first.value
         for store in stores[1:]:
-            target = Value(self.next)
-            self.next += 1
-            self.types[target] = Scalar(self.types[first.base].dtype)
-            out.append(Assign(target, registry["add"], (total, store.value), (), store.loc))
-            total = target
+            total = self.sum(total, store, out)
         return [*out, replace(first, value=total), *sets]
+
+    def sum(self, total: Atom, store: Store, block: list[Statement], op: str = "add") -> Value:
+        target = Value(self.next)
+        self.next += 1
+        self.types[target] = Scalar(self.types[store.base].dtype)
+        block.append(Assign(target, registry[op], (total, store.value), (), store.loc))
+        return target
 
     def like(self, value: Value) -> Value:
         made = Value(self.next, value.hint, value.base, value.form)

@@ -4,7 +4,7 @@ numba 0.68 rewrites the whole function once for each variable that is assigned m
 derivative with a loop on every tenth line spends a quarter of its compile time there, four times as much
 for twice the lines.  The pass here visits every statement once and gives the same form: a new version of
 the variable for each assignment, and a phi node where a use is reached by several (Choi, Cytron and
-Ferrante 1991, with phi nodes made only where a use asks for them).
+Ferrante 1991, with phi nodes made only where a use asks for them).  Tapes that grow stay one variable.
 """
 
 from functools import cache
@@ -67,8 +67,10 @@ def single_assignment(blocks: dict) -> dict:
     graph = numba("core.analysis").compute_cfg_from_blocks(blocks)
     scope = blocks[min(blocks)].scope
     read = {label: [_read(ir, s) for s in block.body] for label, block in blocks.items()}
+    grown = _grown(ir, blocks)
     variables = {
-        name: _Variable(ir, name, scope, graph) for name in _assigned_often(ir, blocks, read, graph)
+        name: _Variable(ir, name, scope, graph)
+        for name in _assigned_often(ir, blocks, read, graph) if name not in grown
     }
     targets: dict[int, Any] = {}
     for label, block in blocks.items():
@@ -133,6 +135,29 @@ def _assigned_often(ir: Any, blocks: dict, read: dict, graph: Any) -> dict[str, 
         if name not in found and name in assigned:
             if any(assigned[name][0] not in above[label] for label in labels):
                 found[name] = None
+    return found
+
+
+def _grown(ir: Any, blocks: dict) -> set[str]:
+    """The tapes that a loop makes longer: ``kept = room(kept, count)``.
+
+    They stay one variable each.  A version for every trip would count a reference up and another down in
+    each trip, which costs as much as a sine.
+    """
+    makers: set[str] = set()
+    found: set[str] = set()
+    for block in blocks.values():
+        for s in block.body:
+            if not isinstance(s, ir.Assign):
+                continue
+            value = s.value
+            if isinstance(value, ir.Global | ir.FreeVar):
+                if value.name == "room":
+                    makers.add(s.target.name)
+            elif isinstance(value, ir.Expr) and value.op == "call" and value.func.name in makers:
+                found.add(s.target.name)
+            elif isinstance(value, ir.Var) and value.name in found:
+                found.add(s.target.name)
     return found
 
 

@@ -32,33 +32,49 @@ def smoothed_1(x, w):
         check_index(2, w.shape[0], 10)
     for i in range(v2):
         # rows.py:10  y[i] = w[0] * x[i] + w[1] * x[i + 1] ** 2 + w[2] * x[i + 2]
-        v3 = i + 1
-        v4 = w[1] * x[v3] ** 2
-        v5 = w[0] * x[i] + v4
-        y[i] = v5 + w[2] * x[i + 2]
+        v3 = w[0] * x[i]
+        v4 = i + 1
+        v5 = x[v4]
+        v6 = v3 + w[1] * v5**2
+        y[i] = v6 + w[2] * x[i + 2]
     # rows.py:11  return y
-    v6 = y.size
-    v7 = np.empty((v6, v1), np.float64)
-    for i in range(v6):
+    v7 = y.size
+    v8 = np.empty((v7, v1), np.float64)
+    for i in range(v7):
         #   back through rows.py:11
         dy = np.zeros_like(y)
         dy[i] += 1.0
         # rows.py:11  return y
         dx = np.zeros_like(x)
         #   back through rows.py:9
-        for i_2 in range(v2):
+        for i_2 in range(min(2, v2)):
+            #   back through rows.py:10
+            dx[i_2] += dy[i_2] * w[0]
+        #   back through rows.py:9
+        v9 = min(1, v2)
+        for i_2 in range(v9):
+            #   back through rows.py:10
+            v4 = i_2 + 1
+            dx[v4] += dy[i_2] * w[1] * (2 * x[v4])
+        #   back through rows.py:9
+        for i_2 in range(max(v2 - 1, v9), v2):
+            #   back through rows.py:10
+            v4 = i_2 + 1
+            dx[v4] += dy[i_2] * w[1] * (2 * x[v4])
+        #   back through rows.py:9
+        for i_2 in range(max(v2 - 2, 0), v2):
             #   back through rows.py:10
             dx[i_2 + 2] += dy[i_2] * w[2]
         #   back through rows.py:9
-        for i_2 in range(v2):
+        for i_2 in range(2, v2):
             #   back through rows.py:10
-            v3 = i_2 + 1
-            dx[v3] += dy[i_2] * w[1] * (2 * x[v3])
+            dv5 = dy[i_2 - 1] * w[1] * (2 * x[i_2])
+            v10 = dy[i_2 - 2] * w[2] + dv5
+            dx[i_2] += v10 + dy[i_2] * w[0]
         #   back through rows.py:9
         for i_2 in range(v2):
             #   back through rows.py:10
-            dx[i_2] += dy[i_2] * w[0]
             dy[i_2] = 0.0
         # rows.py:11  return y
-        set_row(v7, i, dx)
-    return v7
+        set_row(v8, i, dx)
+    return v8

@@ -135,8 +135,9 @@ def long_iteration(x):
     return s
 
 
+@pytest.mark.compiled
 def test_a_tape_that_grows_in_one_trip_serves_the_next():
-    assert "back through" in dlsrc.adjoint_source(long_iteration, vector(2))
+    assert "room(" in dlsrc.adjoint_source(long_iteration, vector(2))
     x = vector(2)
     h = 1e-6
     _, g = dlsrc.value_and_grad(long_iteration)(x)
