@@ -264,6 +264,9 @@ class Writer:
         self.emit(f"{', '.join('d' + t for t in targets)} = dlgradient({loss}, {', '.join(targets)})")
         for t in targets:
             self.emit(f"loss_{t}, by_{t} = loss_{t} + {weight} * {loss}, by_{t} + {weight} * d{t}")
+        if self.rng.random() < 0.3:
+            # By an array that was written to, or a view: nothing to compare with, but it must not fail.
+            self.emit(f"by_other = dlgradient({loss}, {self.named('VWM')})")
         self.kinds[loss] = "f"
 
     # ------------------------------------------------------------------ the whole
