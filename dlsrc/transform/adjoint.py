@@ -263,7 +263,7 @@ class Sweep(Taped):
                     "set",
                 )
         if s.mode == "set":
-            self.masks.zeroed.setdefault(self.cot[holder], []).append(known)
+            self.masks.zeroed.setdefault(self.cot[holder], {})[known] = None
         if useful and taken is not None:
             if s.mode == "sub":
                 taken = ctx.op("negative", taken)

@@ -194,7 +194,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
         zeroed = sweep.masks.zeroed
         for slot, block in slots(s):
             sweep.cot = dict(base)
-            sweep.masks.zeroed = {k: list(v) for k, v in zeroed.items()}
+            sweep.masks.zeroed = {k: dict(v) for k, v in zeroed.items()}
             mirror = Mirror(s, slot)
             sweep.mirrors.append(mirror)
             with ctx.collecting() as code:
@@ -208,8 +208,9 @@ def reverse_if(sweep: Sweep, s: If) -> None:
             sweep.mirrors.pop()
             ways.append((code, sweep.cot, mirror, sweep.masks.zeroed))
         sweep.masks.zeroed = {}
-        for key, index in ((k, i) for *_, found in ways for k, v in found.items() for i in v):
-            sweep.masks.zeroed.setdefault(key, []).append(index)
+        for *_, found in ways:
+            for key, places in found.items():
+                sweep.masks.zeroed.setdefault(key, {}).update(places)
         (then, then_cot, then_mirror, _), (orelse, else_cot, else_mirror, _) = ways
         merges: list[Merge] = []
         sweep.cot = {}

@@ -47,7 +47,8 @@ class Masks:
         self.memory = memory
         self.masked: set[Atom] = set()                      # may be zero, where the value was not selected
         self.partial: set[Atom] = set()                     # arrays to which only a part was added yet
-        self.zeroed: dict[Atom, list[Index | None]] = {}    # where an array was set to zero; None: somewhere
+        # Where an array was set to zero (None: somewhere), each place once: the ways of a branch are joined.
+        self.zeroed: dict[Atom, dict[Index | None, None]] = {}
         self._infinite: set[Value] | None = None
 
     def __contains__(self, cotangent: Atom) -> bool:
