@@ -75,7 +75,7 @@ def sizes_of(x, axes):
     return tuple([x.shape[k] for k in axes])
 
 
-@composite(np.tensordot)
+@composite(np.tensordot, np.linalg.tensordot)
 def tensordot(a, b, axes=2):
     """The sum of products over the last axes of ``a`` and the first of ``b``, or over given ones."""
     over = summed_axes(axes, a.ndim, b.ndim)
@@ -316,7 +316,16 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     return np.stack(parts, axis=axisc if parts[0].ndim > 0 else 0)
 
 
-@composite(np.vecdot)
+@composite(np.linalg.cross)
+def cross_of(x1, x2, axis=-1):
+    """The vector product of vectors of three components."""
+    return cross(x1, x2, axis=axis)
+
+
+cross_of.samples(sample(real(3), real(3)), sample(real(3, 4), real(3, 4), axis=0))
+
+
+@composite(np.vecdot, np.linalg.vecdot)
 def vecdot(x1, x2, axis=-1):
     """The sums of products along an axis."""
     if x1.ndim == 1 and x2.ndim == 1:

@@ -33,7 +33,7 @@ STATES = ("rule", "no derivative", "refused")
 DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "numpy", "rule", "arrays made of numbers, lists and arrays",
-        "array asarray ascontiguousarray",
+        "array asanyarray asarray asarray_chkfinite ascontiguousarray",
     ),
     (
         "ndarray", "rule", "the array itself",
@@ -113,6 +113,26 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "numpy", "refused", "bits have no derivative: convert outside",
         "bitwise_count packbits unpackbits",
+    ),
+    (
+        "numpy", "refused", "write np.vstack",
+        "row_stack",
+    ),
+    (
+        "numpy", "refused", "how many arrays there are must be known: index the array, x[k]",
+        "unstack",
+    ),
+    (
+        "numpy", "refused", "write np.linalg.lstsq(np.vander(x, deg + 1), y)",
+        "polyfit",
+    ),
+    (
+        "numpy", "refused", "the length of the remainder depends on values: write the division as a loop",
+        "polydiv",
+    ),
+    (
+        "numpy", "refused", "write np.tril_indices or np.triu_indices",
+        "mask_indices",
     ),
     (
         "numpy", "refused", "np.matrix multiplies with *: use arrays, and @",

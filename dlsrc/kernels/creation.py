@@ -13,7 +13,7 @@ from .types import Array, Scalar, promote
 
 __all__ = [
     "arange", "count_to", "empty", "empty_like", "eye", "eye_matrix", "full", "full_like", "grid", "identity",
-    "linspace", "logspace", "new_zeros_like", "ones", "ones_like", "steps", "zeros",
+    "new_zeros_like", "ones", "ones_like", "steps", "zeros",
 ]
 
 # ---------------------------------------------------------------------------------- one constant
@@ -404,19 +404,3 @@ grid.samples(
     sample(0.5, 2.0, 5, endpoint=True), sample(0.5, 2.0, 4, endpoint=False),
     sample(1.0, 3.0, 1, endpoint=True), sample(1.0, 3.0, 0, endpoint=True),
 )
-
-
-@composite(np.linspace)
-def linspace(start, stop, num=50, endpoint=True):
-    """Evenly spaced numbers, their count given."""
-    return grid(start, stop, num, endpoint)
-
-
-@composite(np.logspace)
-def logspace(start, stop, num=50, endpoint=True, base=10.0):
-    """Powers of ``base`` with evenly spaced exponents."""
-    return base ** grid(start, stop, num, endpoint)
-
-
-linspace.samples(sample(0.5, 2.0, 5), sample(0.5, 2.0, 4, endpoint=False), sample(0, 3))
-logspace.samples(sample(0.0, 2.0, 5), sample(0.0, 2.0, 4, base=2.0))

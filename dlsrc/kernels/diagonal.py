@@ -7,7 +7,7 @@ from .reduction import scalar_of
 from .types import Array, unlabelled
 
 __all__ = [
-    "diag", "diag_matrix", "diagonal", "diagonal_of", "lower_triangle", "trace",
+    "diag", "diag_matrix", "diagflat", "diagonal", "diagonal_of", "lower_triangle", "trace",
     "trace_of", "tril", "triu", "upper_triangle",
 ]
 
@@ -117,13 +117,22 @@ def diag(x, k=0):
     return diagonal_of(x, k)
 
 
-@composite(np.diagonal, methods=("diagonal",))
+@composite(np.diagflat)
+def diagflat(v, k=0):
+    """The matrix with the elements of an array, in C order, on a diagonal."""
+    return diag_matrix(np.ravel(v), k)
+
+
+diagflat.samples(sample(real(3)), sample(real(2, 2), 1), sample(np.float64(2.0)))
+
+
+@composite(np.diagonal, np.linalg.diagonal, methods=("diagonal",))
 def diagonal(x, offset=0):
     """The diagonal of a matrix; a copy, where NumPy gives a read-only view."""
     return diagonal_of(x, offset)
 
 
-@composite(np.trace, methods=("trace",))
+@composite(np.trace, np.linalg.trace, methods=("trace",))
 def trace(x, offset=0):
     """The sum of the diagonal of a matrix."""
     return trace_of(x, offset)

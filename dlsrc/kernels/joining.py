@@ -3,13 +3,12 @@
 import numpy as np
 
 from .axes import axis_of, common_dtype, is_number, known
-from .primitive import composite, primitive, real, refuse, rejects, sample
+from .primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from .types import Scalar
 
 __all__ = [
-    "agreed", "append_to", "column_stack", "concatenate", "hstack", "meshgrid", "part", "split", "stack",
-    "vstack",
-    "write_part",
+    "agreed", "append_to", "array_split", "block", "column_stack", "concatenate", "dsplit", "dstack",
+    "hsplit", "hstack", "meshgrid", "part", "split", "stack", "vsplit", "vstack", "write_part",
 ]
 
 
@@ -223,14 +222,118 @@ split.samples(
 )
 
 
+@composite(np.array_split)
+def array_split(ary, indices_or_sections, axis=0):
+    """Views of the array in sections as equal as can be, or between given places, along an axis."""
+    where = known(indices_or_sections)
+    if not is_number(where):
+        return split(ary, where, axis)
+    along = axis_of(axis, ary.ndim)
+    n = ary.shape[along]
+    parts = ()
+    at = 0
+    for k in range(where):
+        after = at + (n + where - 1 - k) // where
+        parts = (*parts, part(ary, along, at, after))
+        at = after
+    return parts
+
+
+@composite(np.vsplit)
+def vsplit(ary, indices_or_sections):
+    """Views of the array in sections along its first axis."""
+    if ary.ndim < 2:
+        refuse("vsplit of a vector: write np.split")
+    return split(ary, indices_or_sections, 0)
+
+
+@composite(np.hsplit)
+def hsplit(ary, indices_or_sections):
+    """Views of the array in sections along its second axis, of a vector along its only one."""
+    return split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
+
+
+@composite(np.dsplit)
+def dsplit(ary, indices_or_sections):
+    """Views of the array in sections along its third axis."""
+    if ary.ndim < 3:
+        refuse("dsplit needs three dimensions: write np.split with the axis")
+    return split(ary, indices_or_sections, 2)
+
+
+@composite()
+def with_depth(x):
+    """An array of three dimensions: a vector is a row, a matrix has depth one."""
+    if x.ndim == 0:
+        return np.full((1, 1, 1), x)
+    if x.ndim == 1:
+        return x[np.newaxis, :, np.newaxis]
+    if x.ndim == 2:
+        return x[:, :, np.newaxis]
+    return x
+
+
+@composite(np.dstack)
+def dstack(arrays):
+    """Arrays joined along the third axis."""
+    return concatenate(tuple([with_depth(np.asarray(x)) for x in arrays]), 2)
+
+
+@composite(np.block)
+def block(arrays):
+    """An array made of blocks: a list of arrays is joined along the last axis, a list of lists along two."""
+    if not isinstance(arrays, list):
+        refuse("block takes a list, or a list of lists, of arrays")
+    rows = ()
+    for row in arrays:
+        if isinstance(row, list):
+            rows = (*rows, concatenate(tuple([np.atleast_2d(np.asarray(x)) for x in row]), -1))
+    if len(rows) == 0:
+        return concatenate(tuple([np.atleast_1d(np.asarray(x)) for x in arrays]), -1)
+    if len(rows) != len(arrays):
+        refuse("block takes lists of one depth: put single arrays in lists, too")
+    return concatenate(rows, -2)
+
+
+array_split.samples(
+    sample(real(7), 3), sample(real(2, 5), 2, axis=1), sample(real(6), [1, 4]), sample(real(2), 3),
+)
+vsplit.samples(sample(real(4, 3), 2), rejects(real(4), 2, error=Refusal))
+hsplit.samples(sample(real(2, 4), 2), sample(real(6), 3), sample(real(2, 4), [1]))
+dsplit.samples(sample(real(2, 3, 4), 2))
+dstack.samples(
+    sample((real(3), real(3))), sample((real(2, 3), real(2, 3))), sample((real(2, 3, 1), real(2, 3, 2))),
+)
+block.samples(
+    sample([real(2), real(3)]), sample([[real(2, 2), real(2, 1)], [real(1, 2), real(1, 1)]]),
+    sample([[real(3)], [real(3)]]),
+)
+
+
 @composite(np.meshgrid)
-def meshgrid(x, y, indexing="xy"):
-    """The coordinates of a grid in two dimensions, as two matrices."""
-    if indexing == "ij":
-        dims = (x.shape[0], y.shape[0])
-        return np.broadcast_to(x[:, np.newaxis], dims), np.broadcast_to(y, dims)
-    dims = (y.shape[0], x.shape[0])
-    return np.broadcast_to(x, dims), np.broadcast_to(y[:, np.newaxis], dims)
+def meshgrid(*xi, indexing="xy", sparse=False, copy=True):
+    """The coordinates of a grid, an array for each vector; with ``sparse`` of one row or column."""
+    if indexing != "xy" and indexing != "ij":
+        refuse(f"meshgrid(indexing={indexing!r}): use 'xy' or 'ij'")
+    axes = tuple([np.ravel(np.asarray(x)) for x in xi])
+    dims = tuple([x.shape[0] for x in axes])
+    if indexing == "xy" and len(axes) > 1:
+        dims = (dims[1], dims[0], *dims[2:])
+    grids = ()
+    place = 0
+    for x in axes:
+        along = place
+        if indexing == "xy" and len(axes) > 1 and place < 2:
+            along = 1 - place
+        for k in range(len(axes)):
+            if k != along:
+                x = np.expand_dims(x, k)
+        grids = (*grids, x if sparse else np.broadcast_to(x, dims))
+        place = place + 1
+    return grids
 
 
-meshgrid.samples(sample(real(3), real(2)), sample(real(3), real(2), indexing="ij"))
+meshgrid.samples(
+    sample(real(3), real(2)), sample(real(3), real(2), indexing="ij"), sample(real(3), real(2), real(4)),
+    sample(real(2), real(3), sparse=True), sample(real(3)), sample(real(2), real(3), real(2), indexing="ij"),
+)

@@ -10,7 +10,7 @@ __all__ = ["dot", "inner", "matmul", "outer", "vdot"]
 
 
 
-@composite(np.matmul)
+@composite(np.matmul, np.linalg.matmul)
 def matmul(a, b):
     """``a @ b``: products of vectors, matrices and stacks of matrices."""
     if a.ndim == 0 or b.ndim == 0:
@@ -94,7 +94,7 @@ def vdot(a, b):
     return matmul(np.ravel(a), np.ravel(b))
 
 
-@composite(np.outer)
+@composite(np.outer, np.linalg.outer)
 def outer(a, b, out=None):
     """All products of an element of one array and an element of another, as a matrix."""
     if out is not None:

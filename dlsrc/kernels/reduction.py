@@ -125,10 +125,14 @@ sum_axis.samples(
 
 
 @composite(np.sum, methods=("sum",))
-def sum_(x, axis=None, dtype=None, out=None, keepdims=False):
-    """The sum over all elements or along axes."""
+def sum_(x, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    """The sum over all elements or along axes, of those where a condition holds; ``initial`` is added."""
     if out is not None:
         refuse("sum(out=…): assign the result instead, out[...] = np.sum(x)")
+    if where is not None:
+        x = np.where(where, x, 0)
+    if initial is not None:
+        return sum_(x, axis, dtype, out, keepdims) + initial
     if dtype is not None:
         x = x.astype(dtype)
     if x.ndim == 0:
@@ -167,10 +171,13 @@ def count_over(x, axis):
 
 
 @composite(np.mean, methods=("mean",))
-def mean(x, axis=None, dtype=None, out=None, keepdims=False):
-    """The arithmetic mean of all elements or along axes."""
+def mean(x, axis=None, dtype=None, out=None, keepdims=False, where=None):
+    """The arithmetic mean of all elements or along axes, of those where a condition holds."""
     if out is not None:
         refuse("mean(out=…): assign the result instead, out[...] = np.mean(x)")
+    if where is not None:
+        chosen = np.broadcast_to(where, x.shape)
+        return sum_(x, axis, dtype, out, keepdims, None, chosen) / sum_(chosen, axis, keepdims=keepdims)
     if dtype is not None:
         x = x.astype(dtype)
     if x.ndim == 0:
@@ -185,8 +192,10 @@ mean.samples(
 
 
 @composite(np.var, methods=("var",))
-def var(x, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+def var(x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None):
     """The variance: the mean square of the deviations from the mean, over ``n - ddof``."""
+    if correction is not None:
+        return var(x, axis, dtype, out, correction, keepdims)
     if out is not None or dtype is not None:
         refuse("var with out or dtype: convert the array first, assign the result after")
     deviation = x - mean(x, axis, keepdims=True)
@@ -200,12 +209,18 @@ var.samples(
 
 
 @composite(np.std, methods=("std",))
-def std(x, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+def std(x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None):
     """The standard deviation, the root of the variance."""
-    return np.sqrt(var(x, axis, dtype, out, ddof, keepdims))
+    return np.sqrt(var(x, axis, dtype, out, ddof, keepdims, correction))
 
 
-std.samples(sample(real(5)), sample(real(3, 4), axis=0, ddof=1))
+std.samples(sample(real(5)), sample(real(3, 4), axis=0, ddof=1), sample(real(3, 4), axis=1, correction=1))
+for _composite in (sum_, mean):
+    _composite.samples(
+        sample(real(4), where=real(4) > 0), sample(real(3, 4), axis=0, where=real(3, 4) > -0.5),
+        sample(real(3, 4), axis=1, keepdims=True, where=np.array([True, False, True, True])),
+    )
+sum_.samples(sample(real(4), initial=2.5), sample(real(3, 4), axis=0, initial=1.0, where=real(3, 4) > 0))
 
 # ---------------------------------------------------------------------------------- prod
 
@@ -290,10 +305,14 @@ prod_axis.samples(
 
 
 @composite(np.prod, methods=("prod",))
-def prod(x, axis=None, dtype=None, out=None, keepdims=False):
-    """The product over all elements or along axes."""
+def prod(x, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    """The product over all elements or along axes, of those where a condition holds; times ``initial``."""
     if out is not None:
         refuse("prod(out=…): assign the result instead, out[...] = np.prod(x)")
+    if where is not None:
+        x = np.where(where, x, 1)
+    if initial is not None:
+        return prod(x, axis, dtype, out, keepdims) * initial
     if dtype is not None:
         x = x.astype(dtype)
     if x.ndim == 0:
@@ -311,7 +330,10 @@ def prod(x, axis=None, dtype=None, out=None, keepdims=False):
     return y
 
 
-prod.samples(sample(real(3)), sample(real(3, 4), axis=-1), sample(real(2, 3, 4), axis=(0, 2), keepdims=True))
+prod.samples(
+    sample(real(3)), sample(real(3, 4), axis=-1), sample(real(2, 3, 4), axis=(0, 2), keepdims=True),
+    sample(real(4), where=real(4) > 0, initial=2.0),
+)
 
 # ---------------------------------------------------------------------------------- truth
 

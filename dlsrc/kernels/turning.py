@@ -49,7 +49,7 @@ def rollaxis(a, axis, start=0):
     return transpose(a, rolled(axis, start, a.ndim))
 
 
-@composite(np.matrix_transpose, attributes=("mT",))
+@composite(np.matrix_transpose, np.linalg.matrix_transpose, attributes=("mT",))
 def matrix_transpose(x):
     """The array with its last two axes exchanged."""
     if x.ndim < 2:

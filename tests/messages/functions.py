@@ -107,7 +107,7 @@ def user_input(x):
 
 
 def unknown_function_of_numpy(x):
-    return np.block([x, x])[0]  # refused: block
+    return np.polydiv(x, x)[0]  # refused: polydiv
 
 
 def wrong_number_of_arguments(x):
