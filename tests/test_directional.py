@@ -405,3 +405,60 @@ def test_reading():
         y, dy = form.run(x, np.ones(3))
         assert_close(dy, 3 * x**2 * SCALE)
     assert "jvp" in repr(dlsrc.directional.Pushforward(cubes, 1))
+
+
+# ---------------------------------------------------------------------------------- rules of the user's own
+
+
+@dlsrc.custom_jvp
+def tripled(x):
+    return x**2
+
+
+def tripled_jvp(primals, tangents):
+    (x,), (tx,) = primals, tangents
+    return tripled(x), 3.0 * (2 * x * tx)
+
+
+tripled.defjvp(tripled_jvp)
+
+
+@dlsrc.custom_vjp
+def reversed_only(x):
+    return x**2
+
+
+reversed_only.defvjp(lambda x: (x**2, x), lambda x, dy: (5.0 * dy * x,))
+
+
+def test_a_rule_for_tangents_is_used():
+    x = vector(3)
+    assert_close(jvp(lambda x: tripled(x) * 2.0, (x,), (np.ones(3),))[1], 12 * x)
+    assert_close(jacfwd(lambda x: tripled(x))(x), np.diag(6 * x))
+    assert_close(jacrev(lambda x: tripled(x))(x), np.diag(6 * x))
+
+
+def test_a_rule_for_cotangents_is_none_for_tangents():
+    x = vector(3)
+    assert_close(jacrev(lambda x: reversed_only(x))(x), np.diag(5 * x))
+    with pytest.raises(DifferentiationError, match="custom_jvp"):
+        jvp(lambda x: reversed_only(x), (x,), (x,))
+
+
+# ---------------------------------------------------------------------------------- second derivatives
+
+
+@compiled
+def test_forward_over_reverse():
+    def f(x):
+        total = 0.0
+        for i in range(x.size - 1):
+            total += np.exp(x[i] * x[i + 1]) * x[i]
+        return total + np.max(x) ** 2
+
+    x, v = vector(4), matrix(1, 4)[0]
+    hvp = jvp(lambda x: dlsrc.grad(f)(x), (x,), (v,))[1]
+    hessian = jacfwd(lambda x: dlsrc.grad(f)(x))(x)
+    assert_close(hvp, slope(dlsrc.grad(f), (x,), (v,)))
+    assert_close(hessian @ v, hvp)
+    assert_close(hessian, hessian.T)

@@ -138,7 +138,8 @@ class Primitive:
         self.zeros: set[str] = set()
         self.unknowns: dict[str, str] = {}
         self.tangents: dict[str, Callable] = {}
-        self.linear_in: frozenset[str] = frozenset()
+        # The tangent of a view is that view of the tangent, whatever else is declared.
+        self.linear_in: frozenset[str] = frozenset(self.parameters[:1] if view else ())
         self.multilinear_in: frozenset[str] = frozenset()
         self.result_rule: Callable | None = None
         self.cases: tuple[Sample | Kink | Rejection, ...] = ()
@@ -251,7 +252,8 @@ class Primitive:
         for argument in arguments:
             if argument not in self.arguments:
                 raise TypeError(f"{self.signature} has no argument {argument!r}")
-            if argument in self.linear_in | self.multilinear_in or argument in self.tangents:
+            declared = argument in self.linear_in | self.multilinear_in or argument in self.tangents
+            if declared and not self.view:
                 raise TypeError(f"{self.name}: the tangent by {argument!r} is declared twice")
 
     def result(self, rule: Callable) -> Callable:

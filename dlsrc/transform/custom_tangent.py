@@ -15,23 +15,40 @@ from .custom import CustomRule, unruled
 from .differentiate import differentiate
 from .edits import Edits
 from .instance import instance
-from .ir import Assign, Atom, Const, Gradient, Program, Value
+from .ir import Assign, Atom, Const, Gradient, Program, Value, atoms_read, walk
 from .normalize import complete
 from .simplify import simplify
 
 __all__ = ["custom_tangent"]
 
+SHAPES = ("zeros_like", "shape", "dim", "size")
 
-def custom_tangent(ctx: Context, s: Assign, op: CustomRule, tangents: Sequence[Atom | None]) -> Atom:
-    """The tangent of the result of ``s`` from those of the rule's arguments, None for none."""
+
+def custom_tangent(
+    ctx: Context, s: Assign, op: CustomRule, tangents: Sequence[Atom | None]
+) -> Atom | None:
+    """The tangent of the result of ``s`` from those of the rule's arguments, None for none.
+
+    None if the rule is not linear: one that clips cotangents, say, is the transpose of nothing.
+    """
     assert isinstance(s.target, Value)
     arguments, residuals = s.args[1 : op.count + 1], s.args[op.count + 1 :]
     program = _turned(ctx, s, op, tangents)
+    if _reads(program, program.params[0]):
+        return None
     given = [t for t in tangents if t is not None]
     # The result among the residuals is the one that has this rule; of ``dy`` only the shape is read.
     read = [s.target if r == s.args[0] else r for r in residuals]
     assert len(arguments) == len(tangents)
     return instance(ctx, program, (s.target, *given, *read))[0]
+
+
+def _reads(program: Program, value: Value) -> bool:
+    """Whether a program reads more of an array or number than its shape."""
+    return value in program.returns or any(
+        value in atoms_read(s) and not (isinstance(s, Assign) and s.op.name in SHAPES)
+        for s in walk(program.body)
+    )
 
 
 def _turned(outer: Context, s: Assign, op: CustomRule, tangents: Sequence[Atom | None]) -> Program:

@@ -26,7 +26,7 @@ from .outline import Outline
 from .rename import renamed
 from .shapes import Shapes
 
-__all__ = ["exposed"]
+__all__ = ["exposed", "exposed_to"]
 
 
 def exposed(
@@ -40,6 +40,18 @@ def exposed(
             id(s) for s in outline.statements
             if isinstance(s, Assign) and hasattr(s.op, "rule") and s.target is not None and s.target in active
         }  # fmt: skip
+    return _Exposure(program, found, ctx).program if found else program
+
+
+def exposed_to(program: Program, outline: Outline, varied: set[Value], ctx: Context) -> Program:
+    """The program with the rules written out that tangents pass through.
+
+    A rule is linear in its first argument: where only that one varies, it stays a call.
+    """
+    found = {
+        id(s) for s in outline.statements
+        if isinstance(s, Assign) and hasattr(s.op, "rule") and any(a in varied for a in s.args[1:])
+    }  # fmt: skip
     return _Exposure(program, found, ctx).program if found else program
 
 

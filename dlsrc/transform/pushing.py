@@ -90,6 +90,7 @@ def push(
     if any(isinstance(s, Gradient) for s in walk(program.body)):
         program = _without_gradients(ctx, program)
     sweep = Tangents(ctx, program, seeds)
+    program = sweep.program
     if sweep.memory.problems:
         ctx.problems += sweep.memory.problems
         raise ctx.refuse("")

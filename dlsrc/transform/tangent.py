@@ -25,6 +25,7 @@ from .custom import CustomRule
 from .custom_tangent import custom_tangent
 from .differentiate import workshop
 from .edits import Edits
+from .expose import exposed_to
 from .ir import (
     UNBOUND, Assign, Atom, Block, Carry, Const, For, If, Merge, Program, Read, Statement, Store, Value, While,
     atoms_read, walk,
@@ -70,12 +71,13 @@ def tangents(program: Program, active: Sequence[Value]) -> Program:
         raise UnsupportedSyntax(sweep.memory.problems)
     with ctx.collecting() as body:
         sweep.run()
+        returns = sweep.program.returns
         with ctx.at(outline.statements[-1].loc.beside() if outline.statements else Location("", 0)):
-            found = [sweep.whole(a, 0) for a in program.returns if is_float(program.type_of(a))]
+            found = [sweep.whole(a, 0) for a in returns if is_float(ctx.type_of(a))]
     if sweep.problems:
         raise DifferentiationError(list(dict.fromkeys(sweep.problems)))
     params = (*program.params, *(v for v in seeds.values() if isinstance(v, Value)))
-    made = Program(program.name, params, tuple(body), (*program.returns, *found), ctx.types)
+    made = Program(program.name, params, tuple(body), (*returns, *found), ctx.types)
     return assemble(made, ctx, Edits())
 
 
@@ -94,11 +96,11 @@ class Tangents:
 
     def __init__(self, ctx: Context, program: Program, seeds: Sequence[Mapping[Value, Atom]]):
         self.ctx = ctx
-        self.program = program
-        outline = Outline(program)
-        self.memory = memory.analyze(program, outline)
-        flow = activity.flows(program, outline, self.memory)
-        self.varied = [activity.reach(set(seed), flow, self.memory) for seed in seeds]
+        self.program, outline = self.analyzed(program, seeds)
+        exposed = exposed_to(self.program, outline, set().union(*self.varied), ctx)
+        if exposed is not program:
+            self.program, outline = self.analyzed(exposed, seeds)
+        program = self.program
         self.forms = ["t{}"] if len(seeds) == 1 else [f"t{d}{{}}" for d in range(1, len(seeds) + 1)]
         self.shapes = Shapes(ctx)
         self.shapes.block(program.body)
@@ -110,6 +112,14 @@ class Tangents:
         for seed in seeds:
             for value, tangent in seed.items():
                 self.shapes.equate(tangent, value)
+
+    def analyzed(self, program: Program, seeds: Sequence[Mapping[Value, Atom]]) -> tuple[Program, Outline]:
+        """Find out which arrays are one, and what depends on the seeds."""
+        outline = Outline(program)
+        self.memory = memory.analyze(program, outline)
+        flow = activity.flows(program, outline, self.memory)
+        self.varied = [activity.reach(set(seed), flow, self.memory) for seed in seeds]
+        return program, outline
 
     def run(self) -> None:
         """Emit everything to the current block of the context."""
@@ -264,9 +274,16 @@ class Tangents:
             if (n not in op.zeros or n in op.linear_in) and (t := self.tangent(a, d)) is not None
         ]
         if active and isinstance(op, CustomRule):
-            return custom_tangent(
-                self.ctx, s, op, [self.tangent(a, d) and self.whole(a, d) for a in s.args[1 : op.count + 1]]
-            )
+            start = len(self.ctx.block)
+            arguments = s.args[1 : op.count + 1]
+            found = custom_tangent(self.ctx, s, op, [self.tangent(a, d) and self.whole(a, d) for a in arguments])
+            self.shapes.block(tuple(self.ctx.block[start:]))
+            if found is None:
+                self.problems.append((s.loc, (
+                    f"the rule of `{op.of}` for cotangents is not linear in them, so that it cannot be turned round "
+                    "for forward mode: take grad, vjp or jacrev, or write the rule with custom_jvp"
+                )))  # fmt: skip
+            return found
         total: Atom | None = None
         if any(n in op.linear_in for n, _ in active):
             total = self.ctx.op(op, *self.replaced(s, d), **dict(s.static))

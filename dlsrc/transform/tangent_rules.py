@@ -42,6 +42,12 @@ def contribution(ctx: Context, shapes: Shapes, s: Assign, name: str, tangent: At
         if isinstance(s.target, Value):
             shapes.equate(made, s.target)
         return made
+    if hasattr(op, "rule") and name == op.arguments[0] and isinstance(s.target, Value):
+        # A rule, called by its name, is linear in the cotangent or tangent that it is given.
+        target = ctx.value(ctx.types[s.target])
+        ctx.add(Assign(target, op, (tangent, *s.args[1:]), s.static, ctx.loc))
+        shapes.equate(target, s.target)
+        return target
     rule = op.adjoints.get(name)
     if op.elementwise and rule is not None:
         return _applied(ctx, shapes, s, rule, tangent)
