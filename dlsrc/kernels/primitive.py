@@ -179,18 +179,21 @@ class Primitive:
             raise TypeError(f"{self.signature} has no argument {argument!r} that could have an adjoint")
 
         def declare(rule: Callable) -> Callable:
-            names = list(inspect.signature(rule).parameters)
-            allowed = {"y", *self.parameters, *(f"{name}_shape" for name in self.arguments)}
-            if not names or names[0] != "dy" or not set(names[1:]) <= allowed:
-                raise TypeError(
-                    f"{rule.__name__}({', '.join(names)}): an adjoint takes dy first, then any of "
-                    f"{', '.join(sorted(allowed))}"
-                )
+            self._check_parameters(rule, "an adjoint", "dy")
             self._declare_once(argument)
             self.adjoints[argument] = rule
             return rule
 
         return declare
+
+    def _check_parameters(self, rule: Callable, what: str, first: str) -> None:
+        names = list(inspect.signature(rule).parameters)
+        allowed = {"y", *self.parameters, *(f"{name}_shape" for name in self.arguments)}
+        if not names or names[0] != first or not set(names[1:]) <= allowed:
+            raise TypeError(
+                f"{rule.__name__}({', '.join(names)}): {what} takes {first} first, then any of "
+                f"{', '.join(sorted(allowed))}"
+            )
 
     def zero(self, *arguments: str) -> None:
         """State that the derivative by these arguments is zero (or does not exist: indices, flags)."""
@@ -222,13 +225,7 @@ class Primitive:
             raise TypeError(f"{self.signature} has no argument {argument!r} that could have a tangent")
 
         def declare(rule: Callable) -> Callable:
-            names = list(inspect.signature(rule).parameters)
-            allowed = {"y", *self.parameters, *(f"{name}_shape" for name in self.arguments)}
-            if not names or names[0] != f"t{argument}" or not set(names[1:]) <= allowed:
-                raise TypeError(
-                    f"{rule.__name__}({', '.join(names)}): a tangent takes t{argument} first, then any of "
-                    f"{', '.join(sorted(allowed))}"
-                )
+            self._check_parameters(rule, "a tangent", f"t{argument}")
             if argument in self.tangents or argument in self.linear_in | self.multilinear_in:
                 raise TypeError(f"{self.name}: the tangent by {argument!r} is declared twice")
             self.tangents[argument] = rule
