@@ -424,11 +424,19 @@ tripled.defjvp(tripled_jvp)
 
 
 @dlsrc.custom_vjp
-def reversed_only(x):
+def five_times(x):
     return x**2
 
 
-reversed_only.defvjp(lambda x: (x**2, x), lambda x, dy: (5.0 * dy * x,))
+five_times.defvjp(lambda x: (x**2, x), lambda x, dy: (5.0 * dy * x,))
+
+
+@dlsrc.custom_vjp
+def clipped(x):
+    return x**2
+
+
+clipped.defvjp(lambda x: (x**2, x), lambda x, dy: (np.clip(dy, -1.0, 1.0) * 2.0 * x,))
 
 
 def test_a_rule_for_tangents_is_used():
@@ -438,11 +446,17 @@ def test_a_rule_for_tangents_is_used():
     assert_close(jacrev(lambda x: tripled(x))(x), np.diag(6 * x))
 
 
-def test_a_rule_for_cotangents_is_none_for_tangents():
+def test_a_rule_for_cotangents_is_turned_round():
     x = vector(3)
-    assert_close(jacrev(lambda x: reversed_only(x))(x), np.diag(5 * x))
-    with pytest.raises(DifferentiationError, match="custom_jvp"):
-        jvp(lambda x: reversed_only(x), (x,), (x,))
+    assert_close(jacrev(lambda x: five_times(x))(x), np.diag(5 * x))
+    assert_close(jacfwd(lambda x: five_times(x))(x), np.diag(5 * x))
+
+
+def test_a_rule_that_is_not_linear_is_the_transpose_of_nothing():
+    x = vector(3)
+    assert_close(jacrev(lambda x: 3.0 * clipped(x))(x), np.diag(2 * x))
+    with pytest.raises(DifferentiationError, match="not linear"):
+        jvp(lambda x: clipped(x), (x,), (x,))
 
 
 # ---------------------------------------------------------------------------------- second derivatives

@@ -15,8 +15,11 @@ from .custom import CustomRule, unruled
 from .differentiate import differentiate
 from .edits import Edits
 from .instance import instance
-from .ir import Assign, Atom, Const, Gradient, Program, Value, atoms_read, walk
+from .ir import (
+    Assign, Atom, Const, For, Gradient, If, Program, Value, While, atoms_read, values_defined, walk,
+)
 from .normalize import complete
+from .regions import written_by
 from .simplify import simplify
 
 __all__ = ["custom_tangent"]
@@ -44,11 +47,22 @@ def custom_tangent(
 
 
 def _reads(program: Program, value: Value) -> bool:
-    """Whether a program reads more of an array or number than its shape."""
-    return value in program.returns or any(
-        value in atoms_read(s) and not (isinstance(s, Assign) and s.op.name in SHAPES)
-        for s in walk(program.body)
-    )
+    """Whether what a program gives depends on the elements of a value, and not on its shape only."""
+    found: set[Value] = {value}
+    while True:
+        before = len(found)
+        for s in walk(program.body):
+            if isinstance(s, Assign) and s.op.name in SHAPES or not found & set(atoms_read(s)):
+                continue
+            if isinstance(s, If | For | While):
+                joined = {a for m in getattr(s, "merges", ()) for a in (m.then, m.orelse)}
+                joined |= {a for c in getattr(s, "carries", ()) for a in (c.init, c.out)}
+                if found & (set(atoms_read(s)) - joined):
+                    return True  # it decides which way is taken
+            found.update(values_defined(s))
+            found.update(written_by(s))
+        if len(found) == before:
+            return any(a in found for a in program.returns)
 
 
 def _turned(outer: Context, s: Assign, op: CustomRule, tangents: Sequence[Atom | None]) -> Program:

@@ -275,12 +275,12 @@ class Tangents:
         ]
         if active and isinstance(op, CustomRule):
             start = len(self.ctx.block)
-            arguments = s.args[1 : op.count + 1]
-            found = custom_tangent(self.ctx, s, op, [self.tangent(a, d) and self.whole(a, d) for a in arguments])
+            given = [self.tangent(a, d) for a in s.args[1 : op.count + 1]]
+            found = custom_tangent(self.ctx, s, op, given)
             self.shapes.block(tuple(self.ctx.block[start:]))
             if found is None:
                 self.problems.append((s.loc, (
-                    f"the rule of `{op.of}` for cotangents is not linear in them, so that it cannot be turned round "
+                    f"the rule of `{op.of}` for cotangents is not linear in them, and cannot be turned round "
                     "for forward mode: take grad, vjp or jacrev, or write the rule with custom_jvp"
                 )))  # fmt: skip
             return found
