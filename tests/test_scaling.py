@@ -4,6 +4,7 @@ No test here looks at a clock; ``python -m tests.scaling`` does.
 """
 
 import importlib.util
+import sys
 
 import numpy as np
 import pytest
@@ -61,6 +62,29 @@ def test_the_number_of_equal_layers_does_not_change_the_text(tmp_path):
 def test_equal_layers_are_right(tmp_path):
     module = load(tmp_path, scaling.equal_layers_source(), "equal_layers_right")
     assert_gradient(module.objective, network(4, 4, 4, 4), np.ones(4), argnums=(0, 1))
+
+
+@pytest.mark.parametrize("part", [
+    "    if s > 0.{k}1:\n        s = s * 0.9 + y[0]\n        y[1] = np.sin(s)\n",
+    "    for i in range(2):\n        y, z = z, y * 0.5\n        y[0] = y[0] * s\n",
+])  # fmt: skip
+def test_the_work_is_not_exponential_in_branches_and_swaps(tmp_path, part):
+    """Thirty branches that write, or loops that swap, one after the other: each doubled the work of the others."""
+    lines = "".join(part.format(k=k) for k in range(30))
+    source = f"import numpy as np\n\n\ndef f(x):\n    y, z, s = x * 1.0, x * 2.0, 0.1\n{lines}    return s + np.sum(y * z)\n"
+    module = load(tmp_path, source, "branches_and_swaps")
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        dlsrc.adjoint_source(module.f, X)
+    finally:
+        sys.setprofile(None)
+    assert calls < 3_000_000
 
 
 def test_trip_counts_do_not_change_the_text():

@@ -48,8 +48,31 @@ class Memory:
     grown: set[Value] = field(default_factory=set)
     problems: list[tuple[Location, str]] = field(default_factory=list)
 
+    # What is asked of the finished facts for every pair of names, kept: by root.
+    joined: dict[Value, dict[Value, None]] = field(default_factory=dict)     # the joins that it goes into
+    readers: dict[Value, list[Statement]] = field(default_factory=dict)
+    _shared: dict[Value, set[Value]] = field(default_factory=dict)
+    _born: dict[Value, Scope] = field(default_factory=dict)
+    ages: dict[Value, tuple[int, int]] = field(default_factory=dict)
+
+    def index(self) -> None:
+        """Note who joins and who reads each root, once all roots and joins are known."""
+        for joined, atoms in self.sources.items():
+            for atom in atoms:
+                if isinstance(atom, Value) and atom in self.root:
+                    self.joined.setdefault(self.root[atom], {})[joined] = None
+        for statement in self.outline.statements:
+            # Handing a name on, to the next trip or to after a loop or branch, is no use by itself.
+            if is_loop(statement) or isinstance(statement, If):
+                continue
+            read = (self.root.get(a) for a in atoms_read(statement) if isinstance(a, Value))
+            for root in dict.fromkeys(r for r in read if r is not None):
+                self.readers.setdefault(root, []).append(statement)
+
     def roots_shared_with(self, root: Value) -> set[Value]:
         """All roots that may be the same memory at some time, the root itself included."""
+        if root in self._shared:
+            return self._shared[root]
         found = {root}
         pending = [root]
         while pending:
@@ -57,26 +80,27 @@ class Memory:
             linked = [
                 self.root[a] for a in self.sources.get(one, ()) if isinstance(a, Value) and a in self.root
             ]
-            linked += [
-                r
-                for r, atoms in self.sources.items()
-                if any(isinstance(a, Value) and self.root.get(a) == one for a in atoms)
-            ]
-            for other in linked:
+            for other in (*linked, *self.joined.get(one, ())):
                 if other not in found:
                     found.add(other)
                     pending.append(other)
+        self._shared.update(dict.fromkeys(found, found))
         return found
 
     def born(self, root: Value) -> Scope:
         """The scope in which the memory came to be: what a loop hands on is older than the trip."""
+        if root in self._born:
+            return self._born[root]
         outline = self.outline
         homes = []
-        for one in self.roots_shared_with(root):
+        shared = self.roots_shared_with(root)
+        for one in shared:
             statement = outline.defined.get(one)
             carried = statement is not None and is_loop(statement)
             homes.append(outline.scope[id(statement)] if carried else outline.home[one])
-        return min(homes, key=len)
+        born = min(homes, key=len)
+        self._born.update(dict.fromkeys(shared, born))
+        return born
 
     def written(self, root: Value) -> bool:
         """Whether anything ever writes to this memory, under any name."""
@@ -145,6 +169,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
         if written is not None and written in memory.root:
             memory.stores.setdefault(memory.root[written], []).append(statement)
     memory.grown = {r for root in memory.grown for r in memory.roots_shared_with(root)}
+    memory.index()
     _refuse_ambiguous(memory)
     return memory
 
@@ -191,30 +216,37 @@ def _refuse_ambiguous(memory: Memory) -> None:
                     return
 
 
-def _may_be_one(memory: Memory, a: Value, b: Value, assumed: frozenset = frozenset()) -> bool:
-    """Whether two roots may be the same memory while both names are in use."""
+def _may_be_one(memory: Memory, a: Value, b: Value, asked: set | None = None) -> bool:
+    """Whether two roots may be the same memory while both names are in use; each pair is asked for once."""
     if a == b:
         return True
+    asked = set() if asked is None else asked
     pair = (min(a, b, key=lambda v: v.number), max(a, b, key=lambda v: v.number))
-    if pair in assumed:
+    if pair in asked:
         return False
-    assumed |= {pair}
+    asked.add(pair)
     loop_a, loop_b = (_joined_at(memory, r) for r in (a, b))
     if loop_a is not None and loop_a == loop_b:
         # Two names of one loop or branch: compared on each way in.
         together = zip(memory.sources[a], memory.sources[b], strict=False)
-        return any(_atoms_may_be_one(memory, x, y, assumed) for x, y in together)
+        return any(_atoms_may_be_one(memory, x, y, asked) for x, y in together)
     # The one that came to be later is taken apart: it is the other, or it is not.
     one, other = sorted((a, b), key=lambda r: _age(memory, r), reverse=True)
     if one in memory.sources:
-        return any(_atoms_may_be_one(memory, x, other, assumed) for x in memory.sources[one])
+        return any(_atoms_may_be_one(memory, x, other, asked) for x in memory.sources[one])
     if other in memory.sources and _age(memory, other) > _age(memory, one):
-        return any(_atoms_may_be_one(memory, x, one, assumed) for x in memory.sources[other])
+        return any(_atoms_may_be_one(memory, x, one, asked) for x in memory.sources[other])
     return False  # made by an operation of its own after the other was there
 
 
 def _age(memory: Memory, root: Value) -> tuple[int, int]:
     """The order in which roots come to be; a header before what is in its loop, a result after."""
+    if root not in memory.ages:
+        memory.ages[root] = _age_of(memory, root)
+    return memory.ages[root]
+
+
+def _age_of(memory: Memory, root: Value) -> tuple[int, int]:
     statement = memory.outline.defined[root]
     if statement is None:
         return (-1, root.number)
@@ -236,10 +268,10 @@ def _age(memory: Memory, root: Value) -> tuple[int, int]:
     return (position, 0)
 
 
-def _atoms_may_be_one(memory: Memory, x: Atom, y: Atom, assumed: frozenset) -> bool:
+def _atoms_may_be_one(memory: Memory, x: Atom, y: Atom, asked: set) -> bool:
     if isinstance(x, Const) or isinstance(y, Const) or x not in memory.root or y not in memory.root:
         return False
-    return _may_be_one(memory, memory.root[x], memory.root[y], assumed)
+    return _may_be_one(memory, memory.root[x], memory.root[y], asked)
 
 
 def _joined_at(memory: Memory, root: Value) -> tuple[int, bool] | None:
@@ -261,25 +293,12 @@ def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
 def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
     """Whether the memory is read after the store, under a name of this root or of one that it goes to."""
     outline = memory.outline
-    if any(
-        outline.may_follow(s, store, memory.born(root)) for s in _readers(memory, root) if s is not store
-    ):
+    readers = (s for s in memory.readers.get(root, ()) if s is not store)
+    if any(outline.may_follow(s, store, memory.born(root)) for s in readers):
         return True
     if any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns):
         return True
     return any(_is_read(memory, joined, set()) for joined in _handed_on(memory, root, store))
-
-
-def _readers(memory: Memory, root: Value) -> list[Statement]:
-    """The statements that read the memory under a name of this root.
-
-    Handing a name on, to the next trip or to after a loop or branch, is no use by itself.
-    """
-    return [
-        s for s in memory.outline.statements
-        if not is_loop(s) and not isinstance(s, If)
-        and any(isinstance(a, Value) and memory.root.get(a) == root for a in atoms_read(s))
-    ]
 
 
 def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Value]:
@@ -287,9 +306,9 @@ def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Val
     outline = memory.outline
     around = [] if store is None else [s for s, _ in outline.scope[id(store)]]
     found = []
-    for joined, atoms in memory.sources.items():
+    for joined in memory.joined.get(root, ()):
         statement = outline.defined.get(joined)
-        if statement is None or not any(isinstance(a, Value) and memory.root.get(a) == root for a in atoms):
+        if statement is None:
             continue
         inside = any(s is statement for s in around)
         if store is not None and not inside and not outline.may_follow(statement, store, memory.born(root)):
@@ -308,7 +327,7 @@ def _is_read(memory: Memory, root: Value, seen: set[Value]) -> bool:
     if root in seen:
         return False
     seen.add(root)
-    if _readers(memory, root) or any(
+    if memory.readers.get(root) or any(
         isinstance(a, Value) and memory.root.get(a) == root for a in memory.outline.program.returns
     ):
         return True
