@@ -267,7 +267,7 @@ def cofactors(a, lu):
         size = lu.dtype.type(1)
         for i in range(n):
             size *= np.abs(lu[i, i])
-        return sign_of(lu) * size * solved(lu, np.eye(n).astype(a.dtype)).T
+        return sign_of(lu) * size * np.ascontiguousarray(solved(lu, np.eye(n).astype(a.dtype)).T)
     u, s, vt = np.linalg.svd(np.ascontiguousarray(a))
     sign = sign_of(lu_factors(u)) * sign_of(lu_factors(vt))
     for i in range(n):

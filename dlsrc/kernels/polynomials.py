@@ -4,11 +4,12 @@ import numpy as np
 
 from .axes import common_dtype, known
 from .primitive import Refusal, composite, primitive, real, refuse, rejects, sample
+from .singular import lstsq
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "convolve", "convolved", "correlate", "poly", "polyadd", "polyder", "polyint", "polymul", "polynomial",
-    "polynomial_at", "polysub", "polyval", "powers", "vander",
+    "convolve", "convolved", "correlate", "poly", "polyadd", "polyder", "polyfit", "polyint", "polymul",
+    "polynomial", "polynomial_at", "polysub", "polyval", "powers", "vander",
 ]
 
 # ---------------------------------------------------------------------------------- values
@@ -351,6 +352,27 @@ def poly(seq_of_zeros):
     return out
 
 
+@composite(np.polyfit)
+def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
+    """The coefficients of the polynomial of a degree that fits best in the sense of least squares."""
+    if known(full) or known(cov):
+        refuse("polyfit with full or cov: write np.linalg.lstsq of np.vander(x, deg + 1)")
+    powers_of_x = vander(x.astype("float64"), deg + 1)
+    right = y.astype("float64")
+    if w is not None:
+        powers_of_x = powers_of_x * w[:, np.newaxis]
+        right = right * w if y.ndim == 1 else right * w[:, np.newaxis]
+    size = np.sqrt(np.sum(powers_of_x * powers_of_x, axis=0))
+    cut = x.shape[0] * 2.0**-52 if rcond is None else rcond
+    c = lstsq(powers_of_x / size, right, cut)[0]
+    return c / size if y.ndim == 1 else c / size[:, np.newaxis]
+
+
+polyfit.samples(
+    sample(real(6), real(6)[::-1], 2), sample(real(5), real(5, 2), 1),
+    sample(real(5), real(5)[::-1], 1, w=abs(real(5))),
+    rejects(real(5), real(5), 1, full=True, error=Refusal),
+)
 polyadd.samples(sample(real(3), real(2)), sample(real(2), real(4)), sample(real(3), real(3)))
 polysub.samples(sample(real(3), real(2)), sample(real(2), real(4)))
 polymul.samples(sample(real(3), real(2)), sample(real(1), real(4)))
