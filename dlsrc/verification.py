@@ -9,18 +9,23 @@ from typing import Any
 import numpy as np
 
 from .derivatives import value_and_grad
+from .directional import jvp, vjp
 from .dlarray import dlarray, extractdata
+from .errors import UnsupportedSyntax
 from .evaluate import dlfeval
 from .failure import plain_value
 from .lazy import engine
 from .report import asks_for_gradient
-from .structure import flatten, unflatten
+from .structure import LEAF, flatten, unflatten
 from .target import target_of
 
 __all__ = ["Verdict", "check"]
 
 # Relative to the larger of the slope, the sum of its terms and the value: what differences can resolve.
 TOLERANCE = 1e-8
+
+# Forward and reverse mode compute the same products in another order.
+TOLERANCE_MODES = 1e-11
 
 # float32 carries 24 bits: a few hundred roundings.  The plain function is then run in float64.
 TOLERANCE_FLOAT32 = 3e-5
@@ -43,12 +48,15 @@ class Verdict:
         The largest difference between a derivative and the differences it was compared with, relative.
     compared : int
         How many directional derivatives were compared.
+    modes : float or None
+        The largest relative difference between forward and reverse mode; None if they were not compared.
     """
 
     name: str
     problems: tuple[str, ...]
     worst: float
     compared: int
+    modes: float | None = None
 
     def __bool__(self) -> bool:
         return not self.problems
@@ -57,9 +65,10 @@ class Verdict:
         if self.problems:
             more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
             return f"{self.name}: FAILED: {self.problems[0]}{more}"
+        modes = "" if self.modes is None else f"forward and reverse mode to {self.modes:.0e}; "
         return (
             f"{self.name}: passed: {self.compared} directional derivatives agree with differences to "
-            f"{self.worst:.0e}; repeatable; arguments unchanged"
+            f"{self.worst:.0e}; {modes}repeatable; arguments unchanged"
         )
 
     __repr__ = __str__
@@ -74,9 +83,10 @@ def check(
     Parameters
     ----------
     f : callable
-        A function of numbers, arrays and containers that returns one real number; an objective for
-        `dlfeval`, which returns its value, then the gradients by its dlarray arguments in their order; or
-        what `grad`, `value_and_grad` or `dlaccelerate` gave.
+        A function of numbers, arrays and containers that returns numbers, arrays or containers of them (of
+        several, a random combination is checked); an objective for `dlfeval`, which returns its value, then
+        the gradients by its dlarray arguments in their order; or what `grad`, `value_and_grad` or
+        `dlaccelerate` gave.
     *args, **kwargs
         The arguments of a call, at a point where the function is smooth.
     argnums : int or tuple of int, optional
@@ -96,6 +106,7 @@ def check(
         * the value is the plain function's;
         * along random directions, the gradient gives what extrapolated central differences of the plain
           function give (relative 1e-8; 3e-5 if an argument is float32, whose differences are of float64);
+        * forward mode gives the same along them (relative 1e-11), where it takes the function;
         * called again, value and gradient are the same bit for bit;
         * no argument is changed.
 
@@ -120,20 +131,26 @@ def check(
     if not np.isclose(value, expected, rtol=tolerance, atol=0.0, equal_nan=True):
         problems.append(f"the value is {value!r}, plain Python gives {expected!r}")
     rng = np.random.default_rng(seed)
-    worst, compared = 0.0, 0
+    worst, compared, modes = 0.0, 0, None
     for k, gradient in gradients:
+        where = f"argument {k}" if subject.names is None else f"`{subject.names[k]}`"
         for direction in _directions(args[k], rng, directions):
             slope = _slope(subject, args, kwargs, k, direction)
             found, terms = _inner(gradient, direction)
-            size = max(abs(slope), terms, abs(expected))
-            off = abs(found - slope) / size if size else abs(found - slope)
+            size = max(abs(slope), terms, abs(expected)) or 1.0
             compared += 1
-            if not off <= tolerance:
-                where = f"argument {k}" if subject.names is None else f"`{subject.names[k]}`"
+            if not abs(found - slope) <= tolerance * size:
                 problems.append(f"along {where} the derivative is {found!r}, differences give {slope!r}")
                 break
-            worst = max(worst, off)
-    return Verdict(subject.name, tuple(problems), worst, compared)
+            worst = max(worst, abs(found - slope) / size)
+            forward = subject.forward(args, kwargs, k, direction)
+            if forward is None:
+                continue
+            if not abs(found - forward) <= max(TOLERANCE_MODES, tolerance * (tolerance > TOLERANCE)) * size:
+                problems.append(f"along {where} forward mode gives {forward!r}, reverse mode {found!r}")
+                break
+            modes = max(modes or 0.0, abs(found - forward) / size)
+    return Verdict(subject.name, tuple(problems), worst, compared, modes)
 
 
 # ---------------------------------------------------------------------------------- what is checked
@@ -147,6 +164,16 @@ class _Subject:
     names: tuple[str, ...] | None
     plain: Callable[[tuple, dict], float]
     run: Callable[[tuple, dict], tuple[float, list[tuple[int, Any]]]]
+    along: Callable[[tuple, dict, int, list], float] | None = None
+
+    def forward(self, args: tuple, kwargs: dict, k: int, direction: list) -> float | None:
+        """The derivative along a direction of argument ``k`` by forward mode, where it takes the function."""
+        if self.along is None:
+            return None
+        try:
+            return self.along(args, kwargs, k, direction)
+        except UnsupportedSyntax:
+            return None
 
     def derivative(self, args: tuple, kwargs: dict, problems: list[str]) -> tuple[float, list]:
         """Value and gradients by position; what two runs on the same arguments show is noted."""
@@ -177,17 +204,57 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
     if derivative is None and argnums is None and (traced or asks_for_gradient(target.function)):
         return _Subject(name, known, *_of_evaluation(f))
     numbers = _numbers(args, argnums)
+    result = plain_value(f, args, kwargs)
+    leaves, structure = flatten(result[0] if has_aux else result, "the result")
+    rng = np.random.default_rng(11)
+    weights = [rng.standard_normal(np.shape(leaf)) for leaf in leaves]
+    if len(leaves) == 1 and structure is LEAF and not np.ndim(leaves[0]):
+        weights = [np.float64(1.0)]
     vg = value_and_grad(f, numbers, has_aux)
+
+    def weighted(tree: Any) -> float:
+        return float(sum(np.sum(w * extractdata(x)) for w, x in zip(weights, flatten(tree)[0], strict=True)))
 
     def plain(args: tuple, kwargs: dict) -> float:
         result = plain_value(f, args, kwargs)
-        return float(result[0] if has_aux else result)
+        return weighted(result[0] if has_aux else result)
 
     def run(args: tuple, kwargs: dict) -> tuple[float, list]:
-        value, gradients = vg(*args, **kwargs)
-        return float(value[0] if has_aux else value), list(zip(numbers, gradients, strict=True))
+        if structure is LEAF and not np.ndim(leaves[0]):
+            value, gradients = vg(*args, **kwargs)
+            value = float(value[0] if has_aux else value)
+        else:
+            held = _held(f, known, numbers, args, kwargs)
+            y, pullback, *_ = vjp(held, *(args[k] for k in numbers), has_aux=has_aux)
+            dy = [np.asarray(w, np.asarray(x).dtype)[()] for w, x in zip(weights, flatten(y)[0], strict=True)]
+            value, gradients = weighted(y), pullback(unflatten(structure, dy))
+        return value, list(zip(numbers, gradients, strict=True))
 
-    return _Subject(name, known, plain, run)
+    def along(args: tuple, kwargs: dict, k: int, direction: list) -> float:
+        held = _held(f, known, numbers, args, kwargs)
+        primals = tuple(args[n] for n in numbers)
+        tangents = tuple(_tangent(args[n], direction if n == k else None) for n in numbers)
+        return weighted(jvp(held, primals, tangents, has_aux=has_aux)[1])
+
+    can_hold = known is not None or numbers == tuple(range(len(args)))
+    return _Subject(name, known, plain, run, along if can_hold else None)
+
+
+def _held(f: Callable, names: Any, numbers: tuple[int, ...], args: tuple, kwargs: dict) -> Callable:
+    """The function of the arguments at these positions, the others as they are."""
+    others = {names[k]: a for k, a in enumerate(args) if k not in numbers} | kwargs
+    return functools.partial(f, **others) if others else f
+
+
+def _tangent(arg: Any, direction: list | None) -> Any:
+    """A tangent of an argument: along a direction, or zero."""
+    leaves, structure = flatten(arg)
+    parts = direction or [np.zeros(np.shape(leaf)) for leaf in leaves]
+    return unflatten(structure, [_like(leaf, part) for leaf, part in zip(leaves, parts, strict=True)])
+
+
+def _like(leaf: Any, part: Any) -> Any:
+    return np.asarray(part, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(part)
 
 
 def _is_single(args: tuple, kwargs: dict) -> bool:

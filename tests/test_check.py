@@ -62,6 +62,28 @@ def test_a_right_derivative_passes(objective, args):
     assert verdict.compared >= 2
 
 
+def test_forward_mode_is_compared_too():
+    verdict = check(recurrence, POINT, 4)
+    assert verdict.modes < 1e-13 and "forward and reverse mode" in str(verdict)
+
+
+@pytest.mark.parametrize("function, args", [
+    (lambda x: np.outer(x, np.sin(x)), (POINT,)),
+    (lambda x, n: {"a": x[0] ** n, "b": x * x[1]}, (POINT, 3)),
+    (lambda x, y: (x * y, np.sum(x) - y), (POINT, 2.0)),
+], ids=["matrix", "dict", "tuple"])  # fmt: skip
+def test_functions_of_several_results(function, args):
+    verdict = check(function, *args)
+    assert verdict, str(verdict)
+    assert verdict.modes is not None
+
+
+def test_a_wrong_forward_mode_is_noticed(monkeypatch):
+    monkeypatch.setattr("dlsrc.verification.jvp", lambda f, p, t, has_aux: (f(*p), 1.001 * dlsrc.jvp(f, p, t)[1]))
+    verdict = check(recurrence, POINT, 4)
+    assert not verdict and "forward mode gives" in str(verdict)
+
+
 def test_an_auxiliary_result_is_left_alone():
     assert check(lambda x: (np.sum(x**2), x[0]), POINT, has_aux=True)
 
