@@ -24,7 +24,7 @@ A packed list is read in a loop, so that one text does for any number of items::
             (tests of a2, of its parts a3 and a4)
             c1.append(a3)
             c2.append(a4)
-        w1, p1 = column_of(c1)
+        w1, p1, p2 = columns_of(c1 + c2, 2, spare)
 
 Whatever does not pass is not wrong, it only takes the long way.
 """
@@ -42,7 +42,7 @@ from .nodes import (
     LEAF, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, PackedNode, Static, Structure, TupleNode,
     count,
 )  # fmt: skip
-from .packing import column_of, numbers_of
+from .packing import columns_of, numbers_of, parts_of
 from .signature import Call, Kind, arguments_of
 from .structure import unflatten
 
@@ -104,10 +104,11 @@ class _Writer:
         self.constants: dict[str, Any] = {
             "MISS": MISS, "ndarray": np.ndarray, "dlarray": dlarray, "run": entry.function, "entry": entry,
             "failed": failed, "GONE": GONE, "MethodType": MethodType, "wrap": wrap, "unflatten": unflatten,
-            "column_of": column_of, "numbers_of": numbers_of,
+            "columns_of": columns_of, "numbers_of": numbers_of, "parts_of": parts_of,
         }  # fmt: skip
         self.roots: dict[tuple, str] = {}
-        self.spans: dict[int, str | None] = {}   # for columns, where each array stands
+        self.places: dict[int, str | None] = {}  # for columns, where each array stands
+        self.buffers: list[tuple[str, str]] = []  # that the program has done with, and where they are kept
         self.leaves: list[tuple[str, ...]] = []  # for each leaf what the program takes
         self.depth = 2
         self.names = 0
@@ -248,15 +249,21 @@ class _Writer:
         self.depth += 1
         each(item, node.children[0])
         self.depth -= 1
+        made: dict[str, tuple[str, ...]] = {}
+        for dtype in dict.fromkeys(kind.dtype for kind in mine if kind.ndim):
+            alike = [c for c, kind in zip(columns, mine, strict=True) if kind.ndim and kind.dtype == dtype]
+            buffer, spare = self.fresh(), self.constant([])
+            whole = " + ".join(alike)
+            self.line(f"{buffer}, {', '.join(alike)} = columns_of({whole}, {len(alike)}, {spare})")
+            self.buffers.append((buffer, spare))
+            for column in alike:
+                part = buffer if len(alike) == 1 else f"{buffer}[{column}.first:{column}.beyond]"
+                made[column] = (part, f"{column}.table")
         for column, kind in zip(columns, mine, strict=True):
-            vector = self.fresh()
-            if kind.ndim:
-                self.line(f"{vector}, {column} = column_of({column})")
-                self.leaves.append((vector, f"{column}.table"))
-            else:
-                self.line(f"{vector} = numbers_of({column}, {self.constant(np.dtype(kind.dtype))})")
-                self.leaves.append((vector,))
-            self.spans[len(self.leaves) - 1] = f"{column}.spans" if kind.ndim else None
+            if not kind.ndim:
+                made[column] = (f"numbers_of({column}, {self.constant(np.dtype(kind.dtype))})",)
+            self.places[len(self.leaves)] = column if kind.ndim else None
+            self.leaves.append(made[column])
 
     def leaf(self, name: str, kind: Kind, ordered: bool = True) -> None:
         """Test a number or array; afterwards the name is what compiled code takes."""
@@ -373,7 +380,7 @@ class _Writer:
         outputs, convert = entry.generated.normalized.outputs, entry.convert
         called = f"run({', '.join(arguments)})"
         whole = TupleNode((LEAF,) * len(convert)) if len(convert) != 1 else LEAF
-        direct = outputs == whole and not any(convert)
+        direct = outputs == whole and not any(convert) and not self.buffers
         if self.counted:
             self.line("cache.hits += 1")
         self.line("try:")
@@ -387,6 +394,9 @@ class _Writer:
         self.line("raise failed(error, entry, o0, owner, args, kwargs) from None", 1)
         if direct:
             return
+        for buffer, spare in self.buffers:
+            self.line(f"if not {spare}:")
+            self.line(f"{spare}.append({buffer})", 1)
         words = map(self.word, names, convert, entry.generated.normalized.columns)
         self.line(f"return {self.built(outputs, words)}")
 
@@ -394,14 +404,9 @@ class _Writer:
         """A result as the user gets it; of a column that of one item, and what loops over its items."""
         target = source = ""
         if leaf is not None:
-            spans = self.spans[leaf]
-            if spans is None:
-                target, source = f"e{name}", f"{name}.tolist()"
-                name = target
-            else:
-                target, source = f"(a{name}, b{name}, s{name})", spans
-                shape = f".reshape(s{name})" if self.call.kinds[leaf].ndim > 1 else ""
-                name = f"{name}[a{name}:b{name}]{shape}"
+            places, target = self.places[leaf], f"e{name}"
+            source = f"{name}.tolist()" if places is None else f"parts_of({name}, {places})"
+            name = target
         return name if convert is None else f"{self.constant(convert)}({name})", target, source
 
     def built(self, node: Structure, words: Any, loops: list[tuple[str, str]] | None = None) -> str:

@@ -10,7 +10,8 @@ Which lists are packed is decided while a program is built (``transform/packed.p
 over.  Here is which ones may be, and what is done at a call.
 """
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,7 +22,9 @@ from .nodes import (
 )  # fmt: skip
 from .signature import Call, Kind
 
-__all__ = ["Column", "Places", "column_of", "numbers_of", "pack", "packable", "split", "with_packed"]
+__all__ = [
+    "Column", "Places", "columns_of", "numbers_of", "pack", "packable", "parts_of", "split", "with_packed",
+]
 
 
 class Column(tuple):
@@ -99,38 +102,59 @@ def _kind_of_column(kind: Kind) -> Kind:
 
 
 class Places(NamedTuple):
-    """Where the arrays of a column stand in its vector.
+    """Where the arrays of a column stand in its vector, and where that stands in a buffer with others.
 
-    ``table`` is what compiled code takes: a row an array, its start and its shape; ``spans`` is the same
-    for `split`: (start, stop, shape), the shape None for a vector.
+    ``table`` is what compiled code takes: a row an array, its start and its shape.  ``spans`` is the same for
+    `split`: (start, stop, shape); ``together`` is the shape of all of them as one array, None if their
+    shapes differ.
     """
 
     table: np.ndarray
-    spans: tuple[tuple[int, int, tuple[int, ...] | None], ...]
+    spans: tuple[tuple[int, int, tuple[int, ...]], ...]
+    together: tuple[int, ...] | None
+    first: int
+    beyond: int
 
 
 @lru_cache(maxsize=256)
-def places_of(shapes: tuple[tuple[int, ...], ...]) -> Places:
-    """Where arrays of these shapes stand, one after the other.
+def places_of(shapes: tuple[tuple[int, ...], ...], number: int = 1) -> tuple[Places, ...]:
+    """Where arrays of these shapes stand, one after the other: those of ``number`` columns, column by column.
 
-    >>> places_of(((2, 3), (1, 2))).table
+    >>> places_of(((2, 3), (1, 2)))[0].table
     array([[0, 2, 3],
            [6, 1, 2]])
     """
-    starts = [0]
-    for shape in shapes:
-        size = 1
-        for n in shape:
-            size *= n
-        starts.append(starts[-1] + size)
-    table = np.array([(start, *shape) for start, shape in zip(starts, shapes, strict=False)], np.int64)
-    spans = zip(starts, starts[1:], shapes, strict=False)
-    return Places(table, tuple((a, b, s if len(s) > 1 else None) for a, b, s in spans))
+    found: list[Places] = []
+    length, beyond = len(shapes) // number, 0
+    for k in range(0, len(shapes), length):
+        own = shapes[k : k + length]
+        starts = [0]
+        for shape in own:
+            starts.append(starts[-1] + math.prod(shape))
+        table = np.array([(start, *shape) for start, shape in zip(starts, own, strict=False)], np.int64)
+        together = (length, *own[0]) if len(set(own)) == 1 else None
+        spans = tuple(zip(starts, starts[1:], own, strict=False))
+        found.append(Places(table, spans, together, beyond, beyond + starts[-1]))
+        beyond += starts[-1]
+    return tuple(found)
 
 
-def column_of(arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, Places]:
-    """All elements of some arrays in one new vector, and where each array stands in it."""
-    return np.concatenate(arrays, None), places_of(tuple([array.shape for array in arrays]))
+def columns_of(arrays: list, number: int, spare: list) -> tuple:
+    """All elements of the arrays of some columns in one buffer, and the places of each column in it.
+
+    ``spare`` holds the buffer of an earlier call, if there is one that nobody else has taken: a large new
+    one costs more than copying into it.
+    """
+    places = places_of(tuple([array.shape for array in arrays]), number)
+    size = places[-1].beyond
+    try:
+        buffer = spare.pop()
+    except IndexError:
+        buffer = None
+    if buffer is None or buffer.shape[0] != size:
+        buffer = np.empty(size, arrays[0].dtype)
+    np.concatenate(arrays, None, buffer)
+    return buffer, *places
 
 
 def numbers_of(numbers: Sequence, dtype: Any) -> np.ndarray:
@@ -142,19 +166,19 @@ def pack(leaf: Column, kind: Kind) -> tuple[list[np.ndarray], Places | int]:
     """What compiled code takes for a column, and where its arrays stand; of numbers, how many there are."""
     if not kind.ndim:
         return [numbers_of(leaf, kind.dtype)], len(leaf)
-    vector, places = column_of(leaf)
+    vector, places = columns_of(list(leaf), 1, [])
     return [vector, places.table], places
 
 
-def split(vector: np.ndarray | None, places: Places | int) -> list:
-    """The arrays, or numbers, of a column that compiled code has made; views of it.
+def parts_of(vector: np.ndarray, places: Places) -> Iterable[np.ndarray]:
+    """The arrays of a column, views of its vector."""
+    if places.together is not None:
+        return vector.reshape(places.together)
+    return [vector[a:b].reshape(shape) for a, b, shape in places.spans]
 
-    For None it is a list of None.
-    """
+
+def split(vector: np.ndarray | None, places: Places | int) -> list:
+    """The arrays, or numbers, of a column that compiled code has made; for None, a list of None."""
     if vector is None:
         return [None] * (places if isinstance(places, int) else len(places.spans))
-    if isinstance(places, int):
-        return vector.tolist()
-    return [
-        vector[a:b] if shape is None else vector[a:b].reshape(shape) for a, b, shape in places.spans
-    ]
+    return vector.tolist() if isinstance(places, int) else list(parts_of(vector, places))
