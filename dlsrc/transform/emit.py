@@ -24,8 +24,8 @@ from .wrapping import LIMIT, wrapped
 
 __all__ = ["Emitted", "emit"]
 
-_RESERVED = ("assign", "accumulate", "deduct", "fill", "put", "put_add", "put_subtract", "take", "dlgradient",
-             "check_index", "check_indices", "show", "show_error")  # fmt: skip
+_RESERVED = ("assign", "accumulate", "accumulate_outer", "deduct", "fill", "put", "put_add", "put_subtract",
+             "take", "dlgradient", "check_index", "check_indices", "show", "show_error")  # fmt: skip
 
 
 @dataclass(frozen=True)

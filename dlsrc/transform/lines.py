@@ -48,6 +48,7 @@ class Writer:
         self.bound_first = unbound
         self.unbound: set[Value] = set()
         self.doubtful = _maybe_unbound(program)
+        self.parts = {s.target for s in walk(program.body) if isinstance(s, Assign) and s.op.part}
 
     # ------------------------------------------------------------------ lines
 
@@ -153,6 +154,11 @@ class Writer:
         return getattr(statement, "target", None) in self.placement.inlined
 
     def store(self, store: Store) -> None:
+        factors = self.factors(store)
+        if factors is not None:
+            words = [self.speller.region(store.base, store.index), *map(self.speller.atom, factors)]
+            self.line(self.speller.call("accumulate_outer", registry.get("accumulate_outer"), words).text)
+            return
         base_type = self.program.type_of(store.base)
         narrow = store.mode != "set" and base_type.dtype not in ("float64", "int64", "bool")
         value = self.speller.atom(store.value)
@@ -170,6 +176,17 @@ class Writer:
             number = isinstance(self.program.type_of(store.value), Scalar)
             name = "fill" if number and store.mode == "set" else _STORES[store.mode]
             self.line(self.speller.call(name, registry.get(name), [region, value]).text)
+
+    def factors(self, store: Store) -> tuple[Atom, ...] | None:
+        """The vectors whose products are added to a part of a shadow: no matrix is made of them.
+
+        The shadow's part has the shape of what is added to it, which of the user's own arrays is not known.
+        """
+        made = self.placement.inlined.get(store.value) if isinstance(store.value, Value) else None
+        if store.mode != "add" or not isinstance(made, Assign) or made.op.name != "outer_product":
+            return None
+        types = [self.program.type_of(a) for a in (store.base, *made.args)]
+        return made.args if store.base in self.parts and {t.dtype for t in types} == {"float64"} else None
 
     def check(self, check: Check) -> None:
         line = Fragment(str(check.loc.line))

@@ -28,7 +28,16 @@ ARGUMENTS = (
 #     float64 vector, target: float64 vector), from equal_layers.py:7
 import numpy as np
 
-from dlsrc.kernels import accumulate, matvec, outer_product, part1, part2, sum_all, sum_to, vecmat
+from dlsrc.kernels import (
+    accumulate,
+    accumulate_outer,
+    matvec,
+    part1,
+    part2,
+    sum_all,
+    sum_to,
+    vecmat,
+)
 
 
 def equal_layers_1(layers_W, layers_W_where, layers_b, layers_b_where, x, target):
@@ -60,7 +69,7 @@ def equal_layers_1(layers_W, layers_W_where, layers_b, layers_b_where, x, target
     dlayers_b = np.zeros_like(layers_b)
     accumulate(part1(dlayers_b, layers_b_where, -1), sum_to(dy, b.shape))
     dlayers_W = np.zeros_like(layers_W)
-    accumulate(part2(dlayers_W, layers_W_where, -1), outer_product(dv3, h))
+    accumulate_outer(part2(dlayers_W, layers_W_where, -1), dv3, h)
     dh = vecmat(dv3, W)
     #   back through equal_layers.py:9
     for k in range(n_layers - 2, -1, -1):
@@ -71,7 +80,7 @@ def equal_layers_1(layers_W, layers_W_where, layers_b, layers_b_where, x, target
         dv1 = sum_to(dv2, (W.shape[0],))
         v6 = sum_to(dv2, part1(layers_b, layers_b_where, k).shape)
         accumulate(part1(dlayers_b, layers_b_where, k), v6)
-        accumulate(part2(dlayers_W, layers_W_where, k), outer_product(dv1, h_2))
+        accumulate_outer(part2(dlayers_W, layers_W_where, k), dv1, h_2)
         dh = vecmat(dv1, W)
         h = h_2
     return v5, dlayers_W, dlayers_b
