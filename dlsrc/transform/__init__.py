@@ -12,6 +12,7 @@ from .custom import unruled
 from .differentiate import differentiate
 from .distribute import distribute
 from .emit import Emitted, emit
+from .emptied import without_emptying
 from .ir import Program
 from .normalize import Normalized, Request, normalize
 from .save import Kept
@@ -94,6 +95,9 @@ def _transformed(request: Request, normalized: Normalized, boundscheck: bool) ->
     if apart.body != program.body:
         # The bounds of the new loops are sums that fold, and each loop computes only what it stores.
         program = stage("distribute", simplify(apart))
+    left = without_emptying(program)
+    if left.body != program.body:
+        program = stage("emptied", simplify(left))
     return Generated(
         emit(program, header=_header(normalized, program)), normalized, tuple(stages),
         made.kept, made.recomputed, made.active,

@@ -18,7 +18,9 @@ from ..kernels.coverage import reason_of
 from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar
 from .custom import CustomRule
-from .ir import Assign, Atom, Block, Const, For, Index, Read, Statement, Store, Value, atoms_read, blocks_of
+from .ir import (
+    Assign, Atom, Block, Const, For, Gradient, Index, Read, Statement, Store, Value, atoms_read, blocks_of,
+)
 from .shadows import full_index
 from .taped import Taped
 
@@ -47,6 +49,7 @@ class Sweep(Taped):
         self.finished = False                      # whether every target is captured
         self.problems: list[tuple[Any, str]] = []
         self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
+        self.alone = sum(isinstance(s, Gradient) for s in self.outline.statements) == 1
         self.early: dict[Value, tuple[Statement, list[Statement]]] = {}  # shadows made before a forward loop
 
     def reverse(self, statement: Assign | Read | Store) -> None:

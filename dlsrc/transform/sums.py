@@ -22,7 +22,7 @@ from ..kernels.types import Array, Scalar, is_float
 from .adjoint import Sweep
 from .crossing import merged_cotangent, outer_arrays, zero_cotangent
 from .ir import (
-    Assign, Atom, Block, Carry, For, Gradient, If, Read, Store, Value, While, atoms_read,
+    Assign, Atom, Block, Carry, For, If, Read, Store, Value, While, atoms_read,
     walk,
 )
 from .outline import is_loop, visible
@@ -100,8 +100,7 @@ def _stands_free(sweep: Sweep, s: For) -> bool:
     outline = sweep.outline
     scope = outline.scope[id(s)]
     same = len(scope) == len(sweep.here) and visible(scope, sweep.here)
-    only = sum(isinstance(t, Gradient) for t in outline.statements) == 1
-    return same and only and not sweep.mirrors and s.stop_flag is None and s.trips is None
+    return same and sweep.alone and not sweep.mirrors and s.stop_flag is None and s.trips is None
 
 
 def _keeps_to_itself(sweep: Sweep, s: For) -> bool:

@@ -71,10 +71,6 @@ def smoothed_1(x, w):
             dv5 = dy[i_2 - 1] * w[1] * (2 * x[i_2])
             v10 = dy[i_2 - 2] * w[2] + dv5
             dx[i_2] += v10 + dy[i_2] * w[0]
-        #   back through rows.py:9
-        for i_2 in range(v2):
-            #   back through rows.py:10
-            dy[i_2] = 0.0
         # rows.py:11  return y
         set_row(v8, i, dx)
     return v8

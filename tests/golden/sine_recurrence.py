@@ -58,7 +58,5 @@ def sine_recurrence_1(x):
         dx[i] += v6 * v2
         dy[i - 1] += v6 * v4 * np.cos(v3)
     #   back through sine_recurrence.py:9
-    v7 = dy[0]
-    dy[0] = 0.0
-    dx[0] += v7
+    dx[0] += dy[0]
     return v5, dx
