@@ -145,6 +145,10 @@ def jacobian(
     return ChosenJacobian(fun, argnums, has_aux)
 
 
+for _operator in (jacfwd, jacrev, jacobian):
+    _operator.__dlsrc_special__ = _operator.__name__  # type: ignore[attr-defined]
+
+
 class ChosenJacobian:
     """What `jacobian` gives: one `Jacobian` or the other, by the sizes of argument and result."""
 

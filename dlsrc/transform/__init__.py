@@ -6,7 +6,7 @@
 from dataclasses import dataclass, replace
 
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
-from . import gradients, operators
+from . import gradients, nested_operators, operators
 from .bounds import prove
 from .custom import unruled
 from .differentiate import differentiate
@@ -19,7 +19,7 @@ from .save import Kept
 from .simplify import simplify
 from .verify import verify
 
-REGISTERING = (operators,)
+REGISTERING = (nested_operators, operators)
 
 __all__ = ["Generated", "Request", "Stage", "transform"]
 

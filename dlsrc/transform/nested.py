@@ -19,10 +19,10 @@ from .context import Context, describe
 from .ir import Const, Value
 from .items import attribute_of
 from .packed import with_columns
-from .specials import special
+from .specials import SPECIALS, special
 from .tracing import gradient
 
-__all__ = ["Differential", "differential"]
+__all__ = ["Differential", "differential", "own_variables"]
 
 Run = Callable[[tuple[Binding, ...]], Binding]
 
@@ -79,6 +79,9 @@ def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     assert isinstance(made, Live)
     value = made.value
     if not hasattr(value, "with_value"):
+        other = SPECIALS.get(f"object {type(value).__name__}")
+        if other is not None:
+            return other(ctx, args, kwargs)
         raise ctx.refuse(
             f"{value!r} cannot be called inside a function that is differentiated; call grad or dlgradient "
             "there"
@@ -104,9 +107,9 @@ def differential(ctx: Context, asked: Differential, run: Run, args: tuple[Bindin
             )
         positions.append(k % len(args))
     own: list[Value] = []
-    given = tuple(_own(ctx, a, own) if k in positions else a for k, a in enumerate(args))
+    given = tuple(own_variables(ctx, a, own) if k in positions else a for k, a in enumerate(args))
     private: list[Value] = []
-    passed = tuple(_own(ctx, a, private) if k in positions else a for k, a in enumerate(given))
+    passed = tuple(own_variables(ctx, a, private) if k in positions else a for k, a in enumerate(given))
     result = ctx.contents(run(passed))
     for value in (*own, *private):
         ctx.hints.pop(value, None)  # its name in the function; what it stands for has a name already
@@ -129,14 +132,14 @@ def differential(ctx: Context, asked: Differential, run: Run, args: tuple[Bindin
     return found if aux is None else Container("tuple", (found, aux))
 
 
-def _own(ctx: Context, binding: Binding, own: list[Value]) -> Binding:
+def own_variables(ctx: Context, binding: Binding, own: list[Value]) -> Binding:
     """The argument as variables of its own."""
     inner = ctx.contents(binding)
     if isinstance(inner, Container):
-        whole = replace(inner, items=tuple(_own(ctx, item, own) for item in inner.items))
+        whole = replace(inner, items=tuple(own_variables(ctx, item, own) for item in inner.items))
         return ctx.new_ref(whole) if inner.kind in ("list", "dict") else whole
     if isinstance(inner, Packed):
-        return with_columns(ctx, inner, lambda vector: _own(ctx, vector, own))
+        return with_columns(ctx, inner, lambda vector: own_variables(ctx, vector, own))
     if isinstance(inner, Value | Const):
         if not is_float(ctx.type_of(inner)):
             ctx.kinds.add("differentiation")

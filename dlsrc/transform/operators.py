@@ -15,14 +15,14 @@ from ..kernels.types import Array, Scalar, is_float
 from .binding import Binding, Container
 from .context import Context, describe
 from .ir import (
-    UNBOUND, Atom, Carry, Const, For, If, Index, Raise, Read, Value, values_defined, walk,
+    UNBOUND, Atom, Carry, Const, For, If, Index, Raise, Read, Span, Value, values_defined, walk,
 )
 from .location import Location
 from .normalize import OPERATORS, Request
 from .pushing import leaves_of, mapped, push
 from .tracing import gradient
 
-__all__ = ["CHUNK"]
+__all__ = ["CHUNK", "inner_product", "like"]
 
 Run = Callable[[], Binding]
 
@@ -52,7 +52,7 @@ def jvp(
     active = tuple(primals[k] for k in request.argnums or ())
     for x, tx in zip(_atoms(ctx, active), _atoms(ctx, tangents), strict=True):
         if isinstance(x, Value):
-            seed[x] = _like(ctx, tx, x, "a tangent", "its primal")
+            seed[x] = like(ctx, tx, x, "a tangent", "its primal")
     pushed = push(ctx, run, [seed], has_aux=request.has_aux)
     results = (pushed.value, pushed.tangents[0])
     return Container("tuple", results if pushed.aux is None else (*results, pushed.aux))
@@ -83,14 +83,14 @@ def _pulled_back(
         )
     for y, dy in zip(ys, dys, strict=True):
         _need_float(ctx, y)
-        part = _inner(ctx, y, _like(ctx, dy, y, "a cotangent", "what the function returns"))
+        part = inner_product(ctx, y, like(ctx, dy, y, "a cotangent", "what the function returns"))
         total = part if total == Const(0.0) else ctx.op("add", total, part)
     active = tuple(primals[k] for k in request.argnums or ())
     found = gradient(ctx, total, active)
     return found if len(active) > 1 else Container("tuple", (found,))
 
 
-def _inner(ctx: Context, y: Atom, dy: Atom) -> Atom:
+def inner_product(ctx: Context, y: Atom, dy: Atom) -> Atom:
     """The sum of the products of two values of one shape."""
     if isinstance(ctx.type_of(y), Scalar):
         return ctx.op("multiply", y, dy)
@@ -120,7 +120,7 @@ def _need_float(ctx: Context, y: Atom) -> None:
         )
 
 
-def _like(ctx: Context, given: Atom, model: Atom, what: str, whose: str) -> Atom:
+def like(ctx: Context, given: Atom, model: Atom, what: str, whose: str) -> Atom:
     """A tangent or cotangent, of the dtype of its value; that it has its shape is tested when it runs."""
     have, want = ctx.type_of(given), ctx.type_of(model)
     if have.ndim != want.ndim:
@@ -168,7 +168,8 @@ def _by_rows(ctx: Context, request: Request, args: tuple[Binding, ...], result: 
         atom = leaves_of(ctx, y)[0]
         _need_float(ctx, atom)
         if isinstance(ctx.type_of(atom), Scalar):
-            grads = [_cast(ctx, g, ctx.type_of(atom).dtype) for g in _atoms(ctx, (gradient(ctx, atom, wrt),))]
+            found = _atoms(ctx, (_gradient(ctx, request, atom, wrt),))
+            grads = [_cast(ctx, g, ctx.type_of(atom).dtype) for g in found]
             return _by_argument(ctx, request, wrt, grads)
         size = ctx.op("size", atom)
         matrices = [_matrix(ctx, size, x, ctx.type_of(atom).dtype) for x in xs]
@@ -178,8 +179,11 @@ def _by_rows(ctx: Context, request: Request, args: tuple[Binding, ...], result: 
             one = ctx.value(Scalar(ctx.type_of(flat).dtype))
             ctx.add(Read(one, flat, Index((index,)), ctx.loc))  # type: ignore[arg-type]
             ctx.origin[one] = ctx.block[-1]
-            for matrix, row in zip(matrices, _atoms(ctx, (gradient(ctx, one, wrt),)), strict=True):
-                ctx.effect("set_row", matrix, index, row)
+            for matrix, row in zip(matrices, _atoms(ctx, (_gradient(ctx, request, one, wrt),)), strict=True):
+                if getattr(request, "nested", False):
+                    ctx.store(matrix, Index((index, Span())), _flat(ctx, row))  # type: ignore[arg-type]
+                else:
+                    ctx.effect("set_row", matrix, index, row)
         ctx.add(For(index, Const(0), size, Const(1), (), tuple(body), None, None, ctx.loc))
         shaped = [_shaped(ctx, m, atom, x) for m, x in zip(matrices, xs, strict=True)]
         return _by_argument(ctx, request, wrt, shaped)
@@ -195,7 +199,9 @@ def jacfwd(
     xs = _atoms(ctx, wrt)
     if all(isinstance(ctx.type_of(x), Scalar) for x in xs):
         return _by_numbers(ctx, request, run, wrt, xs)
-    sizes = [ctx.op("size", x) if isinstance(ctx.type_of(x), Array) else Const(1) for x in xs]
+    if getattr(request, "nested", False):
+        return _nested_columns(ctx, request, run, wrt, xs)
+    sizes = [_size(ctx, x) for x in xs]
     offsets: list[Atom] = [Const(0)]
     for size in sizes:
         offsets.append(ctx.op("add", offsets[-1], size))
@@ -222,8 +228,7 @@ def jacfwd(
             matrices.append([])
             for m in range(len(xs)):
                 header, joined = (ctx.value(Array(ctx.type_of(y).dtype, 2), "jac") for _ in range(2))
-                size = ctx.op("size", y) if isinstance(ctx.type_of(y), Array) else Const(1)
-                ctx.op("sized", header, size, sizes[m], target=joined)
+                ctx.op("sized", header, _size(ctx, y), sizes[m], target=joined)
                 for column, tangents in zip(columns, pushed.tangents, strict=True):
                     ctx.effect("set_column", joined, column[m], leaves_of(ctx, tangents)[n])
                 headers.append((header, joined))
@@ -262,6 +267,43 @@ def jacfwd(
     return _jacobian(request, value, mapped(ctx, value, jacobians), aux)
 
 
+def _nested_columns(
+    ctx: Context, request: Request, run: Run, wrt: tuple[Binding, ...], xs: list[Atom]
+) -> Binding:
+    """The columns one by one, as the user would write them: what is written can itself be differentiated."""
+    found = push(ctx, run, [], has_aux=request.has_aux, repeated=True)  # tells how large the result is
+    value, aux = found.value, found.aux
+    ys = leaves_of(ctx, value)
+    matrices = [[_matrix(ctx, _size(ctx, y), x, ctx.type_of(y).dtype) for x in xs] for y in ys]
+    for m, x in enumerate(xs):
+        index = ctx.value(Scalar("int64", weak=True), "k")
+        with ctx.collecting() as body:
+            seed = {x: _unit(ctx, x, index, 1)} if isinstance(x, Value) else {}
+            pushed = push(ctx, run, [seed], has_aux=request.has_aux, repeated=True)
+            for n, ty in enumerate(leaves_of(ctx, pushed.tangents[0])):
+                ctx.store(matrices[n][m], Index((Span(), index)), _flat(ctx, ty))  # type: ignore[arg-type]
+        ctx.add(For(index, Const(0), _size(ctx, x), Const(1), (), tuple(body), None, None, ctx.loc))
+    rows = iter(matrices)
+
+    def jacobians(y: Binding) -> Binding:
+        of_y = leaves_of(ctx, y)[0]
+        shaped = [_shaped(ctx, m, of_y, x) for m, x in zip(next(rows), xs, strict=True)]
+        return _by_argument(ctx, request, wrt, shaped)
+
+    return _jacobian(request, value, mapped(ctx, value, jacobians), aux)
+
+
+def _flat(ctx: Context, atom: Atom) -> Atom:
+    """An array as a vector; a number as it is."""
+    if isinstance(ctx.type_of(atom), Scalar) or ctx.type_of(atom).ndim == 1:
+        return atom
+    return leaves_of(ctx, ctx.call(ctx.known("ravel"), (atom,)))[0]
+
+
+def _size(ctx: Context, atom: Atom) -> Atom:
+    return ctx.op("size", atom) if isinstance(ctx.type_of(atom), Array) else Const(1)
+
+
 def _by_numbers(
     ctx: Context, request: Request, run: Run, wrt: tuple, xs: list[Atom]
 ) -> Binding:
@@ -280,6 +322,11 @@ def _by_numbers(
     assert value is not None
     made = mapped(ctx, value, lambda y: _by_argument(ctx, request, wrt, [next(c) for c in leaves]))
     return _jacobian(request, value, made, pushed.aux)
+
+
+def _gradient(ctx: Context, request: Request, y: Atom, wrt: tuple[Binding, ...]) -> Binding:
+    nested = getattr(request, "nested", False)  # by variables of its own, and perhaps to be differentiated
+    return gradient(ctx, y, wrt, higher=nested, own=nested)
 
 
 def _cast(ctx: Context, atom: Atom, dtype: str) -> Atom:
@@ -302,8 +349,7 @@ def _unit(ctx: Context, x: Value, place: Atom, direction: int) -> Atom:
 
 
 def _matrix(ctx: Context, rows: Atom, x: Atom, dtype: str) -> Atom:
-    columns = ctx.op("size", x) if isinstance(ctx.type_of(x), Array) else Const(1)
-    return ctx.op("empty2", rows, columns, dtype=dtype)
+    return ctx.op("empty2", rows, _size(ctx, x), dtype=dtype)
 
 
 def _shaped(ctx: Context, matrix: Atom, y: Atom, x: Atom) -> Atom:

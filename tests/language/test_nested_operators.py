@@ -1,0 +1,113 @@
+"""``jvp``, ``vjp`` and Jacobians called inside of functions that are differentiated themselves."""
+
+import numpy as np
+import pytest
+
+import dlsrc
+from dlsrc import jacfwd, jacobian, jacrev, jvp, vjp
+from tests.oracle import Programs, assert_close, vector
+
+programs = Programs()
+
+T = np.linspace(0.0, 1.0, 4)
+
+
+def curve(x, t):
+    return x[0] * np.exp(-x[1] * t)
+
+
+made_outside = jacfwd(curve)
+chosen_outside = jacobian(curve)
+by_rows_outside = jacrev(curve)
+
+
+@programs(vector(3), compiled=True)
+def a_directional_derivative(x):
+    y, dy = jvp(lambda z: z**3, (x,), (2.0 * x,))
+    return np.sum(dy * y)
+
+
+@programs(vector(3))
+def in_a_loop_by_a_number(x):
+    total = 0.0
+    for i in range(x.size):
+        y, dy = jvp(lambda a: np.sin(a * x[0]), (x[i],), (1.0,))
+        total += dy * y
+    return total
+
+
+@programs(vector(2))
+def only_by_what_it_is_given(x):
+    _, dy = jvp(lambda z: z * x, (x,), (np.ones(2),))
+    return np.sum(dy * x)
+
+
+@programs(vector(2))
+def one_value_twice(x):
+    _, dy = jvp(lambda a, b: a * b**2, (x, x), (np.ones(2), 3.0 * x))
+    return np.sum(dy)
+
+
+@programs(vector(2), compiled=True)
+def gauss_newton(x):
+    j = jacfwd(curve)(x, T)
+    return np.sum((j.T @ j) ** 2)
+
+
+@programs(vector(2))
+def by_rows(x):
+    j = jacrev(lambda z: curve(z, T))(x)
+    return np.sum(j[:, 0] * j[:, 1])
+
+
+@programs(vector(2))
+def objects_made_outside(x):
+    return np.sum(made_outside(x, T)) + np.sum(chosen_outside(x, T) ** 2) + np.sum(by_rows_outside(x, T) ** 3)
+
+
+@programs(vector(2))
+def a_pullback_of_its_own_value(x):
+    y, pullback = vjp(lambda z: z**2 * x, x)
+    (g,) = pullback(y)
+    return np.sum(g * x)
+
+
+@programs(vector(2))
+def a_function_that_writes(x):
+    def overwrites(z):
+        z[0] = z[0] * z[1]
+        return z
+
+    y, dy = jvp(overwrites, (x,), (np.ones(2),))
+    return np.sum(y * dy) + x[0] + np.sum(jacrev(overwrites)(x) ** 2) + np.sum(jacfwd(overwrites)(x) ** 3)
+
+
+@programs(1.3, 0.4)
+def of_numbers(a, b):
+    by_a, by_b = jacfwd(lambda p, q: p * np.sin(q), (0, 1))(a, b)
+    return by_a * by_b
+
+
+test_nested = programs.test()
+
+
+def test_forward_over_forward():
+    def inner(x, v):
+        return jvp(lambda z: np.sin(z) * z[0], (x,), (v,))[1]
+
+    x, v = vector(3), np.array([1.0, -0.5, 2.0])
+    second = jvp(lambda x: inner(x, v), (x,), (v,))[1]
+    h = 1e-4
+    expected = (inner(x + h * v, v) - inner(x - h * v, v)) / (2 * h)
+    assert_close(second, expected, 1e-6)
+
+
+@pytest.mark.parametrize(("f", "words"), [
+    (lambda x: jvp(lambda z: z, (x,), (1.0,))[1], "shape of its primal"),
+    (lambda x: jvp(lambda z: z, (x,), ())[1], "a tangent for each"),
+    (lambda x: jacfwd(lambda z: z, 1)(x), "argnums says"),
+    (lambda x: vjp(lambda z: (z, z), x)[1](x)[0], "2 numbers and arrays"),
+])  # fmt: skip
+def test_refusals(f, words):
+    with pytest.raises(dlsrc.errors.DlsrcError, match=words):
+        dlsrc.grad(lambda x: np.sum(f(x)))(np.ones(2))
