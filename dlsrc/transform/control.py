@@ -17,6 +17,7 @@ from .ir import UNBOUND, Assign, Atom, Block, Const, For, If, Merge, Read, State
 from .outline import is_loop, slots
 from .regions import may_share
 from .reverse_loops import earlier_trips, reverse_loop
+from .written import undecided
 
 __all__ = ["sweep_from"]
 
@@ -26,6 +27,14 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
     sweep = Sweep(*facts)
     sweep.reverse_block = partial(reverse_block, sweep)
     ctx, gradient = sweep.ctx, sweep.gradient
+    for target in sweep.targets:
+        write = undecided(target, gradient, sweep.outline, sweep.memory, sweep.active)
+        if write is not None:
+            sweep.problems.append((gradient.loc, (
+                f"whether the write on line {write.loc.line} comes after a use of `{target!r}` depends on "
+                "the run, and so what the gradient by it is; take it by a .copy() that is made after the "
+                "writes and used instead"
+            )))  # fmt: skip
     with ctx.collecting() as code:
         with ctx.at(gradient.loc):
             loss_type = ctx.type_of(gradient.loss)

@@ -99,3 +99,43 @@ def target_of_one_path(x):
 def unknown_target(x):
     y = x[0] ** 3
     return dlgradient(y, "x")  # refused: x
+
+
+# The gradient by an array that was written to is by what it holds at the call: which reads count must be known.
+
+
+def target_written_on_one_way(x, n):
+    t = x * 1.0
+    s = t[1] * 2.0
+    if n > 5:
+        t[0] = 3.0
+    return s, dlgradient(s + t[0], t)  # refused: whether the write on line
+
+
+def target_read_on_the_other_way(x, n):
+    t = x * 1.0
+    s = 0.0
+    if n > 5:
+        t[0] = 3.0
+    else:
+        s = t[1] * 2.0
+    return s, dlgradient(s + t[0], t)  # refused: depends on the run
+
+
+def target_written_in_an_earlier_trip(x):
+    v = x[::2]
+    g = v * 0.0
+    for k in range(len(x) - 1):
+        if x[1] > 10.0:
+            x[x > 0.61] *= 2.0
+        s = x[0] * x[1]
+        g = g + dlgradient(s, v)  # refused: take it by a .copy()
+    return s, g
+
+
+def target_written_by_a_loop_that_may_make_no_trip(x):
+    h = x * 1.0
+    s = h[0] * 2.0
+    for i in range(len(x) - 1):
+        h[i] = x[0] * i
+    return s, dlgradient(s + np.sum(h), h)  # refused: depends on the run
