@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-import scipy.special  # noqa: F401  one of the modules that are walked
+import scipy.linalg  # noqa: F401  modules that are walked
+import scipy.special  # noqa: F401
 
 from dlsrc import kernels
 from dlsrc.kernels.coverage import MODULES, STATES, declared_for, note_of, public, state_of
@@ -17,7 +18,7 @@ __all__ = ["README", "rows", "table", "updated"]
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- functions: python -m tests.coverage --update -->\n).*?(<!-- end -->)", re.DOTALL)
-SHORT = {"numpy": "np.", "numpy.linalg": "np.linalg.", "numpy.fft": "np.fft.", "scipy.special": "special.", "ndarray": "."}
+SHORT = {"numpy": "np.", "numpy.linalg": "np.linalg.", "numpy.fft": "np.fft.", "scipy.linalg": "linalg.", "scipy.special": "special.", "ndarray": "."}
 FAMILIES = {family.__name__.rpartition(".")[2]: family for family in kernels.families}
 
 

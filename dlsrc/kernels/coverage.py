@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 # Modules whose every public function has a row; "ndarray" stands for the methods and attributes of arrays.
-MODULES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.special", "ndarray")
+MODULES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.linalg", "scipy.special", "ndarray")
 
 STATES = ("rule", "no derivative", "refused")
 
@@ -162,6 +162,52 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
         "numpy.linalg", "refused",
         "eigenvalues are complex in general: use np.linalg.eigh of a symmetric matrix",
         "eig eigvals",
+    ),
+    (
+        "numpy.linalg", "refused", "write np.linalg.solve of the matrix that reshape gives",
+        "tensorinv tensorsolve",
+    ),
+    (
+        "scipy.linalg", "refused",
+        "eigenvalues are complex in general: use np.linalg.eigh of a symmetric matrix",
+        "cdf2rdf eig eigvals hessenberg ordqz qz rsf2csf schur",
+    ),
+    (
+        "scipy.linalg", "refused",
+        "of a symmetric matrix: write w, v = np.linalg.eigh(a) and (v * f(w)) @ v.T",
+        "coshm cosm fractional_matrix_power funm logm signm sinhm sinm sqrtm tanhm tanm",
+    ),
+    (
+        "scipy.linalg", "refused",
+        "the factors are shared anyway: call scipy.linalg.solve or np.linalg.inv of the matrix",
+        "ldl lu lu_factor lu_solve",
+    ),
+    (
+        "scipy.linalg", "refused", "write np.linalg.lstsq", "lstsq",
+    ),
+    (
+        "scipy.linalg", "refused", "write np.linalg.svd or np.linalg.qr of the matrix: they have derivatives",
+        "null_space orth orthogonal_procrustes polar qr_delete qr_insert qr_multiply qr_update rq "
+        "subspace_angles cossin pinvh",
+    ),
+    (
+        "scipy.linalg", "refused",
+        "write the matrix out and use scipy.linalg.solve, or write the recurrence as a loop",
+        "cho_solve_banded cholesky_banded eig_banded eigh_tridiagonal eigvals_banded "
+        "eigvalsh_tridiagonal matmul_toeplitz solve_banded solve_circulant solve_toeplitz solveh_banded",
+    ),
+    (
+        "scipy.linalg", "refused", "write it with np.kron and np.linalg.solve",
+        "khatri_rao solve_continuous_are solve_continuous_lyapunov solve_discrete_are "
+        "solve_discrete_lyapunov solve_lyapunov solve_sylvester",
+    ),
+    (
+        "scipy.linalg", "refused",
+        "constant matrices belong outside, as arguments; one of values: write np.zeros and slices",
+        "bandwidth clarkson_woodruff_transform companion convolution_matrix dft diagsvd "
+        "fiedler fiedler_companion find_best_blas_type get_blas_funcs get_lapack_funcs "
+        "hadamard hankel helmert hilbert invhilbert invpascal ishermitian issymmetric leslie "
+        "matrix_balance pascal",
     ),
     (
         "ndarray", "refused", "where an array lies is decided by the compiler: use indices and np.copy",

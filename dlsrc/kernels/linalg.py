@@ -12,7 +12,7 @@ from .primitive import kernel, primitive, real, rejects, sample
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "batched", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vec_dot",
+    "joined", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vec_dot",
     "vecmat",
 ]
 
@@ -20,7 +20,8 @@ FREE_ORDER = {"reassoc", "contract"}
 SMALL = 1000  # multiplications; measured: below, loops are faster than a call of BLAS
 
 
-def _joined(a, b, ndim):
+def joined(a, b, ndim):
+    """The type of a product of two arrays."""
     return Array(common_dtype(a.dtype, b.dtype), ndim, "C", unlabelled(a, b))
 
 
@@ -78,7 +79,7 @@ def matvec(a, x):
 
 @matvec.result
 def matvec_result(a, x):
-    return _joined(a, x, 1)
+    return joined(a, x, 1)
 
 
 @matvec.adjoint("a")
@@ -106,7 +107,7 @@ def vecmat(x, a):
 
 @vecmat.result
 def vecmat_result(x, a):
-    return _joined(x, a, 1)
+    return joined(x, a, 1)
 
 
 @vecmat.adjoint("x")
@@ -132,7 +133,7 @@ def outer_product(a, b):
 
 @outer_product.result
 def outer_product_result(a, b):
-    return _joined(a, b, 2)
+    return joined(a, b, 2)
 
 
 @outer_product.adjoint("a")
@@ -263,7 +264,7 @@ def matmat_nt_db(dy, a):
 
 
 for _product in (matmat, matmat_tn, matmat_nt):
-    _product.result(lambda a, b: _joined(a, b, 2))
+    _product.result(lambda a, b: joined(a, b, 2))
 
 matmat.multilinear("a", "b")
 matmat.samples(
@@ -294,59 +295,5 @@ def matmat_int(a, b):
 
 
 matmat_int.zero("a", "b")
-matmat_int.result(lambda a, b: _joined(a, b, 2))
+matmat_int.result(lambda a, b: joined(a, b, 2))
 matmat_int.samples(sample(np.ones((2, 3), int), np.ones((3, 2), int)))
-
-
-@primitive()
-def batched(a, b):
-    """The products of the matrices of two stacks."""
-    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
-        raise ValueError("the products of two stacks of matrices need equally many, of matching sizes")
-    out = np.zeros((a.shape[0], a.shape[1], b.shape[2]), a.dtype)
-    for n in range(a.shape[0]):
-        for i in range(a.shape[1]):
-            for k in range(a.shape[2]):
-                factor = a[n, i, k]
-                for j in range(b.shape[2]):
-                    out[n, i, j] += factor * b[n, k, j]
-    return out
-
-
-@batched.result
-def batched_result(a, b):
-    return _joined(a, b, 3)
-
-
-@batched.adjoint("a")
-def batched_da(dy, b):
-    out = np.empty((b.shape[0], dy.shape[1], b.shape[1]), b.dtype)
-    for n in range(b.shape[0]):
-        for i in range(dy.shape[1]):
-            for k in range(b.shape[1]):
-                total = b.dtype.type(0)
-                for j in range(b.shape[2]):
-                    total += dy[n, i, j] * b[n, k, j]
-                out[n, i, k] = total
-    return out
-
-
-@batched.adjoint("b")
-def batched_db(dy, a):
-    out = np.zeros((a.shape[0], a.shape[2], dy.shape[2]), a.dtype)
-    for n in range(a.shape[0]):
-        for i in range(a.shape[1]):
-            for k in range(a.shape[2]):
-                factor = a[n, i, k]
-                for j in range(dy.shape[2]):
-                    out[n, k, j] += factor * dy[n, i, j]
-    return out
-
-
-for _rule in (batched.body, batched_da, batched_db):
-    _rule.fastmath = FREE_ORDER  # type: ignore[union-attr]
-batched.multilinear("a", "b")
-batched.samples(
-    sample(real(2, 3, 4), real(2, 4, 2)), sample(real(4, 3, 2).T, real(2, 4, 2)),
-    rejects(real(2, 3, 4), real(3, 4, 2), error=ValueError),
-)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .axes import common_dtype, known
+from .axes import common_dtype, known, ones_shape
 from .norms import norm
 from .primitive import composite, folded, primitive, real, refuse, sample
 from .products import matmul
@@ -11,8 +11,8 @@ from .systems import inv
 from .types import Array, unlabelled
 
 __all__ = [
-    "block_diag", "circulant", "cyclic", "matrix_power", "multi_dot", "scipy_norm", "scipy_pinv", "striped",
-    "toeplitz",
+    "block_diag", "circulant", "cyclic", "matrix_norm_of", "matrix_power", "multi_dot", "scipy_norm",
+    "scipy_pinv", "striped", "toeplitz", "vector_norm_of",
 ]
 
 
@@ -184,6 +184,24 @@ def scipy_norm(a, ord=None, axis=None, keepdims=False, check_finite=True):
     return norm(a, ord, axis, keepdims)
 
 
+@composite(np.linalg.vector_norm)
+def vector_norm_of(x, axis=None, keepdims=False, ord=2):
+    """The norm of all elements, or of the vectors along an axis."""
+    if axis is None and not keepdims:
+        return norm(np.ravel(x), ord)
+    if axis is None:
+        return np.reshape(norm(np.ravel(x), ord), ones_shape(x.ndim))
+    return norm(x, ord, axis, keepdims)
+
+
+@composite(np.linalg.matrix_norm)
+def matrix_norm_of(x, keepdims=False, ord="fro"):
+    """A norm of a matrix."""
+    if x.ndim != 2:
+        refuse(f"a matrix is needed here, not an array of {x.ndim} dimensions: write a loop over the stack")
+    return norm(x, ord, None, keepdims)
+
+
 @composite("scipy.linalg.pinv")
 def scipy_pinv(a, atol=None, rtol=None, return_rank=False, check_finite=True):
     """The pseudo-inverse of a matrix, differentiated as one that keeps its rank."""
@@ -206,4 +224,8 @@ block_diag.samples(
 toeplitz.samples(sample(real(4)), sample(real(3), real(4)))
 circulant.samples(sample(real(4)))
 scipy_norm.samples(sample(real(4)), sample(real(3, 4), 1, axis=0))
+vector_norm_of.samples(
+    sample(real(4)), sample(real(3, 4), axis=1), sample(real(3, 4), keepdims=True), sample(real(3, 4), ord=1),
+)
+matrix_norm_of.samples(sample(real(3, 4)), sample(real(3, 4), ord=2), sample(real(3, 4), keepdims=True))
 scipy_pinv.samples(sample(real(3, 3)), sample(real(4, 2)))

@@ -3,8 +3,9 @@
 import numpy as np
 
 from .axes import common_dtype, kind_of
-from .linalg import batched, matmat, matmat_int, matmat_nt, matmat_tn, matvec, outer_product, vec_dot, vecmat
+from .linalg import matmat, matmat_int, matmat_nt, matmat_tn, matvec, outer_product, vec_dot, vecmat
 from .primitive import composite, real, refuse, sample
+from .stacks import batched, batched_int
 
 __all__ = ["dot", "inner", "matmul", "outer", "vdot"]
 
@@ -44,22 +45,29 @@ def matmul(a, b):
             return matmat_nt(a, b.T)
         return matmat(a, b)
     if a.ndim == 3 and b.ndim == 3:
-        return batched(a, b)
+        if kind_of(a.dtype) != "f":
+            return batched_int(a, b)
+        return batched(a, b, -1, "nn")
     if a.ndim == 3 and b.ndim == 2:
         rows = a.reshape(a.shape[0] * a.shape[1], a.shape[2])
         return matmul(rows, b).reshape(a.shape[0], a.shape[1], b.shape[1])
     if a.ndim == 3 and b.ndim == 1:
         rows = a.reshape(a.shape[0] * a.shape[1], a.shape[2])
-        return matvec(rows, b).reshape(a.shape[0], a.shape[1])
+        return matmul(rows, b).reshape(a.shape[0], a.shape[1])
     if a.ndim == 2 and b.ndim == 3:
-        return batched(np.broadcast_to(a, (b.shape[0], a.shape[0], a.shape[1])), b)
-    if a.ndim == 4 and b.ndim == 4:
-        stack = batched(
-            a.reshape(a.shape[0] * a.shape[1], a.shape[2], a.shape[3]),
-            b.reshape(b.shape[0] * b.shape[1], b.shape[2], b.shape[3]),
-        )
-        return stack.reshape(a.shape[0], a.shape[1], a.shape[2], b.shape[3])
-    refuse(f"@ of arrays of {a.ndim} and {b.ndim} dimensions is not known: reshape to stacks of matrices")
+        return matmul(a[np.newaxis], b)
+    if b.ndim == 1:
+        return np.sum(a * b, axis=a.ndim - 1)
+    if a.ndim == 1:
+        return np.sum(np.expand_dims(a, 1) * b, axis=b.ndim - 2)
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    left = np.broadcast_to(a, lead + (a.shape[a.ndim - 2], a.shape[a.ndim - 1]))
+    right = np.broadcast_to(b, lead + (b.shape[b.ndim - 2], b.shape[b.ndim - 1]))
+    stack = matmul(
+        np.reshape(left, (-1, a.shape[a.ndim - 2], a.shape[a.ndim - 1])),
+        np.reshape(right, (-1, b.shape[b.ndim - 2], b.shape[b.ndim - 1])),
+    )
+    return np.reshape(stack, lead + (a.shape[a.ndim - 2], b.shape[b.ndim - 1]))
 
 
 @composite(np.dot, methods=("dot",))
@@ -111,7 +119,11 @@ matmul.samples(
     sample(real(3, 2).T, real(3, 4)), sample(real(2, 3), real(4, 3).T), sample(real(3, 2).T, real(4, 3).T),
     sample(real(3, 2).T, real(3)), sample(real(3), real(2, 3).T), sample(real(2, 3, 4), real(2, 4, 2)),
     sample(real(2, 3, 4), real(4, 2)), sample(real(2, 3, 4), real(4)), sample(real(3, 4), real(2, 4, 2)),
-    sample(real(2, 2, 3, 4), real(2, 2, 4, 2)), sample(np.ones((2, 3), int), real(3, 2)),
+    sample(real(2, 2, 3, 4), real(2, 2, 4, 2)), sample(real(1, 3, 4), real(2, 4, 2)),
+    sample(real(2, 2, 3, 4), real(2, 4, 2)), sample(real(2, 1, 3, 4), real(4, 2)),
+    sample(real(4), real(2, 4, 2)),
+    sample(real(3, 4), real(2, 2, 4, 2)), sample(real(2, 2, 3, 4), real(4)),
+    sample(np.ones((2, 3), int), real(3, 2)),
     sample(np.ones((2, 3), int), np.ones((3, 2), int)), sample(real(2, 3) > 0, real(3)),
 )
 dot.samples(sample(real(3), real(3)), sample(real(2, 3), real(3, 4)), sample(np.float64(2.0), real(3)))

@@ -183,6 +183,48 @@ def least_squares_by_qr(a, b):
     return np.sum(sl.solve_triangular(r, q.T @ b) ** 2)
 
 
+# ---------------------------------------------------------------------------------- stacks
+
+
+@programs(vector(2, 3, 4), vector(2, 4, 2), argnums=(0, 1))
+def stacks(a, b):
+    return np.sum((a @ b) ** 2) + np.sum((b[:1].transpose(0, 2, 1) @ a.transpose(0, 2, 1)) ** 2)
+
+
+@programs(vector(2, 2, 3, 4), vector(2, 4, 2), vector(4), argnums=(0, 1, 2))
+def stacks_of_other_depths(a, b, v):
+    return np.sum((a @ b) ** 2) + np.sum((a @ b[0]) ** 3) + np.sum((a @ v) ** 2) + np.sum((a[0, 0] @ b) ** 2)
+
+
+@programs(vector(3, 4), vector(4), vector(2, 2, 4, 2), argnums=(0, 1, 2))
+def a_matrix_or_vector_and_stacks(a, v, b):
+    return np.sum((a @ b) ** 2) + np.sum((v @ b) ** 3) + np.sum((v @ b[0]) ** 2)
+
+
+@programs(vector(2, 3, 3) + 2 * np.eye(3), matrix(3, 2), argnums=(0, 1))
+def systems_in_stacks(a, b):
+    y = np.linalg.solve(a, b)
+    s, logdet = np.linalg.slogdet(a)
+    return np.sum(y * y) + np.sum(np.linalg.det(a) ** 2) + np.sum(s * logdet) + np.sum(np.linalg.inv(a) ** 2)
+
+
+@programs(vector(2, 3, 3))
+def cholesky_of_stacks(a):
+    return np.sum(np.linalg.cholesky(a @ a.transpose(0, 2, 1) + np.eye(3)) ** 3)
+
+
+@programs(0.4 * A)
+def matrix_exponentials(a):
+    return np.sum(sl.expm(a) ** 2) + np.sum(np.linalg.matrix_power(a, 5)) + np.sum(np.linalg.matrix_power(a, -2))
+
+
+@programs(matrix(2, 3), matrix(2, 2), vector(3), argnums=(0, 1, 2))
+def put_together(a, b, v):
+    d = sl.block_diag(a, b, v)
+    t = sl.toeplitz(v) @ sl.circulant(v)
+    return np.sum(d**2 * np.arange(40.0).reshape(5, 8)) + np.sum(np.linalg.multi_dot((b, a, t, v)) ** 2)
+
+
 test_programs = programs.test()
 
 
@@ -209,6 +251,8 @@ SECOND = {
     "eigenvectors": lambda a: np.sum(np.linalg.eigh(covariance(a))[1] ** 3 * A),
     "singular": lambda a: np.sum(np.linalg.svd(a[:, :2], full_matrices=False)[0] ** 3 * A[:, :2]),
     "qr": lambda a: np.sum(np.linalg.qr(a)[0] ** 3) + np.sum(np.linalg.qr(a)[1] ** 2),
+    "exponential": lambda a: np.sum(sl.expm(0.4 * a) ** 3),
+    "stacks": lambda a: np.sum((a.reshape(1, 3, 3) @ np.exp(a).reshape(3, 3, 1)) ** 2),
     "least_squares": lambda a: np.sum(np.linalg.lstsq(a[:, :2], V, rcond=None)[0] ** 3),
 }
 
