@@ -5,6 +5,7 @@ from typing import Any
 
 from . import errors, structure
 from .accelerate import AcceleratedFunction, dlaccelerate
+from .curvature import hessian, hvp
 from .custom import custom_jvp, custom_vjp, nondifferentiable
 from .derivatives import grad, stop_gradient, value_and_grad
 from .directional import jvp, vjp
@@ -25,10 +26,10 @@ __version__ = "0.1.0"
 __all__ = [
     "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dlaccelerate",
     "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian", "errors",
-    "explain", "extractdata", "grad", "implicit_fixed_point", "implicit_root", "isdlarray",
-    "jacfwd", "jacobian", "jacrev", "jvp", "logsumexp", "model_and_jacobian", "nondifferentiable",
-    "ravel", "register", "relu", "residual_and_jacobian", "sigmoid", "softmax", "stages",
-    "stop_gradient", "structure", "value_and_grad", "Verdict", "vjp",
+    "explain", "extractdata", "grad", "hessian", "hvp", "implicit_fixed_point", "implicit_root",
+    "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "logsumexp", "model_and_jacobian",
+    "nondifferentiable", "ravel", "register", "relu", "residual_and_jacobian", "sigmoid", "softmax",
+    "stages", "stop_gradient", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

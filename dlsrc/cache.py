@@ -28,7 +28,8 @@ class Mode:
     ``single`` says that one number was asked for and not a tuple; ``has_aux`` that the function returns
     a pair (value, something else).  ``kind`` is what is asked for: "gradient" (with the value), "jvp", "vjp",
     "jacfwd" or "jacrev"; ``extra`` are the last positional arguments that are not the function's, and
-    ``value`` says that a Jacobian comes with the value.
+    ``value`` says that a Jacobian comes with the value (and a gradient, where it is a part of something).
+    ``inner`` are the modes of the derivatives that are differentiated, from the inside out.
     """
 
     argnums: tuple[int, ...] | None = None
@@ -37,6 +38,17 @@ class Mode:
     kind: str = "gradient"
     extra: int = 0
     value: bool = False
+    inner: tuple["Mode", ...] = ()
+
+    @property
+    def asked(self) -> tuple:
+        """What the transformation is asked for, without the inner modes."""
+        return self.argnums, self.single, self.has_aux, self.kind, self.extra, self.value
+
+    @property
+    def all_extra(self) -> int:
+        """How many of the last positional arguments are not the function's own."""
+        return self.extra + sum(mode.extra for mode in self.inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,9 @@ from .cache import Mode
 from .fastpath import MISS
 from .lazy import engine
 from .runner import Runner, runner_of
-from .target import Target, target_of
+from .target import Target, shifted, target_of
 
-__all__ = ["Derived", "shifted"]
-
-
-def shifted(mode: Mode, target: Target) -> Mode:
-    """The mode with positions counted among all arguments, those that ``functools.partial`` gave included."""
-    shift = len(target.first)
-    if not shift or not mode.argnums:
-        return mode
-    return replace(mode, argnums=tuple(k + shift if k >= 0 else k for k in mode.argnums))
+__all__ = ["Derived"]
 
 
 class Derived(Ahead):
@@ -32,11 +24,15 @@ class Derived(Ahead):
     """
 
     __dlsrc_special__ = "derivative"
+    composes = True  # whether it may be differentiated, or called in what is
+    with_value: bool | None = None
 
     def __init__(self, fun: Callable, mode: Mode):
         self.fun = fun
         self.target: Target = target_of(fun)
-        self._mode = shifted(mode, self.target)
+        self._asked = mode
+        own = shifted(mode, len(self.target.first))
+        self._mode = replace(own, inner=self.target.inner + own.inner)
         self.owner = self.target.owner
         self._native: Any = None
         self.is_bound = bool(self.target.first or self.target.named)
@@ -61,3 +57,19 @@ class Derived(Ahead):
     @property
     def __dlsrc_derivative__(self) -> tuple:
         return self.target, self._mode
+
+    @property
+    def __dlsrc_asked__(self) -> tuple | None:
+        """What is asked of ``fun``, from the inside out, as `transform.parameters.Asked` takes it."""
+        modes = (*self._asked.inner, self._alone(self._asked))
+        return tuple(mode.asked for mode in modes) if self.composes else None
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """What is asked of the target's function, from the inside out."""
+        return (*self._mode.inner, self._alone(self._mode))
+
+    def _alone(self, mode: Mode) -> Mode:
+        """The mode as a part of something else: it then says itself whether the value comes too."""
+        value = mode.value if self.with_value is None else self.with_value
+        return replace(mode, inner=(), value=value)

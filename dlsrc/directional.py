@@ -153,6 +153,8 @@ class Pullback(Derived):
         Copies of the arguments.
     """
 
+    composes = False
+
     def __init__(self, fun: Callable, primals: tuple, has_aux: bool = False):
         if not primals:
             raise TypeError("vjp takes the function and at least one argument: vjp(f, x)")

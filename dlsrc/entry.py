@@ -193,7 +193,7 @@ def build(
         If dlsrc fails.
     """
     target = MethodType(function, owner) if has_owner else function
-    own = args[: len(args) - mode.extra]
+    own = args[: len(args) - mode.all_extra]
     try:
         inspect.signature(target).bind(*own, **kwargs)
     except TypeError as error:
@@ -209,7 +209,8 @@ def build(
             types=tuple(type_of_kind(k, types) for k in call.kinds), names=names, values=call.leaves,
             traced=traced, argnums=argnums, single=mode.single, has_aux=mode.has_aux, kind=mode.kind,
             extra=mode.extra, value=mode.value,
-            packable=packable(call) if packs and mode.kind == "gradient" else frozenset(),
+            inner=tuple(engine("transform.parameters").Asked(*m.asked) for m in mode.inner),
+            packable=packable(call) if packs and mode.kind == "gradient" and not mode.inner else frozenset(),
         )  # fmt: skip
         generated = transform.transform(request, boundscheck=flags.boundscheck)
         engine("kernels.showing").shown_as_dlarray(wrap)
@@ -239,7 +240,7 @@ def _names(function: FunctionType, call: Call, mode: Mode, skip: int) -> tuple[s
     positions = positions_of(call.structure)
     count = len(positions) - mode.extra
     for k, where in enumerate(positions[count:]):
-        of = [names[j] for j in positions[count - mode.extra + k]] if mode.kind == "jvp" else []
+        of = [names[j] for j in positions[count - mode.extra + k]] if mode.kind in ("jvp", "hvp") else []
         for n, j in enumerate(where):
             names[j] = f"t{of[n]}" if n < len(of) else "dy" if len(where) == 1 else f"dy[{n}]"
     return tuple(names)

@@ -124,7 +124,7 @@ def failed(
     raised = _raised_by_user(error, entry.generated)
     if raised is not None:
         return raised
-    own = args[: len(args) - entry.mode.extra]
+    own = args[: len(args) - entry.mode.all_extra]
     again = _replayed(function, owner, own, kwargs) if entry.pure else None
     if again is not None and (isinstance(again, type(error)) or isinstance(error, type(again))):
         return again

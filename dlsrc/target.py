@@ -6,17 +6,18 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from .cache import Cache, Flags
+from .cache import Cache, Flags, Mode
 from .lazy import engine
 
-__all__ = ["Target", "target_of"]
+__all__ = ["Target", "shifted", "target_of"]
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
     """What a callable comes down to: a Python function, and what is bound to it already.
 
-    ``owner`` is the object whose method it is; ``first`` and ``named`` come from ``functools.partial``.
+    ``owner`` is the object whose method it is; ``first`` and ``named`` come from ``functools.partial``;
+    ``inner`` says of which derivative of the function the callable is, if it is one.
     """
 
     function: FunctionType
@@ -26,11 +27,20 @@ class Target:
     named: dict[str, Any]
     flags: Flags | None
     cache: Cache | None
+    inner: tuple[Mode, ...] = ()
 
     @property
     def callable(self) -> Callable:
         """The function, as a method of its owner if it has one."""
         return MethodType(self.function, self.owner) if self.has_owner else self.function
+
+
+def shifted(mode: Mode, count: int) -> Mode:
+    """The mode with positions counted among all arguments, those that ``functools.partial`` gave included."""
+    if not count or not mode.argnums:
+        return mode
+    argnums = tuple(k + count if k >= 0 else k for k in mode.argnums)
+    return replace(mode, argnums=argnums, inner=tuple(shifted(m, count) for m in mode.inner))
 
 
 def target_of(fun: Any) -> Target:
@@ -52,10 +62,12 @@ def target_of(fun: Any) -> Target:
         inner = target_of(fun.fun)
         flags, cache = accelerated
         return replace(inner, flags=flags, cache=cache)
+    if getattr(fun, "composes", False) and hasattr(type(fun), "__dlsrc_asked__"):
+        return replace(fun.target, inner=fun.modes)
     if getattr(fun, "__dlsrc_special__", None) is not None:
         name = getattr(fun, "__name__", type(fun).__name__)
         raise TypeError(
-            f"{name} is dlsrc's own and no objective; a derivative of a derivative is not supported yet"
+            f"{name} is dlsrc's own and no objective; call it in a function of yours, and differentiate that"
         )
     if isinstance(fun, MethodType):
         inner = target_of(fun.__func__)

@@ -10,7 +10,7 @@ Nothing computes with it: the sweep never comes to what was there before the fir
 
 from dataclasses import replace
 
-from ..kernels.types import Array, Scalar, Shape
+from ..kernels.types import Array, Scalar, Shape, Tape
 from .context import Context
 from .edits import Edits
 from .ir import UNBOUND, Atom, Const, For, If, Statement, Value, While
@@ -56,6 +56,8 @@ def _nothing(ctx: Context, like: Value) -> Atom:
     type_ = ctx.types[like]
     if isinstance(type_, Scalar):
         return Const(False) if type_.dtype == "bool" else ctx.cast(Const(0), type_)
+    if isinstance(type_, Tape):
+        return ctx.op("new_list", target=ctx.value(type_, base=like))
     array = replace(type_, layout="C") if isinstance(type_, Array) else Array("float64", type_.ndim)
     op = "empty_vector" if array.ndim == 1 else f"empty{array.ndim}"
     made = ctx.value(array, base=like) if isinstance(type_, Array) else None

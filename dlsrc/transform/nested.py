@@ -10,7 +10,7 @@ again for ``f``, which may write to it; copies that nobody writes to are dropped
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..kernels.types import Array, is_float
@@ -18,23 +18,53 @@ from .binding import Binding, Container, Live, Packed, Partial, Static
 from .context import Context, describe
 from .ir import Const, Value
 from .items import attribute_of
+from .location import Location
 from .packed import with_columns
+from .parameters import Asked
 from .specials import SPECIALS, special
 from .tracing import gradient
 
-__all__ = ["Differential", "differential", "own_variables"]
+__all__ = ["OPERATORS", "derived", "own_variables"]
 
 Run = Callable[[tuple[Binding, ...]], Binding]
 
 
-@dataclass(frozen=True, slots=True)
-class Differential:
-    """What `grad` was asked for: positions, whether it was one number, a second result, the value too."""
+# What other kinds of requests make of a function: (ctx, what is asked, run, given, end) -> what is returned,
+# where run() builds the function's body, given are its arguments and end is the location of its last
+# statement.  See `operators`.
+OPERATORS: dict[str, Callable[..., Binding]] = {}
 
-    argnums: tuple[int, ...]
-    single: bool
-    has_aux: bool
-    with_value: bool
+
+def derived(ctx: Context, asked: Asked, function: Run, end: Location | None = None) -> Run:
+    """What is asked of a function, as a function of the same arguments (and of its tangents after them)."""
+
+    def call(args: tuple[Binding, ...]) -> Binding:
+        count = len(args) - asked.extra
+        for k in asked.argnums:
+            if not -count <= k < count:
+                raise ctx.refuse(
+                    f"argnums says to differentiate by argument {k}, and {count} were given by position"
+                )
+        here = replace(asked, argnums=tuple(k % count for k in asked.argnums))
+        if asked.kind == "gradient":
+            return differential(ctx, here, function, args, end)
+        own: list[Value] = []
+        given = tuple(own_variables(ctx, a, own) if k in here.argnums else a for k, a in enumerate(args))
+
+        def run() -> Binding:
+            passed = given[:count]
+            if asked.kind in ("jacrev", "vjp"):
+                # The function may write to what it gets; the gradient is by what it got.
+                mine = enumerate(passed)
+                passed = tuple(own_variables(ctx, a, own) if k in here.argnums else a for k, a in mine)
+            result = function(passed)
+            for value in own:
+                ctx.hints.pop(value, None)
+            return result
+
+        return OPERATORS[asked.kind](ctx, here, run, given, end or ctx.loc)
+
+    return call
 
 
 def _marker(*args: Any) -> None:
@@ -44,73 +74,72 @@ def _marker(*args: Any) -> None:
 _marker.__dlsrc_special__ = "differential"  # type: ignore[attr-defined]
 
 
-@special("grad")
-def grad(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _made(ctx, args, kwargs, False)
+def _maker(name: str, kind: str, extra: int = 0, value: bool = False, of_gradient: bool = False) -> None:
+    """Register a function of dlsrc's that makes a derivative of a function."""
+
+    @special(name)
+    def made(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+        given = dict(zip(("fun", "argnums", "has_aux"), args, strict=False)) | kwargs
+        if "fun" not in given or set(given) - {"fun", "argnums", "has_aux"} or len(args) > 3:
+            raise ctx.refuse(f"{name} takes a function, argnums and has_aux")
+        argnums = ctx.static(given.get("argnums", Const(0)), "argnums")
+        has_aux = bool(ctx.static(given.get("has_aux", Const(False)), "has_aux"))
+        single = not isinstance(argnums, tuple | list)
+        numbers = (argnums,) if single else tuple(argnums)
+        if not numbers or not all(isinstance(k, int) and not isinstance(k, bool) for k in numbers):
+            raise ctx.refuse(f"argnums is an int or a tuple of ints, not {argnums!r}")
+        chain = [Asked(numbers, single, has_aux)] if of_gradient else []
+        chain.append(Asked(numbers, single, has_aux, kind, extra and len(numbers), value))
+        return Partial(Static(_marker), (given["fun"], Static(tuple(chain))))
 
 
-@special("value_and_grad")
-def value_and_grad(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return _made(ctx, args, kwargs, True)
-
-
-def _made(ctx: Context, args: tuple, kwargs: dict, with_value: bool) -> Binding:
-    """The function that `grad` gives."""
-    given = dict(zip(("fun", "argnums", "has_aux"), args, strict=False)) | kwargs
-    if "fun" not in given or set(given) - {"fun", "argnums", "has_aux"} or len(args) > 3:
-        raise ctx.refuse("grad and value_and_grad take a function, argnums and has_aux")
-    argnums = ctx.static(given.get("argnums", Const(0)), "argnums")
-    has_aux = bool(ctx.static(given.get("has_aux", Const(False)), "has_aux"))
-    return Partial(Static(_marker), (given["fun"], Static(_asked(ctx, argnums, has_aux, with_value))))
-
-
-def _asked(ctx: Context, argnums: Any, has_aux: bool, with_value: bool) -> Differential:
-    single = not isinstance(argnums, tuple | list)
-    numbers = (argnums,) if single else tuple(argnums)
-    if not numbers or not all(isinstance(k, int) and not isinstance(k, bool) for k in numbers):
-        raise ctx.refuse(f"argnums is an int or a tuple of ints, not {argnums!r}")
-    return Differential(numbers, single, has_aux, with_value)
+_maker("grad", "gradient")
+_maker("value_and_grad", "gradient", value=True)
+_maker("hessian", "jacfwd", of_gradient=True)
+_maker("hvp", "hvp", extra=1, of_gradient=True)
 
 
 @special("derivative")
 def derivative(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    """A call of an object that `grad` or `value_and_grad` gave."""
+    """A call of an object that `grad`, `jacfwd`, … gave."""
     made = args[0]
     assert isinstance(made, Live)
-    value = made.value
-    if not hasattr(value, "with_value"):
-        other = SPECIALS.get(f"object {type(value).__name__}")
+    chain = getattr(made.value, "__dlsrc_asked__", None)
+    if chain is None:
+        other = SPECIALS.get(f"object {type(made.value).__name__}")
         if other is not None:
             return other(ctx, args, kwargs)
         raise ctx.refuse(
-            f"{value!r} cannot be called inside a function that is differentiated; call grad or dlgradient "
-            "there"
+            f"{made.value!r} cannot be called inside a function that is differentiated; call grad, jacfwd or "
+            "dlgradient there"
         )
-    ctx.guard(made.getter.then("attribute", "argnums"), "equal", value.argnums)
-    asked = _asked(ctx, value.argnums, value.has_aux, value.with_value)
+    ctx.guard(made.getter.then("attribute", "__dlsrc_asked__"), "equal", chain)
+    asked = tuple(Asked(*one) for one in chain)
     return called(ctx, (attribute_of(ctx, made, "fun"), Static(asked), *args[1:]), kwargs)
 
 
 @special("differential")
 def called(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     function, asked, *rest = args
-    return differential(ctx, asked.value, lambda given: ctx.call(function, given, kwargs), tuple(rest))
+
+    def plain(given: tuple[Binding, ...]) -> Binding:
+        return ctx.call(function, given, kwargs)
+
+    run: Run = plain
+    for one in asked.value:
+        run = derived(ctx, one, run)
+    return run(tuple(rest))
 
 
-def differential(ctx: Context, asked: Differential, run: Run, args: tuple[Binding, ...]) -> Binding:
-    """The derivative of the function that ``run`` builds, at these arguments."""
-    positions = []
-    for k in asked.argnums:
-        if not -len(args) <= k < len(args):
-            raise ctx.refuse(
-                f"argnums says to differentiate by argument {k}, and {len(args)} were given by position"
-            )
-        positions.append(k % len(args))
+def differential(
+    ctx: Context, asked: Asked, function: Run, args: tuple[Binding, ...], end: Location | None = None
+) -> Binding:
+    """The gradient of a function at these arguments."""
     own: list[Value] = []
-    given = tuple(own_variables(ctx, a, own) if k in positions else a for k, a in enumerate(args))
     private: list[Value] = []
-    passed = tuple(own_variables(ctx, a, private) if k in positions else a for k, a in enumerate(given))
-    result = ctx.contents(run(passed))
+    given = tuple(own_variables(ctx, a, own) if k in asked.argnums else a for k, a in enumerate(args))
+    passed = tuple(own_variables(ctx, a, private) if k in asked.argnums else a for k, a in enumerate(given))
+    result = ctx.contents(function(passed))
     for value in (*own, *private):
         ctx.hints.pop(value, None)  # its name in the function; what it stands for has a name already
     aux: Binding | None = None
@@ -124,10 +153,11 @@ def differential(ctx: Context, asked: Differential, run: Run, args: tuple[Bindin
             "the function must return one real number to take its gradient; for a pair (value, something "
             "else) say has_aux=True"
         )
-    found = gradient(ctx, result, tuple(given[k] for k in positions), higher=True, own=True)
-    if len(positions) == 1 and not asked.single:
+    with ctx.at(end or ctx.loc):
+        found = gradient(ctx, result, tuple(given[k] for k in asked.argnums), higher=True, own=True)
+    if len(asked.argnums) == 1 and not asked.single:
         found = Container("tuple", (found,))
-    if asked.with_value:
+    if asked.value:
         return Container("tuple", (result if aux is None else Container("tuple", (result, aux)), found))
     return found if aux is None else Container("tuple", (found, aux))
 

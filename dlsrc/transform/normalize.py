@@ -41,6 +41,7 @@ from .context import Context, Guard, NeedStatic, Refused
 from .ir import Atom, Const, Program, Value
 from .items import static_items
 from .location import Location
+from .nested import OPERATORS, derived
 from .packed import NeedPacked, NeedUnpacked, refuse_written
 from .save import Edits
 from .source import location
@@ -49,11 +50,6 @@ from .subscripts import NeedUnroll
 from .tracing import gradient
 
 __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
-
-# What other kinds of requests make of a function: (ctx, request, run, given, end) -> what is returned, where
-# run() builds the function's body, given are its arguments and end is the location of its last statement.
-# See `operators`.
-OPERATORS: dict[str, Callable[..., Binding]] = {}
 
 REGISTERING = (
     comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, loops, nested,
@@ -181,8 +177,15 @@ def _returned(
     """The function's body, and what is asked of it; ``given`` are its arguments as they came."""
     end = location(closure.parsed.parsed.source, closure.parsed.body[-1])
 
+    def plain(positional: tuple[Binding, ...]) -> Binding:
+        return splice(ctx, closure, extra + positional, named)
+
+    function: Callable[[tuple[Binding, ...]], Binding] = plain
+    for asked in request.inner:
+        function = derived(ctx, asked, function, end)
+
     def run() -> Binding:
-        return splice(ctx, closure, extra + args[: len(args) - request.extra], named)
+        return function(args[: len(args) - request.extra])
 
     if request.kind == "gradient":
         result = run()

@@ -18,7 +18,8 @@ from .ir import (
     UNBOUND, Atom, Carry, Const, For, If, Index, Raise, Read, Span, Value, values_defined, walk,
 )
 from .location import Location
-from .normalize import OPERATORS, Request
+from .nested import OPERATORS
+from .parameters import Asked, Request
 from .pushing import leaves_of, mapped, push
 from .tracing import gradient
 
@@ -45,7 +46,7 @@ def operator(kind: str) -> Callable[[Callable], Callable]:
 
 @operator("jvp")
 def jvp(
-    ctx: Context, request: Request, run: Run, args: tuple[Binding, ...], end: Location
+    ctx: Context, request: Asked | Request, run: Run, args: tuple[Binding, ...], end: Location
 ) -> Binding:
     primals, tangents = args[: -request.extra], args[-request.extra :]
     seed: dict[Value, Atom] = {}
@@ -58,9 +59,19 @@ def jvp(
     return Container("tuple", results if pushed.aux is None else (*results, pushed.aux))
 
 
+@operator("hvp")
+def hvp(
+    ctx: Context, request: Asked | Request, run: Run, args: tuple[Binding, ...], end: Location
+) -> Binding:
+    """Of a function that is a gradient: how it changes in a direction."""
+    pair = jvp(ctx, request, run, args, end)
+    assert isinstance(pair, Container)
+    return pair.items[1] if len(pair.items) == 2 else Container("tuple", pair.items[1:])
+
+
 @operator("vjp")
 def vjp(
-    ctx: Context, request: Request, run: Run, args: tuple[Binding, ...], end: Location
+    ctx: Context, request: Asked | Request, run: Run, args: tuple[Binding, ...], end: Location
 ) -> Binding:
     primals, weights = args[:-1], args[-1]
     result = run()
@@ -69,7 +80,7 @@ def vjp(
 
 
 def _pulled_back(
-    ctx: Context, request: Request, primals: tuple[Binding, ...], weights: Binding, result: Binding
+    ctx: Context, request: Asked | Request, primals: tuple[Binding, ...], weights: Binding, result: Binding
 ) -> Binding:
     if ctx.problems:
         raise ctx.refuse("")
@@ -86,7 +97,7 @@ def _pulled_back(
         part = inner_product(ctx, y, like(ctx, dy, y, "a cotangent", "what the function returns"))
         total = part if total == Const(0.0) else ctx.op("add", total, part)
     active = tuple(primals[k] for k in request.argnums or ())
-    found = gradient(ctx, total, active)
+    found = gradient(ctx, total, active, higher=True)
     return found if len(active) > 1 else Container("tuple", (found,))
 
 
@@ -102,7 +113,7 @@ def _atoms(ctx: Context, bindings: tuple[Binding, ...]) -> list[Atom]:
     return [atom for binding in bindings for atom in leaves_of(ctx, binding)]
 
 
-def _value(ctx: Context, request: Request, result: Binding) -> tuple[Binding, Binding | None]:
+def _value(ctx: Context, request: Asked | Request, result: Binding) -> tuple[Binding, Binding | None]:
     inner = ctx.contents(result)
     if not request.has_aux:
         return result, None
@@ -150,14 +161,14 @@ def like(ctx: Context, given: Atom, model: Atom, what: str, whose: str) -> Atom:
 
 @operator("jacrev")
 def jacrev(
-    ctx: Context, request: Request, run: Run, args: tuple[Binding, ...], end: Location
+    ctx: Context, request: Asked | Request, run: Run, args: tuple[Binding, ...], end: Location
 ) -> Binding:
     result = run()
     with ctx.at(end):
         return _by_rows(ctx, request, args, result)
 
 
-def _by_rows(ctx: Context, request: Request, args: tuple[Binding, ...], result: Binding) -> Binding:
+def _by_rows(ctx: Context, request: Asked | Request, args: tuple[Binding, ...], result: Binding) -> Binding:
     wrt = tuple(args[k] for k in request.argnums or ())
     if ctx.problems:
         raise ctx.refuse("")
@@ -193,7 +204,7 @@ def _by_rows(ctx: Context, request: Request, args: tuple[Binding, ...], result: 
 
 @operator("jacfwd")
 def jacfwd(
-    ctx: Context, request: Request, run: Run, args: tuple[Binding, ...], end: Location
+    ctx: Context, request: Asked | Request, run: Run, args: tuple[Binding, ...], end: Location
 ) -> Binding:
     wrt = tuple(args[k] for k in request.argnums or ())
     xs = _atoms(ctx, wrt)
@@ -268,7 +279,7 @@ def jacfwd(
 
 
 def _nested_columns(
-    ctx: Context, request: Request, run: Run, wrt: tuple[Binding, ...], xs: list[Atom]
+    ctx: Context, request: Asked | Request, run: Run, wrt: tuple[Binding, ...], xs: list[Atom]
 ) -> Binding:
     """The columns one by one, as the user would write them: what is written can itself be differentiated."""
     found = push(ctx, run, [], has_aux=request.has_aux, repeated=True)  # tells how large the result is
@@ -305,7 +316,7 @@ def _size(ctx: Context, atom: Atom) -> Atom:
 
 
 def _by_numbers(
-    ctx: Context, request: Request, run: Run, wrt: tuple, xs: list[Atom]
+    ctx: Context, request: Asked | Request, run: Run, wrt: tuple, xs: list[Atom]
 ) -> Binding:
     """The Jacobian by numbers alone: each is a direction of its own, known while the program is built."""
     columns: list[Binding] = []
@@ -367,14 +378,14 @@ def _shaped(ctx: Context, matrix: Atom, y: Atom, x: Atom) -> Atom:
     return ctx.op(f"view{len(dims)}", matrix, *dims)
 
 
-def _by_argument(ctx: Context, request: Request, wrt: tuple, leaves: list[Atom]) -> Binding:
+def _by_argument(ctx: Context, request: Asked | Request, wrt: tuple, leaves: list[Atom]) -> Binding:
     """Derivatives by each number and array of the arguments, in the structure of the arguments."""
     rest = iter(leaves)
     parts = tuple(mapped(ctx, x, lambda leaf: next(rest)) for x in wrt)
     return parts[0] if request.single else Container("tuple", parts)
 
 
-def _jacobian(request: Request, value: Any, jacobian: Binding, aux: Binding | None) -> Binding:
+def _jacobian(request: Asked | Request, value: Any, jacobian: Binding, aux: Binding | None) -> Binding:
     found = (value, jacobian) if request.value else (jacobian,)
     results = found if aux is None else (*found, aux)
     return results[0] if len(results) == 1 else Container("tuple", results)

@@ -19,7 +19,23 @@ from .binding import Binding, Column, Container, Getter, Live, Packed, Static
 from .context import Context
 from .ir import Const, Value
 
-__all__ = ["Parameters", "Request"]
+__all__ = ["Asked", "Parameters", "Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One derivative of a function that is differentiated itself: `Request` explains the other fields.
+
+    ``nested`` says that a derivative may pass through it, as it may through a program of the user's.
+    """
+
+    argnums: tuple[int, ...]
+    single: bool = True
+    has_aux: bool = False
+    kind: str = "gradient"
+    extra: int = 0
+    value: bool = False
+    nested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,9 @@ class Request:
     extra : int
         How many of the last positional arguments are not the function's (tangents, cotangents).
     value : bool
-        Whether a Jacobian comes with the function's value.
+        Whether a Jacobian (or, of one that is asked inside, a gradient) comes with the function's value.
+    inner : tuple of Asked
+        What the function's own derivatives are, from the inside out: for ``hessian(f)``, its gradient.
     """
 
     function: Callable
@@ -70,6 +88,7 @@ class Request:
     kind: str = "gradient"
     extra: int = 0
     value: bool = False
+    inner: tuple[Asked, ...] = ()
 
 
 @dataclass

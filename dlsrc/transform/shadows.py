@@ -283,9 +283,13 @@ class Cotangents(Fetching):
         type_ = self.ctx.types[value]
         if isinstance(type_, Tape):
             zeros = self.ctx.value(type_, base=value, form=self.ctx.form)
-            self.ctx.op("zeros_list", self.saver.export(value, self.here), target=zeros)
+            kept = self.saver.export(value, self.here)
+            self.saver.bind_first(kept)
+            self.ctx.op("zeros_list", kept, target=zeros)
             return zeros
         like = self.visible_like(value)
+        if like is not None and self.ctx.order > 1:
+            self.saver.bind_first(like)  # a tape that is kept in a branch
         target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form=self.ctx.form)
         if like is not None:
             made = self.ctx.op("zeros_like", like, target=target)
