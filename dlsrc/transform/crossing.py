@@ -7,7 +7,7 @@
 
 from typing import Any
 
-from ..kernels.types import Array, Scalar
+from ..kernels.types import Array, Scalar, Tape
 from .adjoint import Sweep
 from .ir import Assign, Atom, Const, For, If, Read, Statement, Store, Value, While, atoms_read, walk
 
@@ -59,8 +59,13 @@ def outer_arrays(sweep: Sweep, statement: Statement) -> list[Value]:
                 used = [a for c in inner.carries for a in (c.init, c.out) if isinstance(a, Value)]
             case Store(value=Value() as value):
                 used = [value]
+            case Assign(op=op, args=args) if op.name == "take_last":
+                used = [args[0]]  # type: ignore[list-item]
+        if not isinstance(inner, Read):
+            # The versions of a tape that grows get the shadow of the last one.
+            used = [v for v in used if sweep.memory.root.get(v) not in sweep.memory.grown]
         for value in used:
-            if value not in sweep.active or not isinstance(sweep.ctx.types[value], Array):
+            if value not in sweep.active or not isinstance(sweep.ctx.types[value], Array | Tape):
                 continue
             holder = sweep.holder(value)
             outside = not any(id(s) in inside for s, _ in sweep.outline.home[holder])
