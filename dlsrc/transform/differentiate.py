@@ -91,8 +91,7 @@ def _level(program: Program, order: int) -> Differentiated:
         outline = Outline(program)
         facts = memory.analyze(program, outline)
         first = gradients.first(program, outline, facts)
-        passing = (activity.analyze(program, outline, facts, g) for g in first)
-        program = exposed(program, passing, workshop(program, outline))
+        program = exposed(program, outline, facts, first, workshop(program, outline))
     made, saver = _pass(program, order, frozenset())
     if saver.kept:
         made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver))

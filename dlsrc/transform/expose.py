@@ -9,36 +9,37 @@ differentiated.  A rule may have another spelling for this, in terms of primitiv
 Where no other derivative passes, calls stay calls.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from ..errors import InternalError
 from ..kernels.again import AGAIN
 from ..kernels.types import Array, Shape
+from . import activity
 from .binding import Container, Partial, Static
 from .calls import closure_of, splice
 from .context import Context
 from .ir import (
-    Assign, Atom, Block, Check, Const, Program, Statement, Value, blocks_of, walk, with_blocks,
+    Assign, Atom, Block, Check, Const, Gradient, Program, Statement, Value, blocks_of, with_blocks,
 )
+from .memory import Memory
+from .outline import Outline
 from .rename import renamed
 from .shapes import Shapes
 
 __all__ = ["exposed", "exposed_to"]
 
 
-def exposed(program: Program, passing: Iterable[Any], ctx: Context) -> Program:
-    """The program with the rules written out that give what a derivative passes through.
-
-    Each of ``passing`` tells of a value whether it is in it: the activity of a gradient, or what depends on
-    what tangents are given for.
-    """
-    passing = list(passing)
-    found = {
-        id(s) for s in walk(program.body)
-        if isinstance(s, Assign) and hasattr(s.op, "rule") and s.target is not None
-        and any(s.target in active for active in passing)
-    }  # fmt: skip
+def exposed(
+    program: Program, outline: Outline, memory: Memory, gradients: list[Gradient], ctx: Context
+) -> Program:
+    """The program with the rules written out that these gradients pass through."""
+    found: set[int] = set()
+    for gradient in gradients:
+        active = activity.analyze(program, outline, memory, gradient)
+        found |= {
+            id(s) for s in outline.statements
+            if isinstance(s, Assign) and hasattr(s.op, "rule") and s.target is not None and s.target in active
+        }  # fmt: skip
     return _Exposure(program, found, ctx).program if found else program
 
 

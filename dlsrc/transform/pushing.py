@@ -10,17 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..kernels.types import Array, is_float
-from . import activity, memory
 from .assemble import assemble
 from .atoms import as_atom
 from .binding import Binding, Container, Live, Shape, Static
 from .context import Context, describe
 from .differentiate import differentiate
 from .edits import Edits
-from .expose import exposed
 from .ir import Atom, Block, Gradient, Program, Statement, Value, atoms_read, values_defined, walk
 from .items import static_items
-from .outline import Outline
 from .rename import renamed
 from .tangent import Tangents
 
@@ -92,10 +89,6 @@ def push(
     program = _program(ctx, block, tuple(numbers), tuple(others))
     if any(isinstance(s, Gradient) for s in walk(program.body)):
         program = _without_gradients(ctx, program)
-        seeded = {v for seed in seeds for v in seed}
-        outline = Outline(program)
-        moved = activity.dependent(program, outline, memory.analyze(program, outline), seeded)
-        program = exposed(program, (moved,), ctx)
     sweep = Tangents(ctx, program, seeds)
     program = sweep.program
     if sweep.memory.problems:
