@@ -67,13 +67,7 @@ class Sweep(Taped):
         if self.taped(s):
             return
         if s.op.effect and s.args and s.args[0] in self.active:
-            what = f"what `{s.op.name}` writes in place has no derivative"
-            if s.op.name in ("set_column", "set_row"):
-                what = (
-                    "jacfwd, jacrev and hessian cannot be differentiated backwards yet: differentiate them "
-                    "with jacfwd, or write dlgradient of the elements of dlgradient"
-                )
-            self.problems.append((s.loc, what))
+            self.problems.append((s.loc, f"what `{s.op.name}` writes in place has no derivative"))
         if s.target is None or s.target not in self.active:
             return
         if self.is_alias(s.target):

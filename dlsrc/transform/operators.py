@@ -335,7 +335,7 @@ def _by_numbers(
     return _jacobian(request, value, made, pushed.aux)
 
 
-def _gradient(ctx: Context, request: Request, y: Atom, wrt: tuple[Binding, ...]) -> Binding:
+def _gradient(ctx: Context, request: Asked | Request, y: Atom, wrt: tuple[Binding, ...]) -> Binding:
     nested = getattr(request, "nested", False)  # by variables of its own, and perhaps to be differentiated
     return gradient(ctx, y, wrt, higher=nested, own=nested)
 
