@@ -238,6 +238,9 @@ def _can_be_early(sweep: Sweep, s: For, holder: Value) -> bool:
         return True
     shadow, outline = sweep.cot[holder], sweep.outline
     made = sweep.ctx.origin.get(shadow) if isinstance(shadow, Value) else None
+    code = tuple(sweep.ctx.block)
+    if any(isinstance(t, Store) and t.base == shadow and t.mode == "set" for t in walk(code)):
+        return False  # it began as the same number everywhere
     return (
         isinstance(made, Assign) and made.op.name == "zeros_like" and made.args[0] in outline.home
         and any(made is t for t in sweep.ctx.block) and _early(sweep, made.args[0], s) is not None

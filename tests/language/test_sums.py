@@ -89,6 +89,25 @@ def built_before(x):
 
 
 @programs(vector(4))
+def a_shadow_begun_by_a_whole_sum(x):
+    s = 0.0
+    for i in range(4):
+        s -= np.exp(x[i])
+    return np.sum(x) + s
+
+
+@programs(vector(5), vector(5), argnums=(0, 1))
+def shadows_begun_in_other_ways(a, b):
+    s = 0.0
+    for i in range(1, 5):
+        s -= np.exp(a[i]) * np.sin(b[i])
+    s = s + np.mean(a[1:]) + np.sum(a * b) + np.max(b)
+    if a[0] > -9.0:
+        s += np.sum(a[a > 0.1]) * b[2]
+    return s + np.sum(a) - a[3]
+
+
+@programs(vector(4))
 def memory_of_a_trip(x):
     s = 0.0
     for i in range(4):
