@@ -238,13 +238,28 @@ def _can_be_early(sweep: Sweep, s: For, holder: Value) -> bool:
         return True
     shadow, outline = sweep.cot[holder], sweep.outline
     made = sweep.ctx.origin.get(shadow) if isinstance(shadow, Value) else None
-    code = tuple(sweep.ctx.block)
-    if any(isinstance(t, Store) and t.base == shadow and t.mode == "set" for t in walk(code)):
-        return False  # it began as the same number everywhere
     return (
-        isinstance(made, Assign) and made.op.name == "zeros_like" and made.args[0] in outline.home
+        _only_added_to(tuple(sweep.ctx.block), shadow)
+        and isinstance(made, Assign) and made.op.name == "zeros_like" and made.args[0] in outline.home
         and any(made is t for t in sweep.ctx.block) and _early(sweep, made.args[0], s) is not None
     )
+
+
+def _only_added_to(code: Block, shadow: Atom) -> bool:
+    """Whether no statement of the sweep sets a part of a shadow, as where it began as one number everywhere
+    or as the result of a rule."""
+    names = {shadow}
+    for t in walk(code):
+        if isinstance(t, Store) and t.base in names and t.mode == "set":
+            return False
+        if isinstance(t, Assign) and any(a in names for a in t.args):
+            if t.op.effect:
+                return False
+            if t.target is not None and (t.op.view or t.op.name in ("relabel", "detach")):
+                names.add(t.target)
+        elif isinstance(t, Read) and t.base in names:
+            names.add(t.target)
+    return True
 
 
 def _early_shadow(sweep: Sweep, s: For, holder: Value) -> Atom:
