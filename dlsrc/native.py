@@ -1,8 +1,8 @@
 """Derivatives in the user's own ``@njit`` functions.
 
-An object of `grad` or `value_and_grad` has a numba type.  A call of it is typed by building the program
-for the argument types at hand; a small compiled function around it freezes the captured variables, as
-numba freezes those of any function, and puts the results together::
+An object of `grad`, `value_and_grad`, `jacfwd` or `jacrev` has a numba type.  A call of it is typed by
+building the program for the argument types at hand; a small compiled function around it freezes the captured
+variables, as numba freezes those of any function, and puts the results together::
 
     def derivative(a0):
         y0, y1 = run(a0, h0)
@@ -168,15 +168,18 @@ def _wrapper(derivative: Any, entry: Entry, binding: Binding, owner: Any, nodes:
     given = [leaves[k] for k in entry.generated.normalized.leaves] + list(hidden)
     count = len(entry.convert)
     results = [f"y{k}" for k in range(count)]
-    value, gradient = entry.generated.normalized.outputs.children
     words = iter(results)
-    value_text, gradient_text = (_put_together(n, words, namespace, errors) for n in (value, gradient))
-    if derivative.with_value:
-        returned = f"{value_text}, {gradient_text}"
+    outputs: Any = entry.generated.normalized.outputs
+    parts = outputs.children if entry.mode.kind == "gradient" else (outputs,)
+    texts = [_put_together(n, words, namespace, errors) for n in parts]
+    if entry.mode.kind != "gradient":
+        returned = texts[0]
+    elif derivative.with_value:
+        returned = ", ".join(texts)
     elif derivative.has_aux:
-        returned = f"{gradient_text}, {value_text}[1]"
+        returned = f"{texts[1]}, {texts[0]}[1]"
     else:
-        returned = gradient_text
+        returned = texts[1]
     text = "\n".join([
         f"def derivative({', '.join(arguments)}):",
         "    uncachable()",

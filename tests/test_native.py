@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from dlsrc import grad, value_and_grad
+from dlsrc import grad, jacfwd, jacrev, value_and_grad
 from tests.conftest import PLAIN
 
 compiled = pytest.mark.compiled
@@ -209,3 +209,26 @@ assert numba.njit(lambda x: g(x))(3.0) == 6.0
 """
     (tmp_path / "script.py").write_text(code)
     subprocess.run([sys.executable, str(tmp_path / "script.py")], check=True)
+
+
+def residual(x, t):
+    return weights[0] * x[0] * np.exp(-x[1] * t) - 1.0
+
+
+by_columns, by_rows = jacfwd(residual), jacrev(residual, (0, 1))
+
+
+@only_compiled
+@compiled
+def test_jacobians():
+    compiled_residual = numba.njit(residual)
+
+    @numba.njit
+    def gauss_newton(x, t):
+        return by_columns(x, t).T @ compiled_residual(x, t), by_rows(x, t)
+
+    x, t = np.array([1.5, 0.5]), np.linspace(0.0, 1.0, 4)
+    product, (by_x, by_t) = gauss_newton(x, t)
+    assert np.allclose(product, by_columns(x, t).T @ residual(x, t))
+    assert np.allclose(by_x, by_columns(x, t))
+    assert np.allclose(by_t, np.diag(-x[0] * x[1] * np.exp(-x[1] * t)))
