@@ -309,7 +309,7 @@ class _Ledger:
             case Assign(target=Value() as target, op=op):
                 if isinstance(self.program.types[target], Tape) and not statement.args:
                     return [(target, self.tape(target, statement.loc))]
-                if op.name == "room":
+                if op.name in ("room", "room_for"):
                     return self.growing(target, statement)
                 if not isinstance(self.program.types[target], Array) or op.view or op.name in PASSING:
                     return []

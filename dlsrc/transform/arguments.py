@@ -14,8 +14,9 @@ import numpy as np
 
 from ..kernels.primitive import Composite, Primitive
 from .atoms import as_atom
-from .binding import Binding, Container, Shape
+from .binding import Binding, Container, Grown, Shape
 from .context import Context
+from .grown import as_array
 from .ir import Assign, Atom, Value
 from .items import has_static_items
 
@@ -39,6 +40,8 @@ def bound_arguments(
 def array_or_number(ctx: Context, binding: Binding, what: str):
     """An atom; lists and tuples of numbers become arrays, as NumPy makes of them."""
     inner = ctx.contents(binding)
+    if isinstance(inner, Grown):
+        return as_array(ctx, inner)
     if isinstance(inner, Container | Shape) and not (isinstance(inner, Container) and inner.kind == "dict"):
         return as_atom(ctx, ctx.array(inner), what)
     return as_atom(ctx, inner, what)
@@ -82,6 +85,7 @@ def lists_as_arrays(
     ctx: Context, composite: Composite, args: tuple, kwargs: dict[str, Binding]
 ) -> tuple[tuple, dict[str, Binding]]:
     """Arguments of a composite; a list or tuple where it takes an array is the array NumPy makes of it."""
+    args = tuple(as_array(ctx, g) if isinstance(g := ctx.contents(a), Grown) else a for a in args)
     arrays = {
         name: as_atom(ctx, ctx.array(given), f"the argument `{name}` of {composite.name}")
         for name, given in bound_arguments(ctx, composite, args, kwargs).items()

@@ -7,7 +7,7 @@
 
 
 from ..kernels.types import Array
-from .binding import Binding, Closure, Container, Live, Maybe, Packed, Partial, Poison, Static, Unbound
+from .binding import Binding, Closure, Container, Grown, Live, Maybe, Packed, Partial, Poison, Static, Unbound
 from .context import Context, describe
 from .ir import Atom, Const, If, Raise, Value
 
@@ -59,6 +59,8 @@ def truth(ctx: Context, binding: Binding) -> Atom:
             return binding if type_.dtype == "bool" else ctx.op("not_equal", binding, Const(0))
         case Container(items=items):
             return Const(bool(items))
+        case Grown(items=(*_, count)):
+            return ctx.op("not_equal", count, Const(0))
         case Packed(is_whole=True):
             return Const(True)  # an empty list is not packed
         case Live(value=value, getter=getter) if hasattr(value, "__len__"):

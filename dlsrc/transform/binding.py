@@ -13,8 +13,8 @@ from .ir import Atom, Value
 from .location import Location
 
 __all__ = [
-    "Binding", "BoundMethod", "Closure", "Column", "Container", "Getter", "Iterator", "Live", "Maybe",
-    "Packed", "Partial", "Poison", "Range", "Ref", "Shape", "Static", "Text", "Unbound",
+    "Binding", "BoundMethod", "Closure", "Column", "Container", "Getter", "Grown", "Iterator", "Live",
+    "Maybe", "Packed", "Partial", "Poison", "Range", "Ref", "Shape", "Static", "Text", "Unbound",
 ]  # fmt: skip
 
 
@@ -222,6 +222,30 @@ class Poison:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown:
+    """A list whose length is known only at run time.
+
+    ``items`` are its columns, arrays of which the first entries are the list's items, and then the number
+    of items.  ``item`` is what an item looks like, with `Static` numbers of columns in it; ``types`` are
+    the types of its parts.
+    """
+
+    items: tuple["Binding", ...]
+    item: "Binding"
+    types: tuple[Type, ...]
+
+    @property
+    def count(self) -> Any:
+        return self.items[-1]
+
+    def with_items(self, items) -> "Grown":
+        return Grown(tuple(items), self.item, self.types)
+
+    def same_structure(self, other: "Binding") -> bool:
+        return isinstance(other, Grown) and (self.item, self.types) == (other.item, other.types)
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A string with computed values in its places: what print, raise and assert can take.
 
@@ -234,5 +258,5 @@ class Text:
 
 Binding = (
     Atom | Static | Live | Container | Packed | Column | Ref | Iterator | Shape | Range | Closure | Partial
-    | BoundMethod | Text | Unbound | Maybe | Poison
+    | BoundMethod | Grown | Text | Unbound | Maybe | Poison
 )

@@ -20,7 +20,7 @@ from .arguments import (
     array_or_number, bound_arguments, lists_as_arrays, shape_or_array, ufunc_options,
 )
 from .atoms import as_atom
-from .binding import Binding, BoundMethod, Closure, Container, Getter, Live, Partial, Static
+from .binding import Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
 from .ir import Const, Fancy, Index, Span, Value
@@ -258,7 +258,7 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
         what = f"an argument of {name}()"
         values = {k: ctx.static(a, what) for k, a in kwargs.items()}
         return from_python(ctx, found(*(ctx.static(a, what) for a in args), **values))
-    handler = SPECIALS.get(f"container {name}") if isinstance(owner, Container) else None
+    handler = SPECIALS.get(f"container {name}") if isinstance(owner, Container | Grown) else None
     if handler is None:
         raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` that can be used here")
     return handler(ctx, (owner, *args), kwargs)

@@ -7,7 +7,7 @@
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Type
-from .binding import Binding, Container, Maybe, Poison, Ref, Static, Unbound
+from .binding import Binding, Container, Grown, Maybe, Poison, Ref, Static, Unbound
 from .context import Context, Frame, describe
 from .ir import UNBOUND, Atom, Carry, Const, Value
 
@@ -77,7 +77,7 @@ def header_of(
         ctx.hints[header] = str(place[1])
         headers[(place, path)] = header
         return header
-    if isinstance(binding, Container):
+    if isinstance(binding, Container | Grown):
         return binding.with_items(
             header_of(ctx, item, place, (*path, k), headers, wider) for k, item in enumerate(binding.items)
         )
@@ -113,7 +113,7 @@ def _at(binding: Any, path: tuple) -> Any:
     for step in path:
         if isinstance(binding, Maybe):
             binding = binding.binding if step == "value" else binding.bound
-        elif isinstance(binding, Container) and step not in ("value", "bound") and step < len(binding.items):
+        elif isinstance(binding, Container | Grown) and isinstance(step, int) and step < len(binding.items):
             binding = binding.items[step]
         elif step == "value":
             continue  # was bound on some ways only, is bound on all of them now
@@ -154,7 +154,7 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
         ctx.hints[result] = name
         carries.append(Carry(header, start, ctx.cast(out, type_), result))
         return result
-    if isinstance(init, Container) and init.same_structure(out):
+    if isinstance(init, Container | Grown) and init.same_structure(out):
         return init.with_items(
             carried(ctx, a, b, place, (*path, k), headers, carries, died)
             for k, (a, b) in enumerate(zip(init.items, out.items, strict=True))
@@ -176,7 +176,7 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
         f"{what} is {describe(init, ctx)} before this loop and {describe(out, ctx)} at its end; what it is "
         "must not "
         "depend on the number of trips: allocate an array before the loop and write its elements",
-        ctx.grown_at.get(place[1], ctx.loc) if place[0] == "heap" else ctx.loc,
+        ctx.lists.grown_at.get(place[1], ctx.loc) if place[0] == "heap" else ctx.loc,
     )
 
 
@@ -187,7 +187,7 @@ def first_assigned(ctx: Context, binding: Binding, name: str, carries: list, fra
         ctx.hints[header] = ctx.hints[result] = name
         carries.append(Carry(header, UNBOUND, binding, result))
         return Maybe(result, UNBOUND, name)  # the test is put in by settle_after
-    if isinstance(binding, Container):
+    if isinstance(binding, Container | Grown):
         inner = binding.with_items(first_assigned(ctx, item, name, carries, frame) for item in binding.items)
         stripped = inner.with_items(i.binding if isinstance(i, Maybe) else i for i in inner.items)
         return Maybe(stripped, UNBOUND, name)

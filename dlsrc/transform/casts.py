@@ -9,8 +9,10 @@ import numpy as np
 
 from ..kernels.types import Array, Scalar, promote
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Static
+from .binding import Binding, Container, Grown, Static
 from .context import Context
+from .growing import of_array
+from .grown import as_array
 from .ir import Atom, Const, Index, Span, Value
 from .items import has_static_items, static_items
 from .specials import given, special
@@ -66,7 +68,10 @@ def astype(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @special("method tolist")
 def tolist(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    raise ctx.refuse("`.tolist()` cannot be compiled; index the array instead")
+    array = as_atom(ctx, args[0], "the array")
+    if not isinstance(array, Value) or ctx.type_of(array).ndim != 1:
+        raise ctx.refuse("`.tolist()` of more than one dimension gives lists of lists; index the array")
+    return of_array(ctx, array, python=True)
 
 
 @special("round", round)
@@ -111,6 +116,8 @@ def _converted(ctx: Context, made: Binding, dtype: Binding | None) -> Binding:
 def array_of(ctx: Context, binding: Binding) -> Binding:
     """The array that NumPy makes of a number, an array (copied) or nested lists of them."""
     inner = ctx.contents(binding)
+    if isinstance(inner, Grown):
+        return as_array(ctx, inner)
     if isinstance(inner, Value | Const):
         return ctx.op("copy", inner) if isinstance(ctx.type_of(inner), Array) else inner
     if not has_static_items(ctx, inner):
@@ -132,6 +139,8 @@ def array_of(ctx: Context, binding: Binding) -> Binding:
 
 def _leaves(ctx: Context, binding: Binding, shape: list[int], depth: int) -> list[Atom]:
     inner = ctx.contents(binding)
+    if isinstance(inner, Grown):
+        return [as_array(ctx, inner)]
     if not has_static_items(ctx, inner):
         return [as_atom(ctx, inner, "an element of an array")]
     parts = static_items(ctx, inner)

@@ -8,22 +8,45 @@
 
 from collections.abc import Callable
 
-from .binding import Binding, Container, Static
+from ..kernels.types import Array
+from .binding import Binding, Container, Grown, Iterator, Range, Static
 from .context import Context, describe
-from .ir import Const
-from .items import static_items
+from .growing import append_to, copied, extended, of_array, pop_from
+from .ir import Const, Value
+from .items import has_static_items, static_items
 from .specials import SPECIALS, special
 
 __all__: list[str] = []
 
 @special("tuple", tuple)
 def tuple_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    if args and (made := _computed(ctx, args[0])) is not None:
+        return made
     return ctx.make("tuple", static_items(ctx, args[0]) if args else ())
 
 
 @special("list", list)
 def list_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    if args and (made := _computed(ctx, args[0])) is not None:
+        return made
     return ctx.make("list", static_items(ctx, args[0]) if args else ())
+
+
+def _computed(ctx: Context, binding: Binding) -> Binding | None:
+    """The list of something whose length is computed; None of anything else."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Grown):
+        return copied(ctx, inner)
+    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
+        return of_array(ctx, inner, python=False)
+    if isinstance(inner, Range | Iterator) and not has_static_items(ctx, inner) and not _literal(inner):
+        return SPECIALS["listed"](ctx, inner)
+    return None
+
+
+def _literal(inner: Binding) -> bool:
+    bounds = (inner.start, inner.stop, inner.step) if isinstance(inner, Range) else (None,)
+    return all(isinstance(a, Const) for a in bounds)
 
 
 @special("dict", dict)
@@ -47,8 +70,12 @@ def container_method(name: str) -> Callable:
 def append(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     owner, item = args
     number = _changed(ctx, owner, ("list",), "append")
-    ctx.heap[number] = owner.with_items((*owner.items, item))
-    ctx.grown_at[number] = ctx.loc
+    ctx.lists.grown_at[number] = ctx.loc
+    ctx.lists.appended[number] = ctx.lists.appended.get(number, 0) + 1
+    if isinstance(owner, Grown):
+        append_to(ctx, number, item)
+    else:
+        ctx.heap[number] = owner.with_items((*owner.items, item))
     return Static(None)
 
 
@@ -103,7 +130,11 @@ def replace_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 def _changed(ctx: Context, owner: Container, kinds: tuple[str, ...], name: str) -> int:
     """Where a list or dict that a method changes stands in the heap."""
     number = next((n for n, c in ctx.heap.items() if c is owner), None)
-    if number is None or owner.kind not in kinds:
+    if isinstance(owner, Grown) and name not in ("append", "extend", "pop"):
+        raise ctx.refuse(
+            f"a list whose length is computed has no `{name}` here; make an array of it with np.array(...)"
+        )
+    if number is None or not isinstance(owner, Grown) and owner.kind not in kinds:
         raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}` that can be used here")
     return number
 
@@ -112,8 +143,11 @@ def _changed(ctx: Context, owner: Container, kinds: tuple[str, ...], name: str) 
 def extend(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     owner, more = args
     number = _changed(ctx, owner, ("list",), "extend")
+    if isinstance(owner, Grown):
+        extended(ctx, number, more)
+        return Static(None)
     ctx.heap[number] = owner.with_items((*owner.items, *static_items(ctx, more)))
-    ctx.grown_at[number] = ctx.loc
+    ctx.lists.grown_at[number] = ctx.loc
     return Static(None)
 
 
@@ -124,7 +158,7 @@ def insert(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     items = list(owner.items)
     items.insert(ctx.static(where, "the place in a list"), item)
     ctx.heap[number] = owner.with_items(items)
-    ctx.grown_at[number] = ctx.loc
+    ctx.lists.grown_at[number] = ctx.loc
     return Static(None)
 
 
@@ -155,6 +189,8 @@ def sort(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 def pop(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     owner = args[0]
     number = _changed(ctx, owner, ("list", "dict"), "pop")
+    if isinstance(owner, Grown):
+        return pop_from(ctx, number, args[1] if len(args) > 1 else None)
     items = list(owner.items)
     if owner.kind == "dict":
         key = ctx.static(args[1], "a key")

@@ -16,11 +16,12 @@ import numpy as np
 from ..kernels.primitive import Composite, Primitive, registry
 from ..kernels.types import Array, Scalar, Type, promote, type_of
 from .binding import (
-    Binding, Closure, Container, Getter, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape, Static,
-    Text, Unbound,
+    Binding, Closure, Container, Getter, Grown, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape,
+    Static, Text, Unbound,
 )
 from .builder import Builder
 from .ir import Assign, Atom, Const, Value
+from .lists import Lists
 from .location import Location
 
 __all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]
@@ -130,14 +131,14 @@ class Context(Builder):
         self.frames: list[Frame] = []
         self.stack: list[Any] = []                       # what is being spliced, to notice recursion
         self.ruled: list[Any] = []                       # the functions whose own rules are being spliced
-        self.heap: dict[int, Container] = {}
+        self.heap: dict[int, Container | Grown] = {}
         self.refs = 0
         self.sides: list[Any] = []                       # the branches that are being merged
         self.hidden: dict[tuple, tuple[Getter, Value]] = {}
         self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
         self.guards: dict[tuple, Guard] = {}
         self.problems: list[tuple[Location, str]] = []
-        self.grown_at: dict[int, Location] = {}          # where a list was last appended to
+        self.lists = Lists()                             # which grow, and where
         self.one_way: set[Value] = set()                 # values that their names have on some ways only
         self.kinds: set[str] = set()                     # of the problems: "differentiation"
         self.hints: dict[Value, str] = {}
@@ -422,7 +423,8 @@ class Context(Builder):
 
 _KINDS = {
     Shape: "a shape", Range: "a range or iterator", Iterator: "a range or iterator",
-    Partial: "a partial function", Text: "a text with computed values", Poison: "something refused before",
+    Partial: "a partial function", Grown: "a list that grows", Text: "a text with computed values",
+    Poison: "something refused before",
 }  # fmt: skip
 
 

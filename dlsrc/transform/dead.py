@@ -174,7 +174,7 @@ def _unread(program: Program) -> set[Value]:
                     use(args[1:])
                 elif op.view or op.name in _SIZES:
                     use(args[1:])
-                elif op.name == "room":
+                elif op.name in ("room", "room_for"):
                     # A tape that grows is still the tape: whether it is read is asked of its reads.
                     use(args[1:])
                     allocated.add(regions.find(args[0]))

@@ -16,8 +16,9 @@ from typing import Any
 from ..kernels.primitive import Refusal
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom, settle
-from .binding import Binding, Container, Getter, Live, Maybe, Poison, Shape, Static, Text, Unbound
+from .binding import Binding, Container, Getter, Grown, Live, Maybe, Poison, Shape, Static, Text, Unbound
 from .context import Context, Frame, describe
+from .grown import part_types, repeated
 from .ir import Atom, Const, If, Raise, Value
 from .items import attribute_of, static_items
 from .location import Location
@@ -201,6 +202,10 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
         if isinstance(count, Const | Value) and (
             not isinstance(count, Value) or not isinstance(ctx.type_of(count), Array)
         ):
+            if isinstance(count, Value) and items.kind == "list" and len(items.items) == 1:
+                known = part_types(ctx, items.items)
+                if known is not None and all(isinstance(t, Scalar) for t in known[1]):
+                    return repeated(ctx, items.items, *known, count)
             return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))
     if isinstance(a, Text) or isinstance(b, Text):
         return SPECIALS["text add" if symbol == "add" else "text percent"](ctx, (a, b), {})
@@ -217,7 +222,8 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
 
 def as_operand(ctx: Context, binding: Binding, other: Binding) -> Atom:
     """An operand of arithmetic; a list beside an array is an array, as in NumPy."""
-    if isinstance(binding, Container) and isinstance(other, Value) and isinstance(ctx.type_of(other), Array):
+    beside = isinstance(other, Value) and isinstance(ctx.type_of(other), Array)
+    if isinstance(binding, Container | Grown) and beside:
         return as_atom(ctx, ctx.array(binding))
     return as_atom(ctx, binding, "an operand")
 

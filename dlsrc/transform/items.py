@@ -14,7 +14,7 @@ from ..kernels.coverage import reason_of_method
 from ..kernels.primitive import lookup_attribute, lookup_method
 from ..kernels.types import Array
 from .binding import (
-    Binding, BoundMethod, Container, Getter, Iterator, Live, Packed, Partial, Range, Shape, Static,
+    Binding, BoundMethod, Container, Getter, Grown, Iterator, Live, Packed, Partial, Range, Shape, Static,
 )
 from .context import Context, describe
 from .ir import Atom, Const, Value
@@ -54,7 +54,7 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
             )
         case Static(value=np.dtype() as value):
             return Static(value.type)
-        case Container() | Range() | Static():
+        case Container() | Range() | Static() | Grown():
             return BoundMethod(owner, attr)
         case Value() | Const():
             return array_attribute(ctx, owner, attr)
@@ -92,6 +92,8 @@ def length_of(ctx: Context, binding: Binding) -> Atom:
             return Const(len(items))
         case Packed():
             return count_of(ctx, binding)
+        case Grown(items=items):
+            return items[-1]  # type: ignore[return-value]
         case Shape(ndim=ndim):
             return Const(ndim)
         case Value() if isinstance(ctx.type_of(binding), Array):

@@ -13,8 +13,9 @@ import numpy as np
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Iterator, Packed, Range, Shape, Static
+from .binding import Binding, Container, Grown, Iterator, Packed, Range, Shape, Static
 from .context import Context, describe
+from .grown import item_at
 from .ir import Atom, Check, Const, If, Raise, Value
 from .items import has_static_items, item_of, length_of, static_items
 from .packed import count_of, reversed_of
@@ -185,6 +186,8 @@ def trips_of(ctx: Context, iterable: Binding) -> Atom:
             return ctx.dim(inner, 0)
         case Packed():
             return count_of(ctx, inner)
+        case Grown():
+            return inner.count
         case Range(start=start, stop=stop, step=step):
             return _length_of_range(ctx, start, stop, step)
         case Iterator(kind="product", items=items):
@@ -245,6 +248,8 @@ def loop_item(ctx: Context, iterable: Binding, k: Atom) -> Binding:
             # k < len by construction
             ctx.block[block:] = [s for s in ctx.block[block:] if not isinstance(s, Check)]
             return item
+        case Grown():
+            return item_at(ctx, inner, k)
         case Iterator(kind="zip", items=items):
             return Container("tuple", tuple(loop_item(ctx, item, k) for item in items))
         case Iterator(kind="map", items=(function, *items)):

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..kernels.types import Scalar, Type
 from .atoms import truth
-from .binding import Binding, Container, Iterator, Maybe, Poison, Range, Static
+from .binding import Binding, Container, Grown, Iterator, Maybe, Poison, Range, Static
 from .carrying import (
     assigned_late, carried, first_assigned, header_of, late_carried, late_header, nothing, widen,
 )
@@ -25,6 +25,7 @@ from .context import Context, Frame, Refused
 from .expressions import evaluate
 from .ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
 from .items import has_static_items, static_items
+from .growth import Growth, Room
 from .iteration import fewest_items, loop_item, trips_of
 from .merging import branch
 from .packed import NeedPacked, pack_for
@@ -145,7 +146,12 @@ def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> Non
                 ctx.hints[index] = node.target.elts[0].id
         return Const(True)
 
-    built = build(ctx, frame, assigned_names([node]), head, body, flag, in_test=False)
+    def trip() -> Atom:
+        past = index if start == Const(0) else ctx.op("subtract", index, start)
+        return past if step == Const(1) else ctx.op("floor_divide", past, step)
+
+    room = None if flag is not None else Room(lambda: trips_of(ctx, Range(start, stop, step)), trip)
+    built = build(ctx, frame, assigned_names([node]), head, body, flag, in_test=False, room=room)
     runs = ctx.op("less" if step.value > 0 else "greater", start, stop)
     ctx.add(
         For(
@@ -188,7 +194,7 @@ def _split_flag(node: ast.For | ast.While) -> tuple[list, str | None]:
 
 def build(
     ctx: Context, frame: Frame, names: set[str], head: Callable[[], Atom], body: list, flag: str | None, *,
-    in_test: bool,
+    in_test: bool, room: Room | None = None,
 ) -> Built:
     """Build the body until the types and the places that it changes are stable."""
     before = ctx.snapshot()
@@ -200,6 +206,7 @@ def build(
     wider: dict[tuple, Type] = {}
     late: dict[tuple, Type] = {}  # names that get their first value on some way through the body
     around = set(ctx.unbound_reads)
+    growth = Growth(ctx, frame, body, room)
     for _ in range(ROUNDS):
         ctx.restore(before)
         del ctx.problems[problems:]
@@ -209,20 +216,33 @@ def build(
             ctx.put(place, late_header(ctx, place, type_, headers, wider))
         for place in places:
             ctx.put(place, header_of(ctx, start_state[place], place, (), headers, wider))
-        inside_state = ctx.state()
-        with ctx.collecting() as test:
-            cond = head()
-        if in_test:
-            _refuse_changes(ctx, inside_state)
-        with ctx.collecting() as block:
-            lower_block(ctx, frame, body)
-            stop = truth(ctx, frame.env[flag]) if flag is not None else None
-        died, ctx.dead = ctx.dead, before[2]
-        end_state = ctx.state()
+        try:
+            with ctx.collecting() as test, growth.building():
+                growth.begin()
+                inside_state = ctx.state()
+                cond = head()
+            if in_test:
+                _refuse_changes(ctx, inside_state)
+            with ctx.collecting() as block, growth.building():
+                lower_block(ctx, frame, body)
+                stop = truth(ctx, frame.env[flag]) if flag is not None else None
+            died, ctx.dead = ctx.dead, before[2]
+            end_state = ctx.state()
+            again = not died and growth.again(start_state, end_state)
+        except NeedUnroll:
+            if not growth.indexed(start_state):
+                raise
+            again = True
+        if again:
+            ctx.restore(before)
+            growth.convert()
+            before, start_state = ctx.snapshot(), ctx.state()
+            places = (places | growth.carried) - growth.followed
+            continue
         changed = {
             p
             for p in start_state
-            if p not in places
+            if p not in places and p not in growth.followed
             and end_state.get(p) is not inside_state.get(p) and end_state.get(p) != inside_state.get(p)
         }
         if changed and not died:
@@ -253,6 +273,7 @@ def build(
                 after[place] = made.binding if isinstance(made, Maybe) else made
     _refuse_lost(ctx, (*test, *block, *tail), (cond, stop), headers, carries, after)
     ctx.restore(before)
+    growth.finish(after)
     ctx.unbound_reads |= around
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
 
@@ -279,7 +300,7 @@ def _poison_in(binding: Any) -> Poison | None:
     """The refused part of a binding, if there is one."""
     if isinstance(binding, Poison):
         return binding
-    parts = binding.items if isinstance(binding, Container) else ()
+    parts = binding.items if isinstance(binding, Container | Grown) else ()
     if isinstance(binding, Maybe):
         parts = (binding.binding, binding.bound)
     return next((found for part in parts if (found := _poison_in(part)) is not None), None)

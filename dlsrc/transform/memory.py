@@ -133,7 +133,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
                 if shares and isinstance(args[0], Value) and args[0] in memory.root:
                     memory.base[target] = args[0]
                     memory.root[target] = memory.root[args[0]]
-                elif op.name == "room" and args[0] in memory.root:
+                elif op.name in ("room", "room_for") and args[0] in memory.root:
                     memory.root[target] = memory.root[args[0]]  # type: ignore[index]
                     memory.grown.add(memory.root[target])
                 else:
@@ -150,7 +150,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
                     memory.root[target] = target
             case If(merges=merges):
                 for merge in merges:
-                    if _is_grown(memory, merge.then):
+                    if _is_grown(memory, merge.then) and merge.orelse in memory.root:
                         # The tape itself, with more room where it was full.
                         memory.root[merge.target] = memory.root[merge.orelse]  # type: ignore[index]
                     else:
@@ -183,7 +183,7 @@ def _join(memory: Memory, types, target: Value, atoms: tuple[Atom, ...]) -> None
 def _is_grown(memory: Memory, atom: Atom) -> bool:
     """Whether a value is a tape with more room, which takes the place of the one that was full."""
     made = memory.outline.defined.get(atom) if isinstance(atom, Value) else None
-    return isinstance(made, Assign) and made.op.name == "room"
+    return isinstance(made, Assign) and made.op.name in ("room", "room_for")
 
 
 def _written(statement: Statement) -> Value | None:

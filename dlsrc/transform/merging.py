@@ -9,9 +9,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..kernels.types import Scalar
-from .binding import Binding, Container, Maybe, Poison, Ref, Static, Unbound
+from ..kernels.types import Array, Scalar
+from .binding import Binding, Container, Grown, Maybe, Poison, Ref, Static, Unbound
 from .context import Context, describe
+from .grown import alike
 from .ir import UNBOUND, Atom, Const, If, Merge, Value
 
 __all__ = ["branch"]
@@ -92,7 +93,7 @@ def merge_lists(ctx, cond, a, b, merges, then_block, else_block, place) -> Bindi
             ctx, cond, sides.then[("heap", a.number)], sides.orelse[("heap", b.number)], merges, then_block,
             else_block, False, False, place,
         )  # fmt: skip
-        if not isinstance(found, Container):
+        if not isinstance(found, Container | Grown):
             return found if isinstance(found, Poison) else refused
         made = ctx.new_ref(found)
         sides.joined[key] = made
@@ -119,7 +120,14 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
         return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
     if isinstance(b, Ref) and isinstance(a, Value | Const | Container | Static):
         return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
-    if isinstance(a, Container) and a.same_structure(b):
+    if place[0] == "heap" and isinstance(a, Container | Grown) and not a.same_structure(b):
+        a, b = alike(ctx, a, b, then_block, else_block)
+    if isinstance(a, Grown) and any(isinstance(t, Array) for t in a.types) and a.items[:-1] != b.items[:-1]:
+        return Poison(
+            "arrays are appended to this list on some ways only, and its length is computed; append on every "
+            "way, or write into one array with a counter", ctx.lists.grown_at.get(place[1], ctx.loc),
+        )  # fmt: skip
+    if isinstance(a, Container | Grown) and a.same_structure(b):
         parts = [
             merge(ctx, cond, x, y, merges, then_block, else_block, False, False, (place[0], f"{name}[{k}]"))
             for k, (x, y) in enumerate(zip(a.items, b.items, strict=True))
@@ -165,7 +173,7 @@ def only(ctx: Context, binding: Binding, merges: list[Merge], second: bool) -> B
         return target
     if isinstance(binding, Ref):
         return bring_out(ctx, binding, merges, second)
-    if isinstance(binding, Container):
+    if isinstance(binding, Container | Grown):
         return binding.with_items(only(ctx, item, merges, second) for item in binding.items)
     if isinstance(binding, Maybe):
         return Maybe(

@@ -38,6 +38,7 @@ from .binding import (
 from .calls import apply, closure_of, splice, unwrapped
 from .casts import array_of
 from .context import Context, Guard, NeedStatic, Refused
+from .grown import refuse_changed
 from .ir import Atom, Const, Program, Value
 from .items import static_items
 from .location import Location
@@ -161,6 +162,8 @@ def _attempt(request: Request) -> Normalized:
     program = assemble(Program(name, everything, tuple(ctx.block), tuple(atoms), ctx.types), ctx, Edits())
     if request.packing:
         refuse_written(ctx, program)
+    if ctx.lists.stored:
+        refuse_changed(ctx, program)
     return Normalized(
         program=program, traced=frozenset(arguments.traced), outputs=outputs, labels=tuple(labels),
         columns=tuple(columns), leaves=tuple(arguments.leaves),

@@ -21,7 +21,7 @@ from .context import Context, Frame, describe
 from .expressions import evaluate, expression
 from .ir import Const, Index, Value
 from .items import attribute_of, static_items
-from .specials import special
+from .specials import special, vector
 from .statements import statement
 
 __all__: list[str] = []
@@ -39,7 +39,7 @@ def set_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("sorted", sorted)
 def sorted_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     """Known items in order, by Python; numbers of a vector or list, by np.sort."""
-    inner = ctx.contents(args[0])
+    inner = vector(ctx, args[0])
     if "key" in kwargs and not isinstance(inner, Value):
         keyed = [ctx.contents(ctx.call(kwargs["key"], (item,))) for item in static_items(ctx, inner)]
         if not all(isinstance(k, Const | Static) for k in keyed):

@@ -17,12 +17,13 @@ import numpy as np
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Packed, Partial, Shape
+from .binding import Binding, Container, Grown, Packed, Partial, Shape
 from .context import Context, describe
+from .grown import as_array
 from .ir import Const, Value
 from .items import static_items
 
-__all__ = ["SPECIALS", "given", "special", "special_name"]
+__all__ = ["SPECIALS", "given", "special", "special_name", "vector"]
 
 SPECIALS: dict[str, Callable] = {}
 _BY_IDENTITY: dict[int, str] = {}
@@ -89,7 +90,7 @@ def _extreme(ctx: Context, pair: str, whole: str, args: tuple, kwargs: dict) -> 
         if name != "default":
             raise ctx.refuse(f"{whole}() with `{name}` is not supported; compare in a loop")
     if len(args) == 1:
-        inner = ctx.contents(args[0])
+        inner = vector(ctx, args[0])
         if isinstance(inner, Value):
             if ctx.type_of(inner).ndim != 1:
                 raise ctx.refuse(f"{whole}() of a matrix compares rows; write np.{whole}")
@@ -110,9 +111,15 @@ def _extreme(ctx: Context, pair: str, whole: str, args: tuple, kwargs: dict) -> 
     return best
 
 
+def vector(ctx: Context, binding: Binding) -> Binding:
+    """What is summed or compared: of a list whose length is computed, the array of its items."""
+    inner = ctx.contents(binding)
+    return as_array(ctx, inner) if isinstance(inner, Grown) else inner
+
+
 @special("sum", sum)
 def sum_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    inner = ctx.contents(args[0])
+    inner = vector(ctx, args[0])
     start = as_atom(ctx, args[1] if len(args) > 1 else kwargs.get("start", Const(0)))
     if isinstance(inner, Value):
         if ctx.type_of(inner).ndim != 1:
@@ -137,7 +144,7 @@ def all_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 def _whether(ctx: Context, name: str, binding: Binding) -> Binding:
     """Python's any and all: of a vector, or of items, which are all there already."""
-    inner = ctx.contents(binding)
+    inner = vector(ctx, binding)
     if isinstance(inner, Value):
         if ctx.type_of(inner).ndim != 1:
             raise ctx.refuse(f"{name}() of a matrix asks for the truth of rows; write np.{name}")

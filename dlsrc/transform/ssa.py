@@ -152,7 +152,7 @@ def _grown(ir: Any, blocks: dict) -> set[str]:
                 continue
             value = s.value
             if isinstance(value, ir.Global | ir.FreeVar):
-                if value.name == "room":
+                if value.name in ("room", "room_for"):
                     makers.add(s.target.name)
             elif isinstance(value, ir.Expr) and value.op == "call" and value.func.name in makers:
                 found.add(s.target.name)

@@ -10,7 +10,8 @@ import ast
 from ..kernels.types import Array, Scalar
 from ..nodes import Path
 from .atoms import as_atom
-from .binding import Binding, Container, Live, Packed, Partial, Range, Shape, Static
+from . import growing
+from .binding import Binding, Container, Grown, Live, Packed, Partial, Range, Shape, Static
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression, operate
 from .ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Store, Value, walk
@@ -44,6 +45,8 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
         raise ctx.refuse(f"{describe(owner, ctx)} cannot be indexed; use it as it is")
     if isinstance(owner, Packed):
         return sliced(ctx, owner, key) if isinstance(key, tuple) else indexed(ctx, owner, as_atom(ctx, key))
+    if isinstance(owner, Grown):
+        return growing.sliced(ctx, owner, key) if isinstance(key, tuple) else growing.indexed(ctx, owner, key)
     if isinstance(key, Value) and key not in ctx.argument_keys and isinstance(owner, Container | Shape):
         if not isinstance(owner, Container) or owner.path not in ctx.packable:
             raise NeedUnroll
@@ -286,7 +289,7 @@ def store_subscript(ctx: Context, frame: Frame, node: ast.Subscript, binding: Bi
     """``owner[...] = binding``."""
     from_owner = evaluate(ctx, frame, node.value)
     owner = ctx.contents(from_owner)
-    if isinstance(owner, Container):
+    if isinstance(owner, Container | Grown):
         set_item(ctx, from_owner, owner, ctx.contents(evaluate(ctx, frame, node.slice)), binding)
         return
     if not isinstance(owner, Value):
@@ -295,8 +298,13 @@ def store_subscript(ctx: Context, frame: Frame, node: ast.Subscript, binding: Bi
     write(ctx, base, index, binding, "set", swapped)
 
 
-def set_item(ctx: Context, reference: Binding, owner: Container, key: Binding, binding: Binding) -> None:
+def set_item(
+    ctx: Context, reference: Binding, owner: Container | Grown, key: Binding, binding: Binding
+) -> None:
     """An item of a list or dict."""
+    if isinstance(owner, Grown):
+        growing.set_at(ctx, owner, key, binding)
+        return
     number = getattr(reference, "number", None)
     if number is None:
         raise ctx.refuse(f"a {owner.kind} cannot be changed; build a new one")
@@ -320,7 +328,12 @@ def write(
 ) -> None:
     """A store, with the operand copied first where it may overlap what is written."""
     binding = ctx.contents(binding)
-    if isinstance(binding, Container | Shape):
+    if root_of(ctx, base) in ctx.lists.columns:
+        raise ctx.refuse(
+            "an array in a list whose length is computed cannot be written to: the list has its own copy; "
+            "write before it is appended, or use one array with a further axis"
+        )
+    if isinstance(binding, Container | Shape | Grown):
         binding = ctx.array(binding)
     value = as_atom(ctx, binding, "what is assigned")
     value_type = ctx.type_of(value)
@@ -356,7 +369,7 @@ def aug_assign_subscript(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
     assert isinstance(target, ast.Subscript)
     reference = evaluate(ctx, frame, target.value)
     owner = ctx.contents(reference)
-    if isinstance(owner, Container):
+    if isinstance(owner, Container | Grown):
         key = ctx.contents(evaluate(ctx, frame, target.slice))
         old = container_item(ctx, owner, key)
         if isinstance(old, Value) and isinstance(ctx.type_of(old), Array):

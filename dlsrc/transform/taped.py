@@ -35,7 +35,7 @@ class Taped(Rules):
                     self.ctx.effect("take_last", self.cot[self.holder(s.args[0])])
             case "take_last":
                 self._taken(s, s.args[0])
-            case "room":
+            case "room" | "room_for":
                 cotangent = self.take(s.target)
                 if cotangent is not None:
                     self.contribute(s.args[0], cotangent, owned=True)

@@ -117,20 +117,26 @@ def different_types_on_two_paths(x):
     return np.sum(y)  # refused: y
 
 
-def list_grows_in_a_loop_of_unknown_length(x):
-    parts = []
-    i = 0
-    while x[0] > i:
-        parts.append(x[0] * i)  # refused: list
-        i += 1
-    return sum(parts)
-
-
-def list_grows_in_a_counted_loop(x, n):
+def list_of_unlike_items_grows(x, n):
     parts = []
     for i in range(n):
-        parts.append(x[i] * x[i])  # refused: list
-    return parts[0] * parts[1]
+        parts.append({"a": x[i]})  # refused: list
+    return parts[0]["a"]
+
+
+def list_of_integers_gets_a_float(x, n):
+    parts = [1] * x.size
+    for i in range(n):
+        parts[i] = x[i]  # refused: type
+    return parts[0]
+
+
+def sorting_a_list_that_grows(x):
+    parts = []
+    for v in x:
+        parts.append(v)
+    parts.reverse()  # refused: reverse
+    return parts[0]
 
 
 def loop_changes_the_type(x):

@@ -1,0 +1,43 @@
+"""What is noted of lists while loops that append to them are built."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .ir import Value
+from .location import Location
+
+__all__ = ["Lists"]
+
+
+@dataclass
+class Lists:
+    """Facts about lists, by their numbers in the heap.
+
+    Attributes
+    ----------
+    grown_at : dict
+        Where a list was last appended to.
+    appended : dict
+        How often it was, counted in the text.
+    reserved : dict
+        Lists with room for all that a loop appends, and that loop.
+    voided : set
+        Lists that grew in another way than that loop's room allows.
+    building : list
+        The loops that are being built, the innermost last.
+    stored : set
+        Columns, and the arrays that were put into them.
+    counts : dict
+        The number of items of a list at the start of the trip that is being built.
+    columns : set
+        Columns of which an array was looked at.
+    """
+
+    grown_at: dict[int, Location] = field(default_factory=dict)
+    appended: dict[int, int] = field(default_factory=dict)
+    reserved: dict[int, Any] = field(default_factory=dict)
+    voided: set[int] = field(default_factory=set)
+    building: list[Any] = field(default_factory=lambda: [None])
+    stored: set[tuple[Value, Value]] = field(default_factory=set)
+    columns: set[Value] = field(default_factory=set)
+    counts: dict[int, Any] = field(default_factory=dict)
