@@ -17,7 +17,7 @@ __all__ = ["WRITERS", "Regions", "may_share", "written_by"]
 WRITERS = ("accumulate", "assign", "deduct", "fill", "put", "put_add", "put_subtract")
 
 
-SHARING = ("relabel", "detach", "sum_to", "contiguous", "itself")
+SHARING = ("relabel", "detach", "sum_to", "contiguous", "itself", "room", "room_for")
 
 
 def may_share(op: Primitive) -> bool:
