@@ -159,6 +159,8 @@ class Cotangents(Fetching):
                 return
             new = holder not in self.cot
             shadow = self.shadow(atom)
+            if whole and atom is holder and self.memory.root.get(holder) in self.memory.grown:
+                cotangent = self._of_places_there(shadow, cotangent)
             self._store_into(shadow, cotangent)
             if atom is not holder:
                 self.masks.pick(self.cot[holder], new)
@@ -217,11 +219,17 @@ class Cotangents(Fetching):
                 self.ctx.renamed[cotangent] = Value(cotangent.number, "", value, self.ctx.form)
         return cotangent
 
+    def _of_places_there(self, shadow: Value, cotangent: Value) -> Value:
+        """The part of the cotangent of a later version of a column that an earlier one has places for."""
+        rest = (Span(),) * (self.ctx.type_of(shadow).ndim - 1)
+        return self.ctx.read(cotangent, Index((Span(None, self.ctx.dim(shadow, 0)), *rest)))
+
     def fit(self, atom: Value, cotangent: Atom) -> Atom:
         """The cotangent in the shape and precision of the value."""
         type_, have = self.ctx.types[atom], self.ctx.type_of(cotangent)
-        if isinstance(type_, Tape):
-            return cotangent
+        grown = self.memory.root.get(atom) in self.memory.grown and atom is self.holder(atom)
+        if isinstance(type_, Tape) or grown:
+            return cotangent  # of the versions of a column that grows, the last is the longest
         if isinstance(type_, Scalar):
             if isinstance(have, Array):
                 cotangent = self.ctx.op("sum_all", cotangent)
