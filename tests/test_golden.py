@@ -47,8 +47,10 @@ def test_text_is_the_same_on_every_run(path):
 def test_quality(path):
     module = load(path)
     found = complaints(generated_text(path), user_source(module))
-    if getattr(module, "OPERATOR", "jvp") != "jvp":
+    twice = "enable_higher_derivatives" in user_source(module)
+    if getattr(module, "OPERATOR", "jvp") != "jvp" or twice:
         # Four tangents stand beside each statement, and a reverse sweep inside of a loop has its own lines.
+        # A second derivative has the lines of the first, and a sweep back through them.
         found = [complaint for complaint in found if "more than 6 each" not in complaint]
     assert found == []
 
@@ -104,6 +106,11 @@ def test_numbers(path):
 
 def forward_numbers(operator, f, arguments):
     """Along the first argument itself, the derivative is that of ``f(h * x, ...)`` by ``h``."""
+    if operator == "hvp":
+        slope = dlsrc.grad(f)
+        towards = [extrapolated(lambda h, k=k: slope(arguments[0] + h * arguments[1])[k], 1e-2)[0] for k in range(2)]
+        assert_close(dlsrc.hvp(f)(*arguments), towards)
+        return
     x, *rest = arguments
     y = np.asarray(f(x, *rest))
     slope = [
@@ -148,7 +155,34 @@ def descent(results, arguments):
     assert_close(extractdata(results), x)
 
 
-EXPECTED = {f.__name__: f for f in (rosenbrock, parameters, several_gradients, descent)}
+def cube_twice(result, arguments):
+    assert extractdata(result) == 30.0
+
+
+def rosenbrock_hessian(results, arguments):
+    assert [extractdata(r).tolist() for r in results] == [[396.0, 200.0], [402.0, 400.0], [400.0, 200.0]]
+
+
+def recurrence_twice(results, arguments):
+    def f(x):
+        s = x[0]
+        for i in range(len(x)):
+            s = np.sin(s * x[i])
+        return s
+
+    x, v = extractdata(arguments[0]), arguments[1]
+    assert_close(extractdata(results[0]), gradient(f, x))
+    slope = dlsrc.grad(f)
+    towards = [extrapolated(lambda h, k=k: slope(x + h * v)[k], 1e-2)[0] for k in range(3)]
+    assert_close(extractdata(results[1]), towards)
+
+
+EXPECTED = {
+    f.__name__: f
+    for f in (
+        rosenbrock, parameters, several_gradients, descent, cube_twice, rosenbrock_hessian, recurrence_twice,
+    )
+}
 
 
 # ---------------------------------------------------------------------------------- the script that searches
