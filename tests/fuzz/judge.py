@@ -169,7 +169,8 @@ def verdict(source: str, seed: int, *, rewrites: bool = True) -> tuple[str, str]
     given = copy.deepcopy(args)
     derived, error = _ended(lambda: _derived(load(source), given, several, argnums))
     if isinstance(error, DlsrcError) and not isinstance(error, InternalError):
-        return "refused", re.sub(r"`[^`]*`", "`_`", getattr(error, "msg", str(error)).split("\n")[0])
+        message = getattr(error, "msg", str(error)).split("\n")[0]
+        return "refused", re.sub(r" ?\(line.*\)|line \d+", "", re.sub(r"`[^`]*`", "`_`", message))
     if _twice(seed) and error is not None and "shares its memory" in str(error):
         return "refused", "an argument is written to and passed twice"
     if raised is not None or error is not None:
