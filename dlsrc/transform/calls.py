@@ -151,6 +151,8 @@ def apply_object(
         return SPECIALS[rule](ctx, (Live(value, getter), *args), kwargs)
     if value in EVALUATED or getattr(value, "is_folded", False):
         return evaluated(ctx, value, args, kwargs)
+    if _is_numbas(value):
+        return SPECIALS["numba object"](ctx, value, args, kwargs)
     if isinstance(value, type):
         return construct(ctx, value, args, kwargs)
     if isinstance(value, functools.partial):
@@ -197,6 +199,13 @@ def from_python(ctx: Context, found: Any) -> Binding:
     return Static(found)
 
 
+def _is_numbas(value: Any) -> bool:
+    """Whether an object is one that numba makes, and no dispatcher."""
+    kind, name = type(value), getattr(value, "__module__", None)
+    made = kind.__module__.partition(".")[0] == "numba" and not hasattr(value, "py_func")
+    return (made or kind.__name__ == "DUFunc") or name in ("numba.typed.typedlist", "numba.typed.typeddict")
+
+
 def unwrapped(value: Any) -> Any:
     """The Python function that a callable runs: a dispatcher's ``py_func``, or what a decorator wraps."""
     if not inspect.isfunction(value) and not hasattr(value, "py_func") and not hasattr(value, "__wrapped__"):
@@ -224,6 +233,11 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
             if type(d.default).__name__ != "_MISSING_TYPE"
         }
         kind = "dataclass"
+    elif cls.__module__.split(".")[0] not in (*sys.stdlib_module_names, "numpy", "scipy", "numba"):
+        raise ctx.refuse(
+            f"objects of the class {cls.__name__} cannot be made inside the function; write a NamedTuple or a "
+            "dataclass, or make them outside"
+        )
     else:
         return SPECIALS["opaque"](ctx, cls, Getter(("object", cls, cls.__name__)), args, kwargs)
     given = dict(zip(fields, args, strict=False)) | kwargs

@@ -195,6 +195,11 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
                 "several index arrays together with slices are not supported; index in two steps"
             )
         others = [as_atom(ctx, ctx.array(e) if isinstance(e, Container) else e) for e in entries]
+        if any(ctx.type_of(o).ndim > 1 for o in others):
+            raise ctx.refuse(
+                "several index arrays of more than one dimension are not supported; ravel them and reshape "
+                "the result, or index in two steps"
+            )
         if len(others) > 3:
             raise ctx.refuse("more than three index arrays are not supported; index in two steps")
         flat = as_value(ctx.call(ctx.known("ravel"), (base,)))
