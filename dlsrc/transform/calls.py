@@ -235,8 +235,8 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
         kind = "dataclass"
     elif cls.__module__.split(".")[0] not in (*sys.stdlib_module_names, "numpy", "scipy", "numba"):
         raise ctx.refuse(
-            f"objects of the class {cls.__name__} cannot be made inside the function; write a NamedTuple or a "
-            "dataclass, or make them outside"
+            f"objects of the class {cls.__name__} cannot be made inside the function; write a NamedTuple "
+            "or a dataclass, or make them outside"
         )
     else:
         return SPECIALS["opaque"](ctx, cls, Getter(("object", cls, cls.__name__)), args, kwargs)
