@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dlsrc
 
-__all__ = ["GOLDEN", "MARKER", "generated_text", "load", "objective_of", "split"]
+__all__ = ["GOLDEN", "MARKER", "call_of", "generated_text", "load", "objective_of", "split"]
 
 MARKER = "# --- generated: python -m tests.golden --update; every change below is reviewed by eye"
 GOLDEN = sorted(path for path in (Path(__file__).parent / "golden").glob("*.py") if not path.stem.startswith("__"))
@@ -38,12 +38,16 @@ def objective_of(module: types.ModuleType):
     return functions[-1]
 
 
-def generated_text(path: Path) -> str:
-    """What dlsrc generates for the file today."""
-    module = load(path)
+def call_of(module: types.ModuleType) -> tuple:
+    """What `dlsrc.adjoint_source` is given for the file: the objective, or an operator on it, and arguments."""
     operator, f = getattr(module, "OPERATOR", None), objective_of(module)
     if operator == "jvp":
-        return dlsrc.adjoint_source(dlsrc.jvp, f, module.ARGUMENTS, module.ARGUMENTS)
+        return (dlsrc.jvp, f, module.ARGUMENTS, module.ARGUMENTS)
     if operator is not None:
         f = getattr(dlsrc, operator)(f)
-    return dlsrc.adjoint_source(f, *module.ARGUMENTS)
+    return (f, *module.ARGUMENTS)
+
+
+def generated_text(path: Path) -> str:
+    """What dlsrc generates for the file today."""
+    return dlsrc.adjoint_source(*call_of(load(path)))

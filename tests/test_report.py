@@ -20,7 +20,7 @@ from dlsrc.lazy import jit_enabled
 from dlsrc.highlight import console, page, pieces, statement_ends
 from dlsrc.notebook import Original, rows
 from tests import road
-from tests.golden_files import GOLDEN, load, objective_of
+from tests.golden_files import GOLDEN, call_of, load, objective_of
 from tests.scaling import recurrence
 
 ALPHA = 0.5
@@ -148,6 +148,11 @@ def test_the_source_compiled():
 def test_every_form_gives_the_numbers_of_the_function(path):
     module = load(path)
     objective, arguments = objective_of(module), module.ARGUMENTS
+    if hasattr(module, "OPERATOR"):
+        several = stages(*call_of(module))
+        given = arguments * 2 if module.OPERATOR == "jvp" else arguments
+        compare(flat(several["assemble"].run(*given)), flat(several["simplify"].run(*given)))
+        return
     forms = stages(objective, *arguments)
     expected = flat(forms["simplify"].run(*arguments))
     is_objective = "dlgradient" in objective.__code__.co_names
@@ -296,7 +301,7 @@ def test_predicted_bytes_grow_with_the_arguments():
 @pytest.mark.parametrize("path", GOLDEN, ids=[p.stem for p in GOLDEN])
 def test_explain_golden(path):
     module = load(path)
-    report = explain(objective_of(module), *module.ARGUMENTS)
+    report = explain(*call_of(module))
     text = str(report)
     assert max(map(len, text.splitlines())) <= 160
     assert "v#" not in text

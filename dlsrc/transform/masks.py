@@ -76,6 +76,14 @@ class Masks:
         if new:
             self.partial.add(shadow)
 
+    def move(self, shadow: Atom, made: Atom) -> None:
+        """A shadow goes on under another name."""
+        for known in (self.masked, self.partial):
+            if shadow in known:
+                known.add(made)
+        if shadow in self.zeroed:
+            self.zeroed[made] = self.zeroed.pop(shadow)
+
     def added(self, shadow: Atom, masked: bool) -> None:
         """Something was added to every element of a shadow."""
         if not masked:

@@ -19,6 +19,9 @@ from .masks import Masks
 
 __all__ = ["Cotangents", "full_index"]
 
+# Views that are one only of an array in C order.
+IN_ORDER = frozenset({"raveled", "view1", "view2", "view3", "view4", "view5"})
+
 
 def full_index(type_: Array) -> Index:
     """All of an array."""
@@ -271,6 +274,8 @@ class Cotangents(Fetching):
 
     def _view_of_shadow(self, value: Value) -> Value:
         statement = self.outline.defined[value]
+        if isinstance(statement, Assign) and statement.op.name in IN_ORDER:
+            self._in_order(self.holder(value))
         base = self.shadow(self.memory.base[value])
         type_ = self.ctx.types[value]
         target = self.ctx.value(Array(type_.dtype, type_.ndim, type_.layout), base=value, form=self.ctx.form)
@@ -285,6 +290,22 @@ class Cotangents(Fetching):
             self.ctx.add(Assign(target, statement.op, args, statement.static, self.ctx.loc))
         self.shapes.equate(target, value)
         return target
+
+    def _in_order(self, holder: Value) -> None:
+        """Have a shadow in the value's own order: the elements of another in order would be a copy."""
+        found, want = self.shadow(holder), self.ctx.types[holder].layout
+        born = self.ctx.origin.get(found)
+        like = isinstance(born, Assign) and born.op.name == "zeros_like"
+        if want == "A" or like or getattr(self.ctx.type_of(found), "layout", want) == want:
+            return
+        made: Atom = found
+        for name in ("contiguous",) if want == "C" else ("transposed", "contiguous", "transposed"):
+            made = self.ctx.op(name, made)
+        assert isinstance(made, Value)
+        self.cot[holder] = made
+        self.own.add(made)
+        self.masks.move(found, made)
+        self.shapes.equate(made, holder)
 
     def zeros(self, value: Value) -> Value:
         """A fresh shadow."""

@@ -14,7 +14,7 @@ from . import growing
 from .binding import Binding, Container, Grown, Live, Packed, Partial, Range, Shape, Static
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression, operate
-from .ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Store, Value, walk
+from .ir import NEWAXIS, Assign, Atom, Const, Fancy, If, Index, Raise, Span, Store, Value, walk
 from .items import static_items
 from .packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 
@@ -301,6 +301,15 @@ def store_subscript(ctx: Context, frame: Frame, node: ast.Subscript, binding: Bi
         raise ctx.refuse(f"an item of {describe(owner, ctx)} cannot be assigned")
     base, index, swapped = index_array(ctx, owner, index_entries(ctx, frame, node.slice))
     write(ctx, base, index, binding, "set", swapped)
+    _put_back(ctx, owner, base)
+
+
+def _put_back(ctx: Context, owner: Value, base: Value) -> None:
+    """Write back what was written to a copy: the elements in order of an array that is not in C order."""
+    made = ctx.origin.get(base)
+    if isinstance(made, Assign) and made.op.name == "flattened" and made.args[0] == owner and base != owner:
+        dims = tuple(ctx.dim(owner, k) for k in range(ctx.type_of(owner).ndim))
+        store_whole(ctx, owner, ctx.call(ctx.known("reshape"), (base, Container("tuple", dims))), "set")
 
 
 def set_item(
@@ -396,11 +405,14 @@ def aug_assign_subscript(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
         write(ctx, base, index, value, mode, swapped)
         return
     old = _read(ctx, base, index)
+    if swapped:
+        old = as_value(ctx.call(ctx.known("transpose"), (old,)))
     ctx.block.extend(block)
     if isinstance(ctx.type_of(old), Array) and not fancy:
         aug_assign_array(ctx, old, node.op, value)
         return
     write(ctx, base, index, operate(ctx, node.op, old, value), "set", swapped)
+    _put_back(ctx, owner, base)
 
 
 def aug_assign_array(ctx: Context, base: Value, op: ast.operator, value: Binding) -> None:

@@ -198,4 +198,44 @@ def gather_is_a_copy(x):
     return np.sum(y * x)
 
 
+# x.T * 2 is in Fortran order: its elements in C order are a copy, which is written back.
+@programs(matrix(3, 4), 0.7, argnums=(0, 1), compiled=True)
+def mask_of_an_array_in_another_order_written(x, s):
+    y = x.T * 2.0
+    y[y > 0.0] *= s
+    y[[0, 1], [2, 0]] = s**2
+    return np.sum(y**3)
+
+
+@programs(vector(4), argnums=0)
+def diagonal_of_a_table_of_differences_written(x):
+    k = np.exp(-((x[:, None] - x[None, :]) ** 2))
+    k[np.diag_indices(4)] += x[0] ** 2
+    return np.sum(k**2)
+
+
+# The cotangent of y comes transposed, and the elements picked are added to it.
+@programs(matrix(3, 4), matrix(4, 3), argnums=(0, 1), compiled=True)
+def picked_from_an_array_that_is_turned_later(x, w):
+    y = x * 2.0
+    picked = y[[0, 1], [1, 2]]
+    return np.sum(np.exp(y.T * w * 0.1)) + np.sum(picked**3)
+
+
+@programs(matrix(3, 4), matrix(4, 3), argnums=(0, 1))
+def picked_from_a_turned_array_that_is_raveled(x, w):
+    y = x.T * 1.0
+    r = y.T.ravel()
+    return np.sum(y * w) * r[1] * r[2]
+
+
+# As many columns as rows: the transposed operand has the same shape.
+@programs(matrix(2, 3), matrix(2, 2), argnums=(0, 1))
+def columns_changed_in_place(x, w):
+    y = x * 2.0
+    y[:, [2, 0]] += w
+    y[:, [0, 1]] *= y[:, [1, 2]] + w
+    return np.sum(y**3)
+
+
 test_masks_and_fancy = programs.test()
