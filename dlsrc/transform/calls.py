@@ -34,6 +34,7 @@ from .weakness import as_numpy_number, as_python_float, gives_numpy_numbers
 __all__ = ["apply", "closure_of", "splice"]
 
 DEEPEST = 60
+MOST_RECURSIONS = 200
 
 
 @expression(ast.Call)
@@ -368,11 +369,15 @@ def splice(
     ctx: Context, closure: Closure, args: tuple, kwargs: dict[str, Binding], *, composite: bool = False
 ) -> Binding:
     """The body of a function, built here with these arguments; its result."""
-    key = (closure.parsed.body, closure.frame)
-    if any(k[0] is key[0] and k[1] is key[1] for k in ctx.stack) and not composite:
-        raise ctx.refuse(
-            f"`{closure.name}` calls itself; recursion cannot be differentiated yet: write a loop"
-        )
+    key = (closure.parsed.body, closure.frame, tuple(_known_part(ctx, a) for a in (*args, *kwargs.values())))
+    around = [k[2] for k in ctx.stack if k[0] is key[0] and k[1] is key[1]]
+    if around and not composite:
+        # Where what is known of the arguments changes, a recursion may end while it is written out.
+        ctx.recursions += 1
+        if key[2] in around or ctx.recursions > MOST_RECURSIONS:
+            raise ctx.refuse(
+                f"`{closure.name}` calls itself to a depth that is computed; write the recursion as a loop"
+            )
     if len(ctx.stack) >= DEEPEST:
         raise ctx.refuse(f"calls are nested more than {DEEPEST} deep; write a loop")
     outer = ctx.frames[-1] if ctx.frames else None
@@ -393,6 +398,16 @@ def splice(
         # A closure made in this frame still reads its names; the frame stays for snapshots.
         ctx.frames = [f for f in ctx.frames if f is not frame or frame_is_captured(ctx, frame)]
     return frame.result
+
+
+def _known_part(ctx: Context, binding: Binding) -> Any:
+    """What is known of an argument while the program is built, to be compared."""
+    inner = ctx.contents(binding)
+    if isinstance(inner, Value):
+        return str(ctx.type_of(inner))
+    if isinstance(inner, Container):
+        return (inner.kind, inner.keys, tuple(_known_part(ctx, item) for item in inner.items))
+    return repr(inner)
 
 
 def frame_is_captured(ctx: Context, frame: Frame) -> bool:

@@ -293,4 +293,19 @@ def where_of_a_condition(x):
     return np.sum(x[places] ** 2) + np.prod(x[others])
 
 
+def power(n, v):
+    return 1.0 if n == 0 else v * power(n - 1, v)
+
+
+def total(tree):
+    if isinstance(tree, list):
+        return sum([total(part) for part in tree])
+    return np.sum(tree**2)
+
+
+@programs(vector(4))
+def recursion_of_known_depth(x):
+    return power(3, x[0]) + total([x[0], [x[1:], [x[2] * x[3]]]])
+
+
 test_python_forms = programs.test()
