@@ -20,6 +20,7 @@ from .arguments import (
     array_or_number, bound_arguments, lists_as_arrays, shape_or_array, ufunc_options,
 )
 from .atoms import as_atom
+from .classes import construct
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
@@ -219,38 +220,6 @@ def unwrapped(value: Any) -> Any:
 def _is_library(function: Any) -> bool:
     module = (getattr(function, "__module__", None) or "").split(".")[0]
     return module in ("numpy", "scipy", "numba") or module in sys.stdlib_module_names
-
-
-def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) -> Binding:
-    """A call of a class: NamedTuples and dataclasses become containers."""
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        fields, defaults = cls._fields, cls._field_defaults  # type: ignore[attr-defined]
-        kind = "namedtuple"
-    elif hasattr(cls, "__dataclass_fields__"):
-        fields = tuple(f for f, d in cls.__dataclass_fields__.items() if d.init)
-        defaults = {
-            f: d.default
-            for f, d in cls.__dataclass_fields__.items()
-            if type(d.default).__name__ != "_MISSING_TYPE"
-        }
-        kind = "dataclass"
-    elif cls.__module__.split(".")[0] not in (*sys.stdlib_module_names, "numpy", "scipy", "numba"):
-        raise ctx.refuse(
-            f"objects of the class {cls.__name__} cannot be made inside the function; write a NamedTuple "
-            "or a dataclass, or make them outside"
-        )
-    else:
-        return SPECIALS["opaque"](ctx, cls, Getter(("object", cls, cls.__name__)), args, kwargs)
-    given = dict(zip(fields, args, strict=False)) | kwargs
-    items = []
-    for field in fields:
-        if field in given:
-            items.append(given[field])
-        elif field in defaults:
-            items.append(ctx.captured(defaults[field], Getter(("object", defaults[field], field))))
-        else:
-            raise ctx.refuse(f"{cls.__name__} needs the field `{field}`")
-    return ctx.make(kind, items, fields, cls)
 
 
 def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: dict[str, Binding]) -> Binding:

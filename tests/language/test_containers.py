@@ -1,11 +1,14 @@
 """Tuples, named tuples, dataclasses, dicts and lists of arrays: as arguments and inside a function."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
-from tests.oracle import Programs, matrix, vector
+import dlsrc
+from dlsrc.errors import UnsupportedSyntax
+from tests.oracle import Programs, assert_gradient, matrix, vector
 
 programs = Programs()
 
@@ -210,3 +213,59 @@ def zipped_containers(xs, weights):
 
 
 test_containers = programs.test()
+
+
+# ---------------------------------------------------------------------------------- classes that are called
+
+
+@dataclass
+class Plain:
+    a: float
+    b: float = 2.0
+    c: list = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Keyword:
+    a: float
+    b: float
+
+
+@dataclass
+class Checked:
+    a: float
+    b: float = 0.0
+
+    def __post_init__(self):
+        self.b = self.a * 3.0
+
+
+@dataclass(init=False)
+class Made:
+    a: float
+
+    def __init__(self, x):
+        self.a = 2.0 * x
+
+
+def test_a_class_is_called_as_python_calls_it():
+    def objective(x):
+        p = Plain(x[0], c=[x[1]])
+        q = Plain(a=p.a * p.b)
+        k = Keyword(b=x[1], a=q.a)
+        return k.a * k.b**2 + p.c[0] + len(q.c)
+
+    assert_gradient(objective, vector(2))
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda x: Plain(x, 1.0, [], 2.0).a, "too many positional"),
+    (lambda x: Plain(a=x, d=1.0).a, "unexpected keyword argument 'd'"),
+    (lambda x: Keyword(x, 1.0).a, "too many positional"),
+    (lambda x: Plain().a * x, "missing a required argument: 'a'"),
+    (lambda x: Checked(x).b, "runs code of its own"),
+    (lambda x: Made(x).a, "runs code of its own"),
+], ids=["too many", "unknown", "keyword only", "missing", "post_init", "init"])  # fmt: skip
+def test_a_call_of_a_class_that_is_not_its_fields_is_refused(call, said):
+    with pytest.raises(UnsupportedSyntax, match=said):
+        dlsrc.grad(call)(1.0)
