@@ -211,6 +211,9 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
     if len(leaves) == 1 and structure is LEAF and not np.ndim(leaves[0]):
         weights = [np.float64(1.0)]
     vg = value_and_grad(f, numbers, has_aux)
+    # Together where they stand in a row, else one at a time: what is between is held by its name.
+    in_a_row = numbers == tuple(range(numbers[0], numbers[0] + len(numbers)))
+    groups = [numbers] if in_a_row else [(k,) for k in numbers]
 
     def weighted(tree: Any) -> float:
         return float(sum(np.sum(w * extractdata(x)) for w, x in zip(weights, flatten(tree)[0], strict=True)))
@@ -224,26 +227,32 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
             value, gradients = vg(*args, **kwargs)
             value = float(value[0] if has_aux else value)
         else:
-            held = _held(f, known, numbers, args, kwargs)
-            y, pullback, *_ = vjp(held, *(args[k] for k in numbers), has_aux=has_aux)
-            dy = [np.asarray(w, np.asarray(x).dtype)[()] for w, x in zip(weights, flatten(y)[0], strict=True)]
-            value, gradients = weighted(y), pullback(unflatten(structure, dy))
+            gradients = []
+            for group in groups:
+                held = _held(f, known, group, args, kwargs)
+                y, pullback, *_ = vjp(held, *(args[k] for k in group), has_aux=has_aux)
+                pairs = zip(weights, flatten(y)[0], strict=True)
+                dy = [np.asarray(w, np.asarray(x).dtype)[()] for w, x in pairs]
+                gradients += pullback(unflatten(structure, dy))
+            value = weighted(y)
         return value, list(zip(numbers, gradients, strict=True))
 
     def along(args: tuple, kwargs: dict, k: int, direction: list) -> float:
-        held = _held(f, known, numbers, args, kwargs)
-        primals = tuple(args[n] for n in numbers)
-        tangents = tuple(_tangent(args[n], direction if n == k else None) for n in numbers)
+        group = next(group for group in groups if k in group)
+        held = _held(f, known, group, args, kwargs)
+        primals = tuple(args[n] for n in group)
+        tangents = tuple(_tangent(args[n], direction if n == k else None) for n in group)
         return weighted(jvp(held, primals, tangents, has_aux=has_aux)[1])
 
-    can_hold = known is not None or numbers == tuple(range(len(args)))
+    can_hold = known is not None or len(groups) == 1 and numbers[-1] == len(args) - 1
     return _Subject(name, known, plain, run, along if can_hold else None)
 
 
 def _held(f: Callable, names: Any, numbers: tuple[int, ...], args: tuple, kwargs: dict) -> Callable:
-    """The function of the arguments at these positions, the others as they are."""
-    others = {names[k]: a for k, a in enumerate(args) if k not in numbers} | kwargs
-    return functools.partial(f, **others) if others else f
+    """The function of the arguments at these positions, which stand in a row, the others as they are."""
+    first, last = numbers[0], numbers[-1]
+    others = {names[k]: args[k] for k in range(last + 1, len(args))} | kwargs
+    return functools.partial(f, *args[:first], **others) if first or others else f
 
 
 def _tangent(arg: Any, direction: list | None) -> Any:

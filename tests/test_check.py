@@ -156,6 +156,21 @@ def test_a_method_is_checked():
     assert check(Model(2.0, 1.0).energy, POINT)
 
 
+def test_whole_numbers_between_the_arguments_that_are_differentiated():
+    def counts(beta, y, x):
+        return np.sum(y * (x @ beta) - np.exp(x @ beta))
+
+    def rates(beta, n, x):
+        return np.exp(x @ beta) / n
+
+    x, n = np.array([[1.0, 0.5], [0.3, 2.0], [0.7, 0.1]]), np.array([1, 0, 2])
+    verdict = check(counts, np.array([0.3, 0.2]), n, x)
+    assert verdict and verdict.compared == 4 and verdict.modes is not None
+    verdict = check(rates, np.array([0.3, 0.2]), n + 1, x)
+    assert verdict and verdict.compared == 4 and verdict.modes is not None
+    assert check(counts, np.array([0.3, 0.2]), n, x, argnums=2).modes is not None
+
+
 def example(name):
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)

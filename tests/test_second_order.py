@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.special import log_expit, softplus
 
 import dlsrc
 from dlsrc import dlarray, dlfeval, dlgradient, grad, value_and_grad
@@ -329,3 +330,15 @@ def test_shapes_stay_shapes_in_rules_that_are_differentiated():
     args = (dlarray(np.array([0.3, -0.5])), dlarray(np.ones((2, 1))), dlarray(np.array([0.1, 0.7, 1.1])))
     text = str(dlsrc.adjoint_source(objective, *args))
     assert "np.int64" not in text and ".shape)" in text
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), [
+    (lambda x: np.logaddexp(x, 0.0), 0.0, 0.25), (lambda x: np.logaddexp(0.0, x), 0.0, 0.25),
+    (lambda x: np.logaddexp(0.0, x), 800.0, 0.0), (lambda x: np.logaddexp(x, 0.0), -900.0, 0.0),
+    (lambda x: np.logaddexp2(x, 0.0), 0.0, 0.25 * np.log(2.0)),
+    (lambda x: log_expit(x), 0.0, -0.25), (lambda x: log_expit(x), 800.0, 0.0),
+    (lambda x: softplus(x), 0.0, 0.25), (lambda x: softplus(x), -900.0, 0.0),
+])  # fmt: skip
+def test_second_derivatives_of_logistic_functions_where_they_are_equal_and_far(f, x, expected):
+    slope = grad(f)
+    assert np.isclose(grad(lambda t: slope(t))(x), expected, rtol=1e-14, atol=0.0)

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from .primitive import composite, kink, primitive, real, sample
+from .special import sigmoid
 
 __all__ = [
     "cbrt", "exp", "exp10", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2", "logaddexp",
@@ -146,13 +147,13 @@ def logaddexp(a, b):
 
 @logaddexp.adjoint("a")
 def logaddexp_da(dy, a, b):
-    # halves where the arguments are equal, two infinities included: their difference would be nan
-    return dy / (1 + np.exp(b - a)) if a != b else 0.5 * dy
+    # halves for two equal infinities, whose difference would be nan
+    return dy * sigmoid(a - b) if a - b == a - b else 0.5 * dy
 
 
 @logaddexp.adjoint("b")
 def logaddexp_db(dy, a, b):
-    return dy / (1 + np.exp(a - b)) if a != b else 0.5 * dy
+    return dy * sigmoid(b - a) if a - b == a - b else 0.5 * dy
 
 
 @primitive(np.logaddexp2, elementwise=True, floats=True)
@@ -163,12 +164,12 @@ def logaddexp2(a, b):
 
 @logaddexp2.adjoint("a")
 def logaddexp2_da(dy, a, b):
-    return dy / (1 + np.exp2(b - a)) if a != b else 0.5 * dy
+    return dy * sigmoid(0.6931471805599453 * (a - b)) if a - b == a - b else 0.5 * dy
 
 
 @logaddexp2.adjoint("b")
 def logaddexp2_db(dy, a, b):
-    return dy / (1 + np.exp2(a - b)) if a != b else 0.5 * dy
+    return dy * sigmoid(0.6931471805599453 * (b - a)) if a - b == a - b else 0.5 * dy
 
 
 for operation in (logaddexp, logaddexp2):

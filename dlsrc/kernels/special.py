@@ -41,7 +41,7 @@ def log_expit(x):
 
 @log_expit.adjoint("x")
 def log_expit_dx(dy, x):
-    return dy / (1 + np.exp(x))
+    return dy * sigmoid(-x)
 
 
 @primitive("scipy.special.softplus", elementwise=True, floats=True)
@@ -52,7 +52,7 @@ def softplus(x):
 
 @softplus.adjoint("x")
 def softplus_dx(dy, x):
-    return dy / (1 + np.exp(-x))
+    return dy * sigmoid(x)
 
 
 for function in (sigmoid, log_expit, softplus):

@@ -181,12 +181,19 @@ class Sweep(Taped):
                 not scalar or isinstance(old, Read)
                 and old.base not in self.outline.home
                 or isinstance(old, Assign)
-                and old.op.effect
+                and (old.op.effect or any(self._of_sweep(a) for a in old.args))
             ):
                 break
         if mode == "set" and sign < 0:
             dy = self.ctx.op("negative", dy)
         self.ctx.store(shadow, index, dy, mode if mode == "set" or sign > 0 else "sub")
+
+    def _of_sweep(self, atom: Atom) -> bool:
+        """Whether this is an array that the sweep made: perhaps the shadow, or a view of it."""
+        return (
+            isinstance(atom, Value) and isinstance(self.ctx.types[atom], Array)
+            and atom not in self.outline.home
+        )
 
     def _signed(self, dy: Atom) -> tuple[int, Atom]:
         """A cotangent without the sign that was put to it last."""

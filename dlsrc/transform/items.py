@@ -149,7 +149,8 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             columns = [static_items(ctx, item) for item in items]
             return [Container("tuple", row) for row in itertools.product(*columns)]
     raise ctx.refuse(
-        f"the number of items of {describe(binding, ctx)} must be known while the gradient is built"
+        f"the number of items of {describe(binding, ctx)} must be known while the gradient is built: "
+        "write the items that are meant, x[0], x[1], …, or a loop"
     )
 
 

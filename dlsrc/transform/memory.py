@@ -291,10 +291,13 @@ def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
 
 
 def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
-    """Whether the memory is read after the store, under a name of this root or of one that it goes to."""
+    """Whether the memory is read after the store, under a name of this root or of one that it goes to.
+
+    In the next trip of the loop in which it is bound, the name is bound anew: to what it was handed on to.
+    """
     outline = memory.outline
     readers = (s for s in memory.readers.get(root, ()) if s is not store)
-    if any(outline.may_follow(s, store, memory.born(root)) for s in readers):
+    if any(outline.may_follow(s, store, outline.home[root]) for s in readers):
         return True
     if any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns):
         return True
@@ -311,7 +314,7 @@ def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Val
         if statement is None:
             continue
         inside = any(s is statement for s in around)
-        if store is not None and not inside and not outline.may_follow(statement, store, memory.born(root)):
+        if store is not None and not inside and not outline.may_follow(statement, store, outline.home[root]):
             continue
         if inside and isinstance(statement, For | While):
             carry = next(c for c in statement.carries if joined in (c.header, c.result))

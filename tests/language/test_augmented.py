@@ -245,4 +245,26 @@ def float_division_modulo_by_constants(x):
     return s * x[1] + n * x[2]
 
 
+# Both reads of y[0] give to one place of its shadow; the addition between them reads all of it.
+@programs(vector(3), vector(3), argnums=(0, 1), compiled=True)
+def array_raised_by_its_own_element(x, z):
+    y = x * 1.0
+    y += 0.3 * y[0]
+    return np.sum(z * y[0]) + y[2] * z[1]
+
+
+# What a branch may have replaced is changed in place, which the next trip reads under the first name.
+@programs(vector(3), matrix(3, 3), argnums=(0, 1), compiled=True)
+def scaled_after_a_branch(x, m):
+    y = x * 2.0
+    total = 0.0
+    for t in range(4):
+        if t > 0:
+            y = (y @ m) ** 2
+        c = y.sum()
+        y /= c
+        total += np.log(c**2) * y[1]
+    return total
+
+
 test_augmented = programs.test()
