@@ -23,7 +23,7 @@ REFUSED = {
     "swaps_and_buffers-named_in_a_loop_and_used_after_it",
     "swaps_and_buffers-named_in_a_loop_that_may_make_no_trip", "lists_of_equal_items-in_a_while_loop",
     *(f"growing_lists-{name}" for name in (
-        "in_nested_loops", "of_arrays", "rows_of_a_matrix", "comprehensions", "nested_comprehensions",
+        "in_nested_loops", "comprehensions",
     )),
 }
 

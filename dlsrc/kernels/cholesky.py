@@ -186,3 +186,5 @@ cholesky.samples(
     sample(np.stack((_positive(3), 2 * _positive(3)))),
 )
 scipy_cholesky.samples(sample(_positive(3)), sample(_positive(3), lower=True))
+# SciPy leaves the other triangle as it was, so its function is no reference: tests/language/test_linalg.py.
+cho_factor.samples(rejects(real(2, 3), error=np.linalg.LinAlgError))

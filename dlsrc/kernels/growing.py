@@ -32,6 +32,8 @@ def room_for_result(x, item, k):
     return Array(x.dtype, x.ndim, "C", x.labels)
 
 
+room_for.linear("x")
+room_for.zero("item", "k")  # of the item only the shape is read
 room_for.samples(
     sample(real(2, 3), real(3), 1), sample(np.zeros((0, 0)), real(3), 0),
     sample(real(20, 2, 2), real(2, 2), 20), rejects(real(2, 3), real(2), 1, error=ValueError),
