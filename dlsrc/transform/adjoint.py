@@ -21,7 +21,7 @@ from .custom import CustomRule
 from .ir import (
     Assign, Atom, Block, Const, For, Gradient, Index, Read, Statement, Store, Value, atoms_read, blocks_of,
 )
-from .shadows import full_index
+from .shadows import full_index, shows_all
 from .taped import Taped
 
 __all__ = ["Sweep", "no_derivative"]
@@ -148,10 +148,12 @@ class Sweep(Taped):
         new = holder not in self.cot
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
+        masked = self.masks.of_whole(dy)
         dy = self.fit(s.target, dy)
         self._add_element(shadow, index, dy)
-        if isinstance(self.ctx.types[s.target], Array):  # a mask or a slice: the rest was not picked
-            self.masks.pick(self.cot[holder], new)
+        if isinstance(self.ctx.types[s.target], Array):
+            if masked or not shows_all(index):  # a mask or a slice: the rest was not picked
+                self.masks.pick(self.cot[holder], new)
 
     def _add_element(self, shadow: Value, index: Index, dy: Atom) -> None:
         """Add to a place of a shadow; together with what was just added to the same place, or instead of

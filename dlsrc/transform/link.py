@@ -36,6 +36,11 @@ _begun: set[tuple] = set()
 _FLAGS = {"error_model": "numpy"}
 
 
+@cache
+def _parameters(body: Callable) -> tuple[str, ...]:
+    return tuple(inspect.signature(body).parameters)
+
+
 @dataclass(frozen=True)
 class Callee:
     """A function that generated code calls by name.
@@ -60,7 +65,7 @@ class Callee:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        return tuple(inspect.signature(self.body).parameters)
+        return _parameters(self.body)
 
     def result_dtype(self, types: list, static: Mapping[str, Any]) -> str:
         """The dtype of the result of an element-wise function."""

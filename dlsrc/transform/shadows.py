@@ -11,13 +11,15 @@ from typing import Any
 
 from ..errors import InternalError
 from ..kernels.types import Array, Scalar, Tape, is_float
-from .ir import Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk
+from .ir import (
+    ELLIPSIS, NEWAXIS, Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk,
+)
 from .outline import is_loop
 from .regions import may_share
 from .fetch import Fetching
 from .masks import Masks
 
-__all__ = ["Cotangents", "full_index"]
+__all__ = ["Cotangents", "full_index", "shows_all"]
 
 # Views that are one only of an array in C order.
 IN_ORDER = frozenset({"raveled", "view1", "view2", "view3", "view4", "view5"})
@@ -26,6 +28,11 @@ IN_ORDER = frozenset({"raveled", "view1", "view2", "view3", "view4", "view5"})
 def full_index(type_: Array) -> Index:
     """All of an array."""
     return Index((Span(),) * type_.ndim)
+
+
+def shows_all(index: Index) -> bool:
+    """Whether an index picks every element: ``x[:, np.newaxis]``."""
+    return all(e in (Span(), NEWAXIS, ELLIPSIS) for e in index.entries)
 
 
 class Cotangents(Fetching):
@@ -137,6 +144,18 @@ class Cotangents(Fetching):
 
     # ------------------------------------------------------------------ adding cotangents
 
+    def _is_all_of(self, view: Value, holder: Value) -> bool:
+        """Whether a view shows every element of what it looks at, in another order or shape."""
+        while view is not holder:
+            made = self.outline.defined[view]
+            if isinstance(made, Read):
+                if not shows_all(made.index):
+                    return False
+            elif not isinstance(made, Assign) or not made.op.view or made.op.name[:4] in ("item", "part"):
+                return False
+            view = self.memory.base[view]
+        return True
+
     def take(self, value: Value | None) -> Atom | None:
         """The finished cotangent of a value, which is not needed any more."""
         if value is None:
@@ -165,11 +184,11 @@ class Cotangents(Fetching):
             if whole and atom is holder and self.memory.root.get(holder) in self.memory.grown:
                 cotangent = self._of_places_there(shadow, cotangent)
             self._store_into(shadow, cotangent)
-            if atom is not holder:
+            if not self._is_all_of(atom, holder):
                 self.masks.pick(self.cot[holder], new)
             else:
-                self.masks.added(shadow, masked)
-                self.masks.note(shadow, masked and new)
+                self.masks.added(self.cot[holder], masked)
+                self.masks.note(self.cot[holder], masked and new)
             return
         if holder is not atom:  # a view of an array that is never indexed: only through rules
             raise InternalError(f"{atom!r} is a view of {holder!r}, which has no shadow")
