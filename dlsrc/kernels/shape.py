@@ -13,7 +13,7 @@ from .types import Array, unlabelled
 
 __all__ = [
     "atleast_1d", "atleast_2d", "expand_dims", "flatten", "flattened", "moveaxis", "permute", "ravel",
-    "raveled", "reshape", "squeeze", "swapaxes", "transpose", "transposed",
+    "raveled", "reshape", "squeeze", "straightened", "swapaxes", "transpose", "transposed",
 ]
 
 # ---------------------------------------------------------------------------------- reshape
@@ -119,17 +119,24 @@ def flattened(x):
     return x.flatten()
 
 
+@primitive(inline=True)
+def straightened(x):
+    """The elements in C order as a new vector, where NumPy's may be in the same memory."""
+    return x.flatten()
+
+
 @raveled.adjoint("x")
 def raveled_dx(dy, x_shape):
     return np.ascontiguousarray(dy).reshape(x_shape)
 
 
 @flattened.adjoint("x")
+@straightened.adjoint("x")
 def flattened_dx(dy, x_shape):
     return dy.copy().reshape(x_shape)
 
 
-for _made in (raveled, flattened):
+for _made in (raveled, flattened, straightened):
     _made.result(lambda x: Array(x.dtype, 1, "C", unlabelled(x)))
     _made.linear("x")
     _made.samples(sample(real(2, 3)), sample(real(2, 3, 2)), sample(real(3)), sample(real(0, 3)))
@@ -182,7 +189,7 @@ def ravel(x, order="C"):
     if order == "F":
         return np.ravel(np.transpose(x))
     if not x.flags.c_contiguous:
-        return flattened(x)
+        return straightened(x)
     if x.ndim == 1:
         return x
     return raveled(x)

@@ -20,6 +20,14 @@ from .outline import Outline, Scope, is_loop
 
 __all__ = ["Memory", "analyze"]
 
+# Results that are the same memory as the argument, or perhaps are.  Whether NumPy's reshape and ravel copy
+# an array that is not in C order depends on its strides: here they do, and a write to one is refused where
+# the other is used.
+PERHAPS_SHARED = frozenset({
+    "contiguous", "detach", "sum_to", "straightened",
+    "reshaped1", "reshaped2", "reshaped3", "reshaped4", "reshaped5",
+})  # fmt: skip
+
 
 @dataclass
 class Memory:
@@ -138,9 +146,8 @@ def analyze(program: Program, outline: Outline) -> Memory:
                     memory.grown.add(memory.root[target])
                 else:
                     memory.root[target] = target
-                    if op.name in ("contiguous", "detach", "sum_to"):
-                        # The same memory, or perhaps, but a value of its own: its cotangent must not become
-                        # its source's.
+                    if op.name in PERHAPS_SHARED:
+                        # A value of its own: its cotangent must not become its source's.
                         memory.sources[target] = args
             case Read(target=target, base=base, index=index) if isinstance(types[target], Array):
                 if index.kind(types[base].ndim) == "view":

@@ -312,7 +312,7 @@ class Cotangents(Fetching):
 
     def _in_order(self, holder: Value) -> None:
         """Have a shadow in the value's own order: the elements of another in order would be a copy."""
-        found, want = self.shadow(holder), self.ctx.types[holder].layout
+        found, want = self.shadow(holder), getattr(self.ctx.types[holder], "layout", "A")
         born = self.ctx.origin.get(found)
         like = isinstance(born, Assign) and born.op.name == "zeros_like"
         if want == "A" or like or getattr(self.ctx.type_of(found), "layout", want) == want:

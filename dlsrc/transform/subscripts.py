@@ -202,7 +202,7 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
             )
         if len(others) > 3:
             raise ctx.refuse("more than three index arrays are not supported; index in two steps")
-        flat = as_value(ctx.call(ctx.known("ravel"), (base,)))
+        flat = _in_order(ctx, base)
         dims = tuple(ctx.dim(base, k) for k in range(type_.ndim))
         joined = ctx.call(ctx.known(f"ravel_index{len(others)}"), (*others, *dims))
         return flat, Index((Fancy(joined),)), False
@@ -231,6 +231,12 @@ def _fancy(ctx: Context, base: Value, entries: list) -> tuple[Value, Index, bool
     raise ctx.refuse("an index array on an inner axis is not supported; use np.take, or transpose first")
 
 
+def _in_order(ctx: Context, base: Value) -> Value:
+    """The elements as a vector: in the memory of an array in C order, else copied, and written back."""
+    name = "ravel" if ctx.type_of(base).layout == "C" else "flatten"
+    return as_value(ctx.call(ctx.known(name), (base,)))
+
+
 def as_value(binding: Binding) -> Value:
     """The array that an operation on an array gave."""
     assert isinstance(binding, Value)
@@ -251,7 +257,7 @@ def _masked(ctx: Context, base: Value, entries: list, first: int, mask: Value, m
         ctx.add(Raise("IndexError", f"{ctx.loc}: the mask does not have the shape of the array", ctx.loc))
     ctx.add(If(unlike, tuple(block), (), (), ctx.loc))
     if mask_type.ndim > 1:
-        base = as_value(ctx.call(ctx.known("ravel"), (base,)))
+        base = _in_order(ctx, base)
         mask = as_value(ctx.call(ctx.known("ravel"), (mask,)))
     return base, Index((Fancy(ctx.op("nonzero_flat", mask)),)), False
 

@@ -1,8 +1,12 @@
 """Views and aliases: written through, read after their base changed, views of views, copies that look like views."""
 
 import numpy as np
+import pytest
 
 from tests.oracle import Programs, matrix, vector
+
+from dlsrc import grad
+from dlsrc.errors import UnsupportedSyntax
 
 programs = Programs()
 
@@ -89,9 +93,29 @@ def reversed_view_written(x):
 @programs(vector(2, 10))
 def transpose_then_reshape_copies(x):
     y = x.copy()
-    z = y.T.reshape(2, 10)
+    z = y.T.reshape(2, 10).copy()
     z[0, 1] = 7.0
     return np.sum(z * x) + np.sum(y * y)
+
+
+# Whether NumPy copies here depends on the strides of y.
+def test_a_write_to_what_may_be_a_copy_is_refused():
+    def f(x):
+        y = x * 2.0
+        turned = y[::-1]
+        r = turned.reshape(4)
+        r[0] = x[0, 0] ** 2
+        return np.sum(turned**2) + np.sum(r)
+
+    def g(x):
+        y = x.T + x
+        r = y.ravel()
+        r[0] = x[0, 0] ** 2
+        return np.sum(y**2) + np.sum(r)
+
+    for function in (f, g):
+        with pytest.raises(UnsupportedSyntax, match="may be one array here.*a .copy()"):
+            grad(function)(np.ones((2, 2)))
 
 
 @programs(vector(6))
