@@ -7,7 +7,7 @@ from .types import Array, Scalar, Shape, Tape, unlabelled
 
 __all__ = [
     "append", "as_scalar", "copied", "copy", "dim", "empty_vector", "growing", "item", "item_of",
-    "room", "shape", "size", "tape_list", "zeros_like", "zeros_vector",
+    "room", "shape", "size", "straightened", "tape_list", "zeros_like", "zeros_vector",
 ]
 
 # ---------------------------------------------------------------------------------- facts
@@ -251,3 +251,22 @@ def item_result(tape, k):
 
 item.linear("tape")
 item.samples(sample([real(2)], 0))
+
+
+# ---------------------------------------------------------------------------------- in order
+
+
+@primitive(inline=True)
+def straightened(x):
+    """The elements in C order as a new vector, where NumPy's may be in the same memory."""
+    return x.flatten()
+
+
+@straightened.adjoint("x")
+def straightened_dx(dy, x_shape):
+    return dy.copy().reshape(x_shape)
+
+
+straightened.result(lambda x: Array(x.dtype, 1, "C", unlabelled(x)))
+straightened.linear("x")
+straightened.samples(sample(real(2, 3)), sample(real(2, 3).T), sample(real(0, 3)))

@@ -7,13 +7,13 @@ its type; ``x.flags`` is known while a program is built.  A transposed array alw
 import numpy as np
 
 from .axes import axes_of, axis_of
-from .memory import as_scalar
+from .memory import as_scalar, straightened
 from .primitive import composite, folded, kernel, primitive, real, refuse, rejects, sample
 from .types import Array, unlabelled
 
 __all__ = [
     "atleast_1d", "atleast_2d", "expand_dims", "flatten", "flattened", "moveaxis", "permute", "ravel",
-    "raveled", "reshape", "squeeze", "straightened", "swapaxes", "transpose", "transposed",
+    "raveled", "reshape", "squeeze", "swapaxes", "transpose", "transposed",
 ]
 
 # ---------------------------------------------------------------------------------- reshape
@@ -119,24 +119,17 @@ def flattened(x):
     return x.flatten()
 
 
-@primitive(inline=True)
-def straightened(x):
-    """The elements in C order as a new vector, where NumPy's may be in the same memory."""
-    return x.flatten()
-
-
 @raveled.adjoint("x")
 def raveled_dx(dy, x_shape):
     return np.ascontiguousarray(dy).reshape(x_shape)
 
 
 @flattened.adjoint("x")
-@straightened.adjoint("x")
 def flattened_dx(dy, x_shape):
     return dy.copy().reshape(x_shape)
 
 
-for _made in (raveled, flattened, straightened):
+for _made in (raveled, flattened):
     _made.result(lambda x: Array(x.dtype, 1, "C", unlabelled(x)))
     _made.linear("x")
     _made.samples(sample(real(2, 3)), sample(real(2, 3, 2)), sample(real(3)), sample(real(0, 3)))
