@@ -301,7 +301,8 @@ def differentiable(declared: Primitive | Composite) -> bool:
     if isinstance(declared, Primitive):
         return bool(declared.adjoints)
     cases = [case for case in declared.cases if isinstance(case, Sample)]
-    return any(_has_floats(declared.body(*case.args, **case.static)) for case in cases)
+    # One whose samples are refusals only has no reference to be compared with: cho_factor.
+    return not cases or any(_has_floats(declared.body(*case.args, **case.static)) for case in cases)
 
 
 def _has_floats(found: Any) -> bool:
