@@ -212,7 +212,7 @@ def _refuse_ambiguous(memory: Memory) -> None:
                     _in_use(memory, other, store) and _read_after(memory, other, store)
                     and _may_be_one(memory, root, other)
                 ):
-                    names = " and ".join(f"`{v!r}`" for v in (root, other))
+                    names = " and ".join(f"`{v!r}`" if v.hint else "a result" for v in (root, other))
                     memory.problems.append(
                         (
                             store.loc,

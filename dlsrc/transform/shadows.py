@@ -77,29 +77,23 @@ class Cotangents(Fetching):
         for view, seen in self.memory.base.items():
             if view in self.active and self.memory.written(self.memory.root[view]):
                 found.add(seen)
-        pending = list(found)
-        while pending:
-            value = pending.pop()
-            base = self.memory.base.get(value)
-            if base is not None and base not in found:
-                found.add(base)
-                pending.append(base)
-        # What a loop hands on between trips is one memory where any of it is.
-        changed = True
-        while changed:
-            changed = False
+        # What a loop hands on between trips is one memory where any of it is, with what views are taken from.
+        before = -1
+        while len(found) != before:
+            before = len(found)
+            for value in list(found):
+                while (base := self.memory.base.get(value)) is not None and base not in found:
+                    found.add(base)
+                    value = base
             for statement in self.outline.statements:
-                if not isinstance(statement, For | While):
-                    continue
-                for carry in statement.carries:
+                for carry in statement.carries if isinstance(statement, For | While) else ():
                     group = [
                         a
                         for a in (carry.header, carry.out)
                         if isinstance(a, Value) and isinstance(types[a], Array)
                     ]
-                    if any(a in found for a in group) and not all(a in found for a in group):
+                    if any(a in found for a in group):
                         found.update(group)
-                        changed = True
         return {v for v in found if isinstance(types[v], Array | Tape)}
 
     def _operands(self, statement: Statement) -> list[Value]:

@@ -306,4 +306,15 @@ def a_readonly_argument(x):
     return np.sum(y * x)
 
 
+
+@programs(matrix(3, 3))
+def view_handed_to_the_next_trip(x):
+    y = x * 3.0
+    total = 0.0
+    for _ in range(3):
+        total += y[1, 2] ** 2
+        y = (np.sin(y) * x).T
+    return total
+
+
 test_views = programs.test()
