@@ -71,7 +71,6 @@ def ar2(theta, y):
     normal(3, 5, seed=3),
     np.array([0, 2, 1, 4, 3, 3, 0, 1]),
     second=True,
-    compiled=True,
 )
 def hmm_log(pi, A, B, obs):
     logpi = pi - sp_lse(pi)
@@ -136,7 +135,7 @@ def gmm(w, mu, ls, X):
 
 
 # Gaussian process: the noise is added to the diagonal by an index.
-@model(np.array([0.1, -0.2, -1.0]), np.linspace(0, 3, 8), normal(8), second=True, compiled=True)
+@model(np.array([0.1, -0.2, -1.0]), np.linspace(0, 3, 8), normal(8), second=True)
 def gp(theta, x, y):
     ell, sf, sn = np.exp(theta)
     d2 = (x[:, None] - x[None, :]) ** 2
@@ -494,7 +493,7 @@ def masked_set(x):
 
 
 # A normal with a Cholesky factor: the diagonal is replaced by an index.
-@model(normal(3, 3), normal(3), normal(6, 3), second=True, compiled=True)
+@model(normal(3, 3), normal(3), normal(6, 3), second=True)
 def mvn(A, mu, X):
     L = np.tril(A)
     L[np.arange(3), np.arange(3)] = np.exp(np.diag(A))
