@@ -8,11 +8,11 @@ the order is known here: a program that needs it is refused.
 import numpy as np
 
 from .foreign import special
-from .primitive import kink, primitive, real, sample
+from .primitive import composite, kink, primitive, real, sample
 
 __all__ = [
     "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kv", "kve", "y0",
-    "y1", "yv",
+    "y1", "yn", "yv",
 ]
 
 (
@@ -262,3 +262,12 @@ for _function in (jv, yv, iv, kv, ive, kve):
         sample(0.5, 1.3), sample(2, 1.3), sample(1.7, np.array([0.4, 2.5, 20.0])),
         sample(np.array([0.0, 1.0, 2.5]), 0.8), sample(np.array([[0.0], [3.0]]), np.array([0.3, 5.0])),
     )
+
+
+@composite("scipy.special.yn")
+def yn(n, x):
+    """The Bessel function of the second kind of integer order ``n``; others are cut to integers."""
+    return yv(np.trunc(n), x)
+
+
+yn.samples(sample(1, 2.5), sample(2, np.array([0.5, 3.0])))

@@ -156,7 +156,7 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "numpy.fft", "refused", "write np.arange and np.roll",
-        "fftfreq fftshift ifftshift rfftfreq",
+        "fftfreq rfftfreq",
     ),
     (
         "numpy.linalg", "refused",

@@ -3,11 +3,12 @@
 import numpy as np
 
 from .axes import axes_of, axis_of, grouped, known
-from .primitive import composite, kernel, primitive, real, refuse, sample
+from .primitive import composite, folded, kernel, primitive, real, refuse, sample
 from .types import Array
 
 __all__ = [
-    "flip", "fliplr", "flipud", "repeat", "repeat_axis", "roll", "roll_axis", "tile", "tile_axis",
+    "fftshift", "flip", "fliplr", "flipud", "ifftshift", "repeat", "repeat_axis", "roll", "roll_axis",
+    "tile", "tile_axis",
 ]
 
 
@@ -220,3 +221,33 @@ def flipud(x):
 flip.samples(sample(real(3)), sample(real(2, 3)), sample(real(2, 3), 1), sample(real(2, 3, 4), (0, 2)))
 fliplr.samples(sample(real(2, 3)))
 flipud.samples(sample(real(2, 3)))
+
+
+@composite(np.fft.fftshift)
+def fftshift(x, axes=None):
+    """The array with its middle brought to the start of each axis: zero frequency in the middle."""
+    for axis in shifted_axes(known(axes), x.ndim):
+        x = roll_axis(x, x.shape[axis] // 2, axis)
+    return x
+
+
+@composite(np.fft.ifftshift)
+def ifftshift(x, axes=None):
+    """What undoes ``fftshift``."""
+    for axis in shifted_axes(known(axes), x.ndim):
+        x = roll_axis(x, -(x.shape[axis] // 2), axis)
+    return x
+
+
+@folded
+def shifted_axes(axes, ndim):
+    """The axes that are meant, all of them for None."""
+    if axes is None:
+        return tuple(range(ndim))
+    return tuple(axis_of(a, ndim) for a in (axes if isinstance(axes, tuple | list) else (axes,)))
+
+
+for shift_of in (fftshift, ifftshift):
+    shift_of.samples(
+        sample(real(5)), sample(real(2, 3)), sample(real(3, 4), axes=1), sample(real(4, 3).T, axes=(0,)),
+    )

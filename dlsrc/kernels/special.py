@@ -14,7 +14,7 @@ from .primitive import composite, kernel, kink, primitive, real, sample
 
 __all__ = [
     "digamma", "digamma_of", "entr", "erf", "erfc", "gamma", "gammaln", "hurwitz", "log_expit",
-    "log_ndtr", "logit", "ndtr", "polygamma", "relu", "sigmoid", "softplus", "xlog1py", "xlogy",
+    "log_ndtr", "logit", "ndtr", "polygamma", "relu", "rgamma", "sigmoid", "softplus", "xlog1py", "xlogy",
 ]
 
 
@@ -239,6 +239,24 @@ def gamma_dx(dy, x, y):
     return dy * (y * digamma(x))
 
 
+@primitive("scipy.special.rgamma", elementwise=True, floats=True)
+def rgamma(x):
+    """One divided by the gamma function: zero where that has a pole."""
+    if x <= 0 and x == np.floor(x):
+        return 0.0
+    if x > 171:
+        return math.exp(-math.lgamma(x))
+    return 1.0 / math.gamma(x)
+
+
+@rgamma.adjoint("x")
+def rgamma_dx(dy, x, y):
+    # At -n it is (-1)^n n! (DLMF 5.7.1 and 5.5.3).
+    if x <= 0 and x == np.floor(x):
+        return dy * (gamma(1 - x) * (1 - 2 * np.abs(np.fmod(x, 2.0))))
+    return dy * (-y * digamma(x))
+
+
 @primitive("scipy.special.psi", "scipy.special.digamma", elementwise=True, floats=True)
 def digamma(x):
     """The logarithmic derivative of the gamma function."""
@@ -353,3 +371,4 @@ def entr_dx(dy, x):
 
 
 entr.samples(sample(0.3), sample(abs(real(2, 3))), kink(0.0, expect={"x": np.inf}))
+rgamma.samples(sample(2.5), sample(real(5)), sample(-1.5), sample(0.0), sample(-3.0), sample(160.0))
