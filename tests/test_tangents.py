@@ -206,11 +206,15 @@ def slopes(f, values, active, directions):
         ]
 
 
-# Refused: its shadows go through the names of the loop, two of which may be one array as far as can be told.
-AMBIGUOUS = {"named_in_a_loop_that_may_make_no_trip", "named_in_a_loop_and_used_after_it"}
+# Rules that divide by what is zero here: the first derivative is finite, the second is not.
+SINGULAR = {
+    "symmetric_in_equal_eigenvalues", "determinant_of_a_singular_matrix", "determinant_of_a_matrix_of_rank_one",
+}
 
 
-@pytest.mark.parametrize("program", list(collected())[::4])
+@pytest.mark.parametrize("program", [
+    p for p in list(collected())[::4] if getattr(p.values[0].function, "__name__", "") not in SINGULAR
+])
 def test_the_tangent_of_a_gradient(program):
     """What the reverse stage makes, tapes, shadows and rules included, is a program like any other."""
     if any(leaf.dtype == "float32" for leaf in numbers_of(list(program.args))):
@@ -220,10 +224,6 @@ def test_the_tangent_of_a_gradient(program):
     gradient = next(s.program for s in entry.generated.stages if s.name == "assemble")
     traced = entry.generated.normalized.traced
     active = [k for k, p in enumerate(gradient.params) if p in traced and is_float_type(gradient.types[p])]
-    if getattr(program.function, "__name__", "") in AMBIGUOUS:
-        with pytest.raises(dlsrc.errors.UnsupportedSyntax, match="may be one array"):
-            tangents(gradient, [gradient.params[k] for k in active])
-        return
     made = simplify(tangents(gradient, [gradient.params[k] for k in active]))
     verify(made)
     target = target_of(program.function)
