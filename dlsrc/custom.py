@@ -10,7 +10,17 @@ from typing import Any
 __all__ = ["custom_jvp", "custom_vjp", "nondifferentiable"]
 
 
-class custom_vjp:
+class _Named:
+    """Stands for a function, under its name."""
+
+    def __init__(self, fun: Callable):
+        self.fun = fun
+        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+            # Not __wrapped__: the rule must not be looked through.
+            setattr(self, name, getattr(fun, name, None))
+
+
+class custom_vjp(_Named):
     """A function with a derivative of the user's own; a decorator that works as ``jax.custom_vjp``.
 
     Parameters
@@ -55,12 +65,9 @@ class custom_vjp:
     __dlsrc_rule__ = "custom_vjp"
 
     def __init__(self, fun: Callable):
-        self.fun = fun
+        super().__init__(fun)
         self.fwd: Callable | None = None
         self.bwd: Callable | None = None
-        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-            # Not __wrapped__: the rule must not be looked through.
-            setattr(self, name, getattr(fun, name, None))
 
     def defvjp(self, fwd: Callable, bwd: Callable) -> None:
         """Give the rule: ``fwd(*args) -> (y, residuals)`` and ``bwd(residuals, dy) -> (dx, ...)``."""
@@ -77,7 +84,7 @@ def _with_rule(rule: custom_vjp, *args: Any) -> Any:
     return rule.fun(*args)
 
 
-class custom_jvp:
+class custom_jvp(_Named):
     """A function with a rule for tangents of the user's own; a decorator that works as ``jax.custom_jvp``.
 
     Parameters
@@ -114,10 +121,8 @@ class custom_jvp:
     __dlsrc_rule__ = "custom_jvp"
 
     def __init__(self, fun: Callable):
-        self.fun = fun
+        super().__init__(fun)
         self.jvp: Callable | None = None
-        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-            setattr(self, name, getattr(fun, name, None))
 
     def defjvp(self, jvp: Callable) -> None:
         """Give the rule: ``jvp(primals, tangents) -> (y, ty)``."""
@@ -134,7 +139,7 @@ def _with_tangents(rule: custom_jvp, *args: Any) -> Any:
     return rule.fun(*args)
 
 
-class nondifferentiable:
+class nondifferentiable(_Named):
     """A function whose result is a constant to every derivative; a decorator.
 
     What the function does with its arguments may then be anything that numba compiles.  Unlike
@@ -152,11 +157,6 @@ class nondifferentiable:
     """
 
     __dlsrc_rule__ = "nondifferentiable"
-
-    def __init__(self, fun: Callable):
-        self.fun = fun
-        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-            setattr(self, name, getattr(fun, name, None))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return _constant(self.fun(*args, **kwargs))
