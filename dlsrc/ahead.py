@@ -56,7 +56,7 @@ class Ahead:
         """
         for entry in self.runner.cache:
             if entry.mode == self.runner.mode:
-                return entry.generated.emitted.text
+                return entry.interface.text
         name = self.target.function.__name__
         raise RuntimeError(f"no source was generated yet: call {name}, or its .warm(*args), first")
 

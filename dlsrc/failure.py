@@ -12,6 +12,7 @@ from types import CodeType, FrameType, MethodType
 from typing import Any
 
 from .errors import DlsrcError, InternalError, UnsupportedSyntax
+from .faults import Faults, Place
 from .lazy import engine
 from .signature import Call
 
@@ -118,60 +119,54 @@ def failed(
         made = checks.readable(error, "")
         if made is not error:
             # Only the line travels with the error: which file it is in, the program knows.
-            return checks.readable(error, _file_of_check(entry.generated, error.args[3]))
+            return checks.readable(error, entry.interface.faults.file_of_check(error.args[3]))
     if LINED.match(str(error)):
         return error
-    raised = _raised_by_user(error, entry.generated)
+    raised = _raised_by_user(error, entry.interface.faults)
     if raised is not None:
         return raised
     own = args[: len(args) - entry.mode.all_extra]
-    again = _replayed(function, owner, own, kwargs) if entry.pure else None
+    again = _replayed(function, owner, own, kwargs) if entry.interface.pure else None
     if again is not None and (isinstance(again, type(error)) or isinstance(error, type(again))):
         return again
     if again is None and isinstance(error, OURS):
-        names = tuple(repr(v) for v in entry.generated.normalized.program.params)
-        made = internal(error, function, Call((), (), None, ()), names)  # type: ignore[arg-type]
+        made = internal(error, function, Call((), (), None, ()), entry.interface.parameters)  # type: ignore[arg-type]
         made.__cause__ = error
         return made
     return error
 
 
-def _raised_by_user(error: Exception, generated: Any) -> Exception | None:
+def _raised_by_user(error: Exception, faults: Faults) -> Exception | None:
     """The exception of the user's for one that a ``raise`` in generated code has raised.
 
     Its class is the user's, its message is formatted, and its traceback ends at the user's line.
     """
-    ir, showing = engine("transform.ir"), engine("kernels.showing")
     name, args = type(error).__name__, error.args or ("",)
-    found = [
-        s for s in ir.walk(generated.normalized.program.body)
-        if isinstance(s, ir.Raise) and s.user is not None and (s.exception, s.message) == (name, args[0])
-        and len(s.values) == len(args) - 1
-    ]  # fmt: skip
+    wanted = (name, args[0], len(args) - 1)
+    found = [raised for raised in faults.raised if raised[:3] == wanted]
     if not found:
         return None
-    kind, parts = found[0].user
     values = list(args[1:])
     given: list[Any] = []
-    for part, known, count in parts:
+    for part, known, count in found[0].parts:
         own, values = values[:count], values[count:]
         if part == "text":
-            given.append(showing.formatted(known, own))
+            given.append(engine("kernels.showing").formatted(known, own))
         else:
             given.append(own[0] if part == "value" else known)
     try:
-        made = kind(*given)
+        made = found[0].cls(*given)
     except Exception as failed_too:  # the user's class refuses its arguments, as it does in Python
         made = failed_too
-    places = {statement.loc for statement in found}
+    places = {raised.place for raised in found}
     if len(places) > 1:
-        for place in sorted(f"{p}: {p.text}" for p in places):
+        for place in sorted(f"{p.shown}: {p.text}" for p in places):
             made.add_note(place)
         return made
     return _at_line(made, places.pop())
 
 
-def _at_line(error: Exception, place: Any) -> Exception:
+def _at_line(error: Exception, place: Place) -> Exception:
     """The error with a traceback that ends at a line of the user's."""
     code = compile("\n" * (place.line - 1) + "raise error", place.file, "exec")
     name = place.function.rpartition(".")[2] or "<module>"
@@ -181,16 +176,6 @@ def _at_line(error: Exception, place: Any) -> Exception:
         trace = error.__traceback__
         return error.with_traceback(None if trace is None else trace.tb_next)
     raise AssertionError("unreachable")
-
-
-def _file_of_check(generated: Any, line: int) -> str:
-    """The name of the file of the index test that stands at this line."""
-    ir = engine("transform.ir")
-    for stage in generated.stages:
-        for statement in ir.walk(stage.program.body):
-            if isinstance(statement, ir.Check) and statement.loc.line == line:
-                return str(statement.loc).rpartition(":")[0]
-    return str(generated.normalized.location).rpartition(":")[0]
 
 
 def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exception | None:

@@ -138,11 +138,11 @@ class _Writer:
     def factory(self) -> tuple[Callable, tuple]:
         """The function that makes shims, and the roots it takes after the origins."""
         entry, call = self.entry, self.call
-        if count(call.structure) > LARGEST or entry.written:
+        if count(call.structure) > LARGEST or entry.interface.written:
             raise _TooSpecial
         self.arguments(call.structure)
         hidden = self.captured()
-        taken = [name for k in entry.generated.normalized.leaves for name in self.leaves[k]]
+        taken = [name for k in entry.interface.leaves for name in self.leaves[k]]
         self.results(taken + hidden)
         recipe = entry.recipe
         origins = [f"o{n}" for n in range(len(recipe.given) + sum(t.origin >= 0 for t in recipe.tests))]
@@ -377,7 +377,7 @@ class _Writer:
     def results(self, arguments: list[str]) -> None:
         """Run the program and put its results together."""
         entry = self.entry
-        outputs, convert = entry.generated.normalized.outputs, entry.convert
+        outputs, convert = entry.interface.outputs, entry.convert
         called = f"run({', '.join(arguments)})"
         whole = TupleNode((LEAF,) * len(convert)) if len(convert) != 1 else LEAF
         direct = outputs == whole and not any(convert) and not self.buffers
@@ -397,7 +397,7 @@ class _Writer:
         for buffer, spare in self.buffers:
             self.line(f"if not {spare}:")
             self.line(f"{spare}.append({buffer})", 1)
-        words = map(self.word, names, convert, entry.generated.normalized.columns)
+        words = map(self.word, names, convert, entry.interface.columns)
         self.line(f"return {self.built(outputs, words)}")
 
     def word(self, name: str, convert: Callable | None, leaf: int | None) -> tuple[str, str, str]:

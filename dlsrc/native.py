@@ -165,11 +165,11 @@ def _wrapper(derivative: Any, entry: Entry, binding: Binding, owner: Any, nodes:
     leaves: list[str] = []
     for name, node in zip(arguments, nodes, strict=True):
         _taken_apart(name, node, leaves)
-    given = [leaves[k] for k in entry.generated.normalized.leaves] + list(hidden)
+    given = [leaves[k] for k in entry.interface.leaves] + list(hidden)
     count = len(entry.convert)
     results = [f"y{k}" for k in range(count)]
     words = iter(results)
-    outputs: Any = entry.generated.normalized.outputs
+    outputs: Any = entry.interface.outputs
     parts = outputs.children if entry.mode.kind == "gradient" else (outputs,)
     texts = [_put_together(n, words, namespace, errors) for n in parts]
     if entry.mode.kind != "gradient":

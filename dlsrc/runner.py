@@ -6,9 +6,10 @@ from contextlib import contextmanager, nullcontext
 from types import FunctionType
 from typing import Any
 
+from .build import build
 from .cache import Cache, Flags, Mode, key_of
 from .capture import Binding
-from .entry import Entry, build
+from .entry import Entry
 from .errors import InternalError, SourceError, UnsupportedSyntax
 from .fastpath import MISS, shim_of
 from .lazy import jit_enabled, numba

@@ -1,0 +1,204 @@
+"""How a program is built for a call: transformed, compiled, and described so that it can be called."""
+
+import inspect
+from dataclasses import replace
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from .cache import Flags, Mode
+from .capture import recipe_of
+from .dlarray import dlarray, wrap
+from .entry import Entry, Interface, parameters_of
+from .failure import building
+from .faults import faults_of
+from .garbage import collected_seldom
+from .lazy import engine, jit_enabled, numba
+from .packing import Column, packable, with_packed
+from .signature import Call, arguments_of, canonical, names_of, positions_of, type_of_kind
+
+__all__ = ["build"]
+
+
+def build(
+    function: FunctionType, owner: Any, call: Call, args: tuple, kwargs: dict, mode: Mode, flags: Flags,
+    *, has_owner: bool = False, jit: bool = True, packs: bool = True,
+) -> Entry:  # fmt: skip
+    """The program of a function for a call, compiled for its types.
+
+    ``packs`` says whether lists of equal items may be taken as columns.
+
+    Raises
+    ------
+    TypeError
+        If the arguments do not fit the function, or no derivative by them exists.
+    UnsupportedSyntax, DifferentiationError, UntracedError, SourceError
+        If the function cannot be differentiated or compiled.
+    InternalError
+        If dlsrc fails.
+    """
+    target = MethodType(function, owner) if has_owner else function
+    own = args[: len(args) - mode.all_extra]
+    try:
+        inspect.signature(target).bind(*own, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{function.__name__}(): {error}") from None
+    names = _names(function, call, mode, int(has_owner))
+    argnums = _argnums(function, call, mode)
+    traced = _traced(function, call, argnums, names)
+    jit = jit and jit_enabled()
+    with collected_seldom(), building(function, call, names) as stage:
+        types, transform, compiler = engine("kernels.types"), engine(), engine("transform.compile")
+        request = transform.Request(
+            function=target, structure=call.structure,
+            types=tuple(type_of_kind(k, types) for k in call.kinds), names=names, values=call.leaves,
+            traced=traced, argnums=argnums, single=mode.single, has_aux=mode.has_aux, kind=mode.kind,
+            extra=mode.extra, value=mode.value,
+            inner=tuple(engine("transform.parameters").Asked(*m.asked) for m in mode.inner),
+            packable=packable(call) if packs and mode.kind == "gradient" and not mode.inner else frozenset(),
+        )  # fmt: skip
+        generated = transform.transform(request, boundscheck=flags.boundscheck)
+        engine("kernels.showing").shown_as_dlarray(wrap)
+        stage.emitted = generated.emitted
+        compiled = compiler.compile_text(generated.emitted, jit=jit, flags=flags.for_numba)
+        normalized = generated.normalized
+        call = with_packed(call, normalized.packing)
+        if jit:
+            values = parameters_of(call, normalized.leaves)[0]
+            values += [canonical(getter()) for getter, _ in normalized.hidden]
+            compiled.compile(tuple(numba().typeof(v) for v in values))
+        by = argnums if mode.kind in ("gradient", "vjp") else None
+        recipe, described = recipe_of(normalized, function, owner, call.functions)
+        return Entry(
+            interface=_interface(generated, _conversions(generated, call, by, jit)), function=compiled,
+            recipe=recipe,
+            static=tuple((key[1], call.leaves[key[1]]) for key in normalized.static if key[0] == "leaf"),
+            shape=(call.key or call.structure, call.kinds), mode=mode,
+            generated=replace(generated, normalized=described),
+        )  # fmt: skip
+
+
+def _interface(generated: Any, conversions: tuple[tuple | None, ...]) -> Interface:
+    normalized, program = generated.normalized, generated.normalized.program
+    written = _written(program)
+    return Interface(
+        name=generated.emitted.name, text=generated.emitted.text,
+        parameters=tuple(map(repr, program.params)), leaves=normalized.leaves, packing=normalized.packing,
+        outputs=normalized.outputs, columns=normalized.columns, conversions=conversions, written=written,
+        copied=tuple(k for k in written if program.params[k] in normalized.traced),
+        faults=faults_of(generated),
+    )  # fmt: skip
+
+
+def _names(function: FunctionType, call: Call, mode: Mode, skip: int) -> tuple[str, ...]:
+    """How the user would write each leaf; tangents and cotangents are named after what they belong to."""
+    names = list(names_of(function, call.structure, skip))
+    positions = positions_of(call.structure)
+    count = len(positions) - mode.extra
+    for k, where in enumerate(positions[count:]):
+        of = [names[j] for j in positions[count - mode.extra + k]] if mode.kind in ("jvp", "hvp") else []
+        for n, j in enumerate(where):
+            names[j] = f"t{of[n]}" if n < len(of) else "dy" if len(where) == 1 else f"dy[{n}]"
+    return tuple(names)
+
+
+def _argnums(function: FunctionType, call: Call, mode: Mode) -> tuple[int, ...] | None:
+    """The positions to differentiate by, counted from the start."""
+    if mode.argnums is None:
+        return None
+    name, count = function.__name__, len(arguments_of(call.structure)[0]) - mode.extra
+    for k in mode.argnums:
+        if not -count <= k < count:
+            raise TypeError(
+                f"{name}(): argnums says to differentiate by argument {k}, and {count} were given by position"
+            )
+    found = tuple(k % count for k in mode.argnums)
+    if len(set(found)) < len(found):
+        raise TypeError(f"{name}(): argnums {mode.argnums} names one argument twice")
+    return found
+
+
+def _traced(
+    function: FunctionType, call: Call, argnums: tuple[int, ...] | None, names: tuple[str, ...]
+) -> tuple[bool, ...]:
+    """Which leaves a derivative may be taken by: those at argnums, or all dlarrays.
+
+    Raises
+    ------
+    TypeError
+        If one of argnums is no real number.
+    """
+    if argnums is None:
+        return tuple(kind.labels is not None for kind in call.kinds)
+    positions = positions_of(call.structure)
+    wanted = {k for n in argnums for k in positions[n]}
+    for n in argnums:
+        if not positions[n]:
+            raise TypeError(f"{function.__name__}(): argument {n} holds no numbers to differentiate by")
+    for k in sorted(wanted):
+        kind, name = call.kinds[k], names[k]
+        if not kind.dtype.startswith("float"):
+            what = f"{kind.dtype} array" if kind.ndim else kind.cls.__name__
+            remedy = f"{name}.astype(float)" if kind.ndim else f"float({name})"
+            raise TypeError(
+                f"{function.__name__}(): the gradient by `{name}` does not exist, it is of type {what}; "
+                f"pass {remedy}, or leave it out of argnums"
+            )
+    return tuple(k in wanted for k in range(len(call.kinds)))
+
+
+def _written(program: Any) -> tuple[int, ...]:
+    """Which parameters a program writes to."""
+    memory = engine("transform.memory").analyze(program, engine("transform.outline").Outline(program))
+    roots = {memory.root[v]: k for k, v in enumerate(program.params) if v in memory.root}
+    written = {r for root in memory.stores for r in memory.roots_shared_with(root)}
+    return tuple(sorted(roots[r] for r in written if r in roots))
+
+
+# ---------------------------------------------------------------------------------- results
+
+
+def _conversions(generated: Any, call: Call, argnums: tuple | None, jit: bool) -> tuple[tuple | None, ...]:
+    """For each result of the program, what makes of it what the user gets."""
+    program = generated.stages[-1].program
+    types = [program.type_of(atom) for atom in program.returns]
+    for n, k in enumerate(generated.normalized.columns):
+        if k is not None:
+            types[n] = replace(types[n], ndim=call.kinds[k].ndim)  # each is one item's
+    found = [
+        _conversion(t, label, jit or k is not None)
+        for t, label, k in zip(types, generated.normalized.labels, generated.normalized.columns, strict=True)
+    ]
+    if argnums is not None:
+        # The gradients come last; each is of the class of its argument.
+        positions = positions_of(call.structure)
+        by = [k for n in argnums for k in positions[n]]
+        for place, k in zip(range(len(found) - len(by), len(found)), by, strict=True):
+            argument = call.given[k]
+            argument = argument[0] if type(argument) is Column else argument
+            found[place] = _of_gradient(argument, types[place], found[place])
+    return tuple(found)
+
+
+def _conversion(type_: Any, label: str | None, jit: bool) -> tuple | None:
+    """What makes of a result of this type what the user gets; None if it is that already."""
+    if label is not None:
+        return ("wrapped",) if type_.ndim else ("labelled", type_.dtype)
+    if type_.ndim:
+        return None
+    if type_.dtype in ("float64", "int64", "bool"):
+        return None if jit else ("python", type_.dtype.removesuffix("64"))
+    return ("number", type_.dtype)
+
+
+def _of_gradient(argument: Any, type_: Any, plain: tuple | None) -> tuple | None:
+    """What makes of the gradient by an argument a value of the argument's class."""
+    cls = type(argument)
+    if cls is dlarray:
+        return plain
+    if type_.ndim:
+        return ("contiguous",) if type_.layout != "C" else None
+    if isinstance(argument, np.ndarray):
+        return ("array", argument.dtype.name)
+    return plain if cls is float else ("number", argument.dtype.name)
