@@ -58,7 +58,7 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "numpy", "no derivative",
         "how many elements there are depends on values: find places with it, and index with them",
-        "argwhere intersect1d setdiff1d setxor1d trim_zeros union1d unique",
+        "intersect1d setdiff1d setxor1d trim_zeros union1d unique",
     ),
     (
         "numpy", "refused", "reading, writing and printing belong outside: pass arrays as arguments",
@@ -133,10 +133,6 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "numpy", "refused", "np.matrix multiplies with *: use arrays, and @",
         "asmatrix bmat",
-    ),
-    (
-        "numpy", "refused", "write x[rows][:, columns], or loops",
-        "ix_",
     ),
     (
         "numpy", "refused", "roots are complex in general: write Newton's method as a loop",

@@ -5,14 +5,15 @@ Negative indices count from the end; an index out of range raises IndexError.
 
 import numpy as np
 
-from .axes import axis_of, grouped
-from .primitive import composite, kernel, primitive, real, refuse, rejects, sample
+from .axes import axis_of, grouped, kind_of
+from .primitive import composite, folded, kernel, primitive, real, refuse, rejects, sample
 from .stores import accumulate, assign, deduct
-from .types import Array
+from .types import Array, broadcast
 
 __all__ = [
-    "flatnonzero", "nonzero", "nonzero_flat", "place", "put", "put_add", "put_subtract", "ravel_index2",
-    "ravel_index3", "take", "take_along", "take_along_axis", "take_axis",
+    "argwhere", "flatnonzero", "ix", "nonzero", "nonzero_flat", "place", "put", "put_add", "put_subtract",
+    "ravel_index2", "ravel_index3", "ravel_index4", "ravel_index5", "take", "take_along",
+    "take_along_axis", "take_axis",
 ]
 
 
@@ -36,6 +37,13 @@ def take(x, indices):
         for k in range(indices.shape[0]):
             out[k] = x[place(indices[k], n)]
         return out
+    elif x.ndim == 2:
+        picked = np.empty((indices.shape[0], x.shape[1]), x.dtype)
+        for k in range(indices.shape[0]):
+            row = x[place(indices[k], n)]  # of a matrix in any order: columns are rows of x.T
+            for j in range(x.shape[1]):
+                picked[k, j] = row[j]
+        return picked
     else:
         rows = grouped(x, 0)
         taken = np.empty((indices.shape[0], rows.shape[2]), x.dtype)
@@ -114,6 +122,12 @@ take_along.samples(
 )
 
 
+@folded
+def leading(first, count):
+    """``count`` axes from ``first`` on."""
+    return tuple(range(first, first + count))
+
+
 @composite(np.take, methods=("take",))
 def take_axis(x, indices, axis=None):
     """The elements at these places: of the raveled array, or along an axis."""
@@ -131,9 +145,11 @@ def take_axis(x, indices, axis=None):
         if along == 0:
             return take(base, indices)
         return np.moveaxis(take(np.moveaxis(base, along, 0), indices), 0, along)
-    if along != 0:
-        refuse("np.take of an array of indices on an inner axis: use a vector of indices")
-    return np.reshape(take(base, np.ravel(indices)), (*indices.shape, *base.shape[1:]))
+    first = np.moveaxis(base, along, 0)
+    taken = np.reshape(take(first, np.ravel(indices)), (*indices.shape, *first.shape[1:]))
+    if along == 0:
+        return taken
+    return np.moveaxis(taken, leading(0, indices.ndim), leading(along, indices.ndim))
 
 
 @composite(np.take_along_axis)
@@ -146,7 +162,8 @@ take_axis.samples(
     sample(real(5), np.array([1, 3])), sample(real(2, 3), np.array([1, 4])), sample(real(2, 3),
     np.array([2, 0]), axis=1),
     sample(real(2, 3), np.array([[1, 0], [0, 0]]), axis=0), sample(real(2, 3, 2), np.array([2, 0]), axis=1),
-    sample(real(2, 3), np.int64(1), axis=1),
+    sample(real(2, 3), np.int64(1), axis=1), sample(real(2, 3), np.array([[1, 0], [2, 2]]), axis=1),
+    sample(real(2, 3, 2), np.array([[1, 0, 2]]), axis=1),
 )
 take_along_axis.samples(sample(real(3, 4), np.array([[1], [0], [3]]), axis=1))
 
@@ -299,12 +316,68 @@ def ravel_index3(i, j, k, n0, n1, n2):
     return ((i + n0 if i < 0 else i) * n1 + (j + n1 if j < 0 else j)) * n2 + (k + n2 if k < 0 else k)
 
 
-ravel_index2.zero(*ravel_index2.arguments)
-ravel_index3.zero(*ravel_index3.arguments)
-ravel_index2.samples(sample(1, 2, 3, 4), sample(-1, -4, 3, 4), rejects(3, 0, 3, 4, error=IndexError))
+@primitive(elementwise=True)
+def ravel_index4(i, j, k, m, n0, n1, n2, n3):
+    """The place in C order of element ``[i, j, k, m]`` of an array of four dimensions."""
+    if i < -n0 or i >= n0 or j < -n1 or j >= n1 or k < -n2 or k >= n2 or m < -n3 or m >= n3:
+        raise IndexError("index is out of bounds")
+    row = (i + n0 if i < 0 else i) * n1 + (j + n1 if j < 0 else j)
+    return (row * n2 + (k + n2 if k < 0 else k)) * n3 + (m + n3 if m < 0 else m)
+
+
+@primitive(elementwise=True)
+def ravel_index5(i, j, k, m, p, n0, n1, n2, n3, n4):
+    """The place in C order of an element of an array of five dimensions."""
+    low = i < -n0 or j < -n1 or k < -n2 or m < -n3 or p < -n4
+    if low or i >= n0 or j >= n1 or k >= n2 or m >= n3 or p >= n4:
+        raise IndexError("index is out of bounds")
+    row = ((i + n0 if i < 0 else i) * n1 + (j + n1 if j < 0 else j)) * n2 + (k + n2 if k < 0 else k)
+    return (row * n3 + (m + n3 if m < 0 else m)) * n4 + (p + n4 if p < 0 else p)
+
+
+for _ravel in (ravel_index2, ravel_index3, ravel_index4, ravel_index5):
+    _ravel.zero(*_ravel.arguments)
+    # of int32 indices too: a place may be larger than any of the indices
+    _ravel.result(lambda **indices: broadcast(*indices.values(), dtype="int64", weak=False))
+ravel_index2.samples(
+    sample(np.array([[1], [-3]]), np.array([-1, 0, -4]), 3, 4), sample(1, 2, 3, 4), sample(-1, -4, 3, 4),
+    rejects(3, 0, 3, 4, error=IndexError),
+)
+ravel_index4.samples(
+    sample(1, 2, 0, 1, 3, 4, 2, 2), sample(-1, -4, -2, -1, 3, 4, 2, 2),
+    rejects(0, 0, 2, 0, 3, 4, 2, 2, error=IndexError),
+)
+ravel_index5.samples(
+    sample(1, 2, 0, 1, 2, 3, 4, 2, 2, 3), sample(-1, -4, -2, -1, -3, 3, 4, 2, 2, 3),
+    rejects(0, 0, 0, 0, 3, 3, 4, 2, 2, 3, error=IndexError),
+)
 ravel_index3.samples(
     sample(1, 2, 0, 3, 4, 2), sample(-1, -4, -2, 3, 4, 2), rejects(0, 0, 2, 3, 4, 2, error=IndexError),
 )
+
+
+@folded
+def open_shape(k, n):
+    """The shape of the ``k``-th of ``n`` vectors that span a grid.
+
+    >>> open_shape(1, 3)
+    (1, -1, 1)
+    """
+    return (1,) * k + (-1,) + (1,) * (n - k - 1)
+
+
+@composite(np.ix_)
+def ix(*args):
+    """Index arrays for the grid that vectors of indices, or masks, span: ``x[np.ix_(rows, columns)]``."""
+    if len(args) > 5:
+        refuse("np.ix_ of more than five vectors: arrays have at most five dimensions here")
+    grid = ()
+    for k in range(len(args)):
+        indices = np.asarray(args[k])
+        if kind_of(indices.dtype) == "b":
+            indices = nonzero_flat(indices)
+        grid = (*grid, np.reshape(indices, open_shape(k, len(args))))
+    return grid
 
 
 @composite(np.flatnonzero)
@@ -319,13 +392,28 @@ def nonzero(a):
     flat = nonzero_flat(a)
     if a.ndim == 1:
         return (flat,)
-    if a.ndim == 2:
-        return flat // a.shape[1], flat % a.shape[1]
-    if a.ndim == 3:
-        rest = flat % (a.shape[1] * a.shape[2])
-        return flat // (a.shape[1] * a.shape[2]), rest // a.shape[2], rest % a.shape[2]
-    refuse(f"nonzero of an array of {a.ndim} dimensions: use np.flatnonzero")
+    found = ()
+    rest = flat
+    for k in range(a.ndim - 1):
+        inside = 1
+        for m in range(k + 1, a.ndim):
+            inside = inside * a.shape[m]
+        found = (*found, rest // inside)
+        rest = rest % inside
+    return (*found, rest)
+
+
+@composite(np.argwhere)
+def argwhere(a):
+    """The indices of the elements that are not zero, one row for each."""
+    return np.stack(nonzero(a), axis=1)
 
 
 flatnonzero.samples(sample(real(5) > 0), sample(real(2, 3) > 0))
-nonzero.samples(sample(real(5) > 0), sample(real(2, 3) > 0), sample(real(2, 3, 2) > 0))
+nonzero.samples(
+    sample(real(5) > 0), sample(real(2, 3) > 0), sample(real(2, 3, 2) > 0), sample(real(2, 1, 3, 2) > 0),
+)
+argwhere.samples(sample(real(5) > 0), sample(real(2, 3) > 0), sample(real(3, 4).T > 0))
+ix.samples(
+    sample(np.array([1, 0]), np.array([2, 0, 0])), sample(real(4) > 0, np.array([1]), np.array([0, 2])),
+)

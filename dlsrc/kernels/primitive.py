@@ -145,11 +145,11 @@ class Primitive:
         self.cases: tuple[Sample | Kink | Rejection, ...] = ()
         self.__doc__ = body.__doc__
         self.__name__ = self.name
+        if any(name.startswith("_") for name in self.parameters):
+            raise TypeError(f"{self.signature}: names with an underscore belong to the loops made of it")
         unknown = self.static - set(self.parameters)
         if unknown:
-            raise TypeError(
-                f"{self.name}: static names {sorted(unknown)} are not parameters of {self.signature}"
-            )
+            raise TypeError(f"static names {sorted(unknown)} are no parameters of {self.signature}")
 
     @property
     def signature(self) -> str:

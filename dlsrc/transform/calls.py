@@ -24,12 +24,13 @@ from .classes import construct
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
+from .indices import root_of
 from .ir import Const, Fancy, Index, Span, Value
 from .parse import Parsed, parse
 from .regions import WRITERS
 from .source import read
 from .specials import SPECIALS, special_name
-from .subscripts import root_of, store_whole
+from .subscripts import store_whole
 from .weakness import as_numpy_number, as_python_float, gives_numpy_numbers
 
 __all__ = ["apply", "closure_of", "splice"]

@@ -25,7 +25,7 @@ from .items import attribute_of
 from .rename import refreshed, renamed
 from .packed import unpacked
 from .specials import SPECIALS, special
-from .subscripts import root_of
+from .indices import root_of
 
 __all__ = ["CustomRule", "Pullback", "leaves_of", "link", "replaced_leaves", "spliced_rule", "unruled"]
 
