@@ -371,7 +371,7 @@ def ix(*args):
     """Index arrays for the grid that vectors of indices, or masks, span: ``x[np.ix_(rows, columns)]``."""
     if len(args) > 5:
         refuse("np.ix_ of more than five vectors: arrays have at most five dimensions here")
-    grid = ()
+    grid: tuple = ()
     for k in range(len(args)):
         indices = np.asarray(args[k])
         if kind_of(indices.dtype) == "b":
@@ -392,7 +392,7 @@ def nonzero(a):
     flat = nonzero_flat(a)
     if a.ndim == 1:
         return (flat,)
-    found = ()
+    found: tuple = ()
     rest = flat
     for k in range(a.ndim - 1):
         inside = 1
