@@ -18,11 +18,13 @@ __all__ = ["add_at", "subtract_at"]
 
 @special("add at")
 def add_at(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """``np.add.at(a, indices, b)``."""
     return _changed(ctx, "add", args)
 
 
 @special("subtract at")
 def subtract_at(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """``np.subtract.at(a, indices, b)``."""
     return _changed(ctx, "sub", args)
 
 
