@@ -36,10 +36,32 @@ def materialize(sweep: Sweep, statement: Statement) -> None:
 
 def prepare(sweep: Sweep, statement: Statement) -> None:
     """Shadows of the outer arrays that the statement's blocks add to, made before it is entered."""
+    later = latest_columns(sweep, statement)
     for holder in outer_arrays(sweep, statement):
+        holder = later.get(_column(sweep, holder), holder)
         if holder not in sweep.cot:
             with sweep.ctx.at(sweep.gradient.loc):
                 sweep.shadow(holder)
+
+
+def latest_columns(sweep: Sweep, statement: Statement) -> dict[Any, Value]:
+    """Of each column that a branch leaves longer, what it leaves: its shadow has places for all versions."""
+    found: dict[Any, Value] = {}
+    for merge in statement.merges if isinstance(statement, If) else ():
+        column = _column(sweep, merge.target)
+        if column is not None and merge.target in sweep.active:
+            found[column] = merge.target
+    return found
+
+
+def _column(sweep: Sweep, value: Value) -> Any:
+    """The column that grows of which a value is a version; None if it is of none, or may be of two."""
+    memory = sweep.memory
+    root = memory.root.get(value)
+    if root is None or root not in memory.grown:
+        return None
+    versions = memory.roots_shared_with(root)
+    return frozenset(versions) if sum(v not in memory.sources for v in versions) == 1 else None
 
 
 def outer_arrays(sweep: Sweep, statement: Statement) -> list[Value]:

@@ -73,8 +73,6 @@ def indexed(ctx: Context, grown: Grown, key: Binding) -> Binding:
 def set_at(ctx: Context, grown: Grown, key: Binding, item: Binding) -> None:
     """``out[k] = item``."""
     own(ctx, grown)
-    if any(isinstance(t, Array) for t in grown.types):
-        raise ctx.refuse("an array in a list whose length is computed cannot be replaced; build a new list")
     put_item(ctx, grown, _place(ctx, grown, key), item)
 
 
@@ -115,8 +113,6 @@ def pop_from(ctx: Context, number: int, key: Binding | None) -> Binding:
     grown = own(ctx, ctx.heap[number])  # type: ignore[arg-type]
     if key is not None and ctx.contents(key) != Const(-1):
         raise ctx.refuse("a list whose length is computed loses its last item only; write pop()")
-    if any(isinstance(t, Array) for t in grown.types):
-        raise ctx.refuse("pop() from a list of arrays whose length is computed is not supported; index it")
     with ctx.collecting() as block:
         ctx.add(Raise("IndexError", f"{ctx.loc}: pop from an empty list", ctx.loc))
     ctx.add(If(ctx.op("equal", grown.count, Const(0)), tuple(block), (), (), ctx.loc))

@@ -122,11 +122,6 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
         return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
     if place[0] == "heap" and isinstance(a, Container | Grown) and not a.same_structure(b):
         a, b = alike(ctx, a, b, then_block, else_block)
-    if isinstance(a, Grown) and any(isinstance(t, Array) for t in a.types) and a.items[:-1] != b.items[:-1]:
-        return Poison(
-            "arrays are appended to this list on some ways only, and its length is computed; append on every "
-            "way, or write into one array with a counter", ctx.lists.grown_at.get(place[1], ctx.loc),
-        )  # fmt: skip
     if isinstance(a, Container | Grown) and a.same_structure(b):
         parts = [
             merge(ctx, cond, x, y, merges, then_block, else_block, False, False, (place[0], f"{name}[{k}]"))

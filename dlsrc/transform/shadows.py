@@ -66,6 +66,8 @@ class Cotangents(Fetching):
             elif isinstance(statement, Assign) and statement.op.part and isinstance(statement.target, Value):
                 if statement.target in self.active:
                     found.add(statement.target)  # its base is found below
+        # The versions of a column that grows hand one shadow on, also those that nothing reads or writes.
+        found.update(v for v, root in self.memory.root.items() if root in self.memory.grown)
         for statement in self.outline.statements:
             if is_loop(statement):
                 # A use inside a loop adds to what is outside: in place.
