@@ -27,6 +27,7 @@ from .expressions import elements, evaluate, expression
 from .indices import root_of
 from .ir import Const, Fancy, Index, Span, Value
 from .parse import Parsed, parse
+from .recursion import NeedLoop, as_loop
 from .regions import WRITERS
 from .source import read
 from .specials import SPECIALS, special_name
@@ -339,15 +340,21 @@ def splice(
     ctx: Context, closure: Closure, args: tuple, kwargs: dict[str, Binding], *, composite: bool = False
 ) -> Binding:
     """The body of a function, built here with these arguments; its result."""
-    key = (closure.parsed.body, closure.frame, tuple(_known_part(ctx, a) for a in (*args, *kwargs.values())))
-    around = [k[2] for k in ctx.stack if k[0] is key[0] and k[1] is key[1]]
+    known = tuple(_known_part(ctx, a) for a in (*args, *kwargs.values()))
+    key = (closure.parsed.body, closure.frame, known, closure)
+    around = [k for k, other in enumerate(ctx.stack) if other[0] is key[0] and other[1] is key[1]]
+    recurring = frozenset(other[3].parsed.parsed for other in ctx.stack[around[-1] :]) if around else frozenset()
     if around and not composite:
         # Where what is known of the arguments changes, a recursion may end while it is written out.
         ctx.recursions += 1
-        if key[2] in around or ctx.recursions > MOST_RECURSIONS:
-            raise ctx.refuse(
-                f"`{closure.name}` calls itself to a depth that is computed; write the recursion as a loop"
-            )
+        deep = ctx.recursions > MOST_RECURSIONS or len(ctx.stack) >= DEEPEST
+        if deep or any(ctx.stack[k][2] == known for k in around):
+            if recurring <= ctx.recursive:
+                raise ctx.refuse(
+                    f"`{closure.name}` calls itself to a depth that is computed; write the recursion as a loop "
+                    "with a list of what is left to do: while len(todo) > 0: a, b = todo.pop()"
+                )
+            raise NeedLoop(recurring)
     if len(ctx.stack) >= DEEPEST:
         raise ctx.refuse(f"calls are nested more than {DEEPEST} deep; write a loop")
     outer = ctx.frames[-1] if ctx.frames else None
@@ -356,6 +363,8 @@ def splice(
         at = ctx.loc
     frame = Frame(closure.parsed, parent=closure.frame, composite=at, nonlocals=closure.parsed.nonlocals)
     bind_parameters(ctx, frame, closure, args, kwargs)
+    if closure.parsed.parsed in ctx.recursive:
+        frame.parsed = replace(closure.parsed, parsed=as_loop(ctx, frame, closure, _closure_of_callable))
     if closure.function is not None and at is None:
         ctx.calls.append(closure.function)
     ctx.stack.append(key)
@@ -363,11 +372,21 @@ def splice(
     try:
         with ctx.at(ctx.loc):
             ctx.lower_body(frame)
+    except RecursionError:
+        if not recurring or composite:
+            raise
+        raise NeedLoop(recurring) from None  # written out it is too deep for Python itself
     finally:
         ctx.stack.pop()
         # A closure made in this frame still reads its names; the frame stays for snapshots.
         ctx.frames = [f for f in ctx.frames if f is not frame or frame_is_captured(ctx, frame)]
     return frame.result
+
+
+def _closure_of_callable(ctx: Context, value: Any) -> Closure | None:
+    """The user's function that a live object is, if it is one."""
+    plain = unwrapped(value) if lookup(value) is None and special_name(value) is None else None
+    return None if plain is None or _is_library(plain) else closure_of(ctx, plain)
 
 
 def _known_part(ctx: Context, binding: Binding) -> Any:

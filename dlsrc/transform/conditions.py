@@ -56,7 +56,8 @@ def _joined(ctx: Context, parts: list[Callable[[], Atom]], is_and: bool) -> Atom
     before, names = ctx.snapshot(), {p: b for p, b in ctx.state().items() if p[0] != "heap"}
     with ctx.collecting() as block:
         others = _joined(ctx, rest, is_and)
-    unchanged = all(ctx.state().get(p) is b for p, b in names.items())
+    after = ctx.state()
+    unchanged = all(after.get(p) is b for p, b in names.items())
     if unchanged and not ctx.dead and all(isinstance(s, Assign) and not s.op.effect for s in block):
         ctx.block.extend(block)  # nothing that could fail or cost: no need for a branch
         return ctx.op("logical_and" if is_and else "logical_or", cond, others)

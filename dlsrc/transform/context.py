@@ -138,6 +138,7 @@ class Context(Builder):
         self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
         self.guards: dict[tuple, Guard] = {}
         self.problems: list[tuple[Location, str]] = []
+        self.recursive: frozenset = frozenset()          # functions that are built as loops
         self.recursions = 0                              # calls of a function within itself
         self.lists = Lists()                             # which grow, and where
         self.one_way: set[Value] = set()                 # values that their names have on some ways only

@@ -6,11 +6,11 @@
 In a counted loop that appends, the room is made before the loop, and the test is left out.
 """
 
-from ..kernels.types import Array
+from ..kernels.types import Array, Scalar
 from .atoms import as_atom
 from .binding import Binding, Grown, Static
 from .context import Context, describe
-from .grown import as_array, form_of, item_at, parts_of, put_item
+from .grown import as_array, form_of, item_at, parts_of, put_item, widened
 from .ir import Atom, Const, If, Index, Raise, Span, Value
 from .items import static_items
 
@@ -30,7 +30,7 @@ def own(ctx: Context, grown: Grown) -> Grown:
 
 def append_to(ctx: Context, number: int, item: Binding) -> None:
     """Append to the list that stands in the heap under this number."""
-    grown = own(ctx, ctx.heap[number])  # type: ignore[arg-type]
+    grown = _wide_enough(ctx, own(ctx, ctx.heap[number]), item)  # type: ignore[arg-type]
     if ctx.lists.reserved.get(number) is None or ctx.lists.reserved[number] is not ctx.lists.building[-1]:
         ctx.lists.voided.add(number)
         grown = _with_room(ctx, grown, item)
@@ -38,6 +38,18 @@ def append_to(ctx: Context, number: int, item: Binding) -> None:
         ctx.lists.voided.add(number)
     put_item(ctx, grown, grown.count, item)
     ctx.heap[number] = grown.with_items((*grown.items[:-1], ctx.op("add", grown.count, Const(1))))
+
+
+def _wide_enough(ctx: Context, grown: Grown, item: Binding) -> Grown:
+    """The list with a type that has the item too: one that began with 0 may go on with 0.5."""
+    found = form_of(ctx, item)
+    if found is None or found[0] != grown.item:
+        return grown
+    joined = [ctx.join(a, b) for a, b in zip(grown.types, found[1], strict=True)]
+    numbers = all(isinstance(t, Scalar) for t in grown.types)
+    if not numbers or None in joined or all(a.dtype == b.dtype for a, b in zip(joined, grown.types, strict=True)):  # type: ignore[union-attr]
+        return grown
+    return widened(ctx, grown, tuple(joined))  # type: ignore[arg-type]
 
 
 def _with_room(ctx: Context, grown: Grown, item: Binding) -> Grown:

@@ -182,20 +182,34 @@ def alike(
         form, types = known
     for side in (a, b):
         if isinstance(side, Grown):
+            if form is None:
+                form, types = side.item, side.types
+                continue
             joined = [ctx.join(x, y) for x, y in zip(types, side.types, strict=False)]
-            if form is not None and (side.item != form or any(j is None for j in joined)):
+            if side.item != form or any(j is None for j in joined):
                 return a, b
-            form, types = side.item, side.types
+            types = tuple(joined)  # type: ignore[arg-type]
     if form is None:
         return a, b
     made = []
     for side, block in ((a, then_block), (b, else_block)):
-        if isinstance(side, Container):
-            with ctx.collecting() as extra:
+        with ctx.collecting() as extra:
+            if isinstance(side, Container):
                 side = grown_of(ctx, side.items, form, types)
-            block.extend(extra)
+            elif isinstance(side, Grown):
+                side = widened(ctx, side, types)
+        block.extend(extra)
         made.append(side)
     return made[0], made[1]
+
+
+def widened(ctx: Context, grown: Grown, types: tuple[Type, ...]) -> Grown:
+    """The list with items of wider types: integers as floats."""
+    columns = [
+        column if have.dtype == want.dtype else ctx.op("cast", column, dtype=want.dtype)  # type: ignore[arg-type]
+        for column, have, want in zip(grown.items, grown.types, types, strict=False)
+    ]
+    return Grown((*columns, grown.count), grown.item, types)
 
 
 def repeated(ctx: Context, items: tuple[Binding, ...], form: Binding, types: tuple, count: Atom) -> Binding:

@@ -87,6 +87,8 @@ class Growth:
         found = False
         for (owner, number), before in start.items():
             after = end.get((owner, number))
+            if owner == "heap" and number in self.begun and isinstance(after, Grown):
+                found |= self._wider(number, after)
             if owner != "heap" or not isinstance(before, Container) or before.kind != "list":
                 continue
             items = before.items
@@ -103,6 +105,15 @@ class Growth:
                     self.wanted[number] = (items, *alike, self.appends(number))
                     found = True
         return found or self._recount(end)
+
+    def _wider(self, number: int, after: Grown) -> bool:
+        """Whether a list has items of wider types at the end of a trip than it began with."""
+        items, form, types, appends = self.wanted[number]
+        joined = [self.ctx.join(a, b) for a, b in zip(types, after.types, strict=False)]
+        if after.item != form or None in joined or tuple(joined) == types:
+            return False
+        self.wanted[number] = (items, form, tuple(joined), appends)
+        return True
 
     def _recount(self, end: dict) -> bool:
         lists = self.ctx.lists

@@ -42,7 +42,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-__all__ = ["Names", "single_exit"]
+__all__ = ["Names", "left_in", "single_exit"]
 
 # So many statements with jumps in one block are nested into each other; more are laid side by side under a
 # flag, because Python allows 100 levels of indentation and a reader far fewer.
@@ -80,6 +80,17 @@ def single_exit(body: list[ast.stmt], names: Names, end: ast.AST) -> list[ast.st
         The node whose place a ``return None`` takes that the user did not write.
     """
     return _Remover(names).function(body, end)
+
+
+def left_in(body: list[ast.stmt], names: Names, name: str, end: ast.AST) -> list[ast.stmt]:
+    """The statements without jumps, where what they return is left in a name instead; they do return."""
+    remover = _Remover(names)
+    remover.result = name
+    *first, last = remover.function(body, end)
+    assert isinstance(last, ast.Return) and last.value is not None
+    if isinstance(last.value, ast.Name) and last.value.id == name:
+        return first
+    return [*first, _assigned(name, last.value, last)]
 
 
 @dataclass(frozen=True, slots=True)

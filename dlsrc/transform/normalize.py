@@ -44,6 +44,7 @@ from .items import static_items
 from .location import Location
 from .nested import OPERATORS, derived
 from .packed import NeedPacked, NeedUnpacked, refuse_written
+from .recursion import NeedLoop
 from .save import Edits
 from .source import location
 from .statements import lower_block
@@ -99,6 +100,8 @@ def normalize(request: Request) -> Normalized:
             return _attempt(request)
         except NeedStatic as need:
             request = replace(request, static=request.static | {need.key})
+        except NeedLoop as need:
+            request = replace(request, recursive=request.recursive | need.functions)
         except NeedPacked as need:
             request = _repacked(request, request.packing | need.paths, request.packable)
         except NeedUnpacked as need:
@@ -127,7 +130,7 @@ def _attempt(request: Request) -> Normalized:
     complete(ctx)
     function, closure, extra = _entry(ctx, request.function)
     where = _definition(closure)
-    ctx.packable = request.packable
+    ctx.packable, ctx.recursive = request.packable, request.recursive
     with ctx.at(where):
         arguments = Parameters(ctx, request)
         args, kwargs = arguments.bindings().items

@@ -61,6 +61,8 @@ class Request:
         Whether the function returns (value, something else).
     static : frozenset
         Keys of numbers that must be known while building: ("leaf", k) or of a captured number.
+    recursive : frozenset of Parsed
+        Functions that call each other to a depth that is known only at run time.
     packable, packing : frozenset of Path
         Lists of equal items that may be packed, and those that are; the structure is always that of the call.
     kind : str
@@ -83,6 +85,7 @@ class Request:
     single: bool = True
     has_aux: bool = False
     static: frozenset = frozenset()
+    recursive: frozenset = frozenset()
     packable: frozenset[Path] = frozenset()
     packing: frozenset[Path] = frozenset()
     kind: str = "gradient"

@@ -14,7 +14,7 @@ from .location import Location
 from .source import Source, location
 from .syntax import problems
 
-__all__ = ["Parsed", "parse"]
+__all__ = ["Parsed", "names_in", "parse", "with_body"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,8 @@ class Parsed:
         where they are bound again, ``nonlocals`` never.
     generated
         The names that the removal of jumps made, in this function and in those inside it.
+    with_jumps
+        The statements as they were before their jumps were removed.
     nested
         The same record of each inner ``def`` and ``lambda`` (and of those inside them), by its node.
     """
@@ -42,6 +44,7 @@ class Parsed:
     assigned: frozenset[str]
     nonlocals: frozenset[str]
     generated: frozenset[str]
+    with_jumps: list[ast.stmt] = field(repr=False)
     nested: Mapping[ast.FunctionDef | ast.Lambda, "Parsed"] = field(repr=False)
     is_generator: bool = False
 
@@ -61,29 +64,40 @@ def parse(source: Source) -> Parsed:
     top = _copied(source.tree)
     # Outer before inner, so that the outermost function has the plainest names.
     functions = [n for n in ast.walk(top) if isinstance(n, ast.FunctionDef | ast.Lambda)]
-    names = Names(_names_in(source.tree))
+    names = Names(names_in(source.tree))
     bodies = {node: _body(node, names) for node in functions}
     generated = frozenset(names.made)
     nested: dict[ast.FunctionDef | ast.Lambda, Parsed] = {}
-    for node, (body, assigned, nonlocals) in bodies.items():
-        nested[node] = Parsed(source, node.args, body, assigned, nonlocals, generated, nested)
+    for node, (body, assigned, nonlocals, before) in bodies.items():
+        nested[node] = Parsed(source, node.args, body, assigned, nonlocals, generated, before, nested)
     return nested.pop(top)
+
+
+def with_body(parsed: Parsed, body: list[ast.stmt], made: Iterable[str]) -> Parsed:
+    """The same function with other statements, which use names that were ``made`` for them."""
+    return replace(
+        parsed, body=body, assigned=(parsed.assigned | _scope(body)[0]) - parsed.nonlocals,
+        generated=parsed.generated | frozenset(made),
+    )  # fmt: skip
 
 
 def _body(
     node: ast.FunctionDef | ast.Lambda, names: Names
-) -> tuple[list[ast.stmt], frozenset[str], frozenset[str]]:
-    """The statements without jumps, the names they bind, the names of outer functions that they bind."""
+) -> tuple[list[ast.stmt], frozenset[str], frozenset[str], list[ast.stmt]]:
+    """The statements without jumps, the names they bind, the names of outer functions that they bind, and
+    the statements with jumps."""
     if isinstance(node, ast.Lambda):
         assigned, _ = _scope([node.body])
-        return [ast.copy_location(ast.Return(value=node.body), node.body)], assigned, frozenset()
+        only = [ast.copy_location(ast.Return(value=node.body), node.body)]
+        return only, assigned, frozenset(), only
     assigned, nonlocals = _scope(node.body)
     declared = [n for n in _own(node.body) if isinstance(n, ast.Nonlocal)]
-    body = single_exit(desugared(node.body, names.new), names, node)
+    before = desugared(node.body, names.new)
+    body = single_exit(before, names, node)
     if declared:
         body.insert(0, ast.copy_location(ast.Nonlocal(names=sorted(nonlocals)), declared[0]))
     node.body = body
-    return body, (assigned | _scope(body)[0]) - nonlocals, nonlocals
+    return body, (assigned | _scope(body)[0]) - nonlocals, nonlocals, before
 
 
 def _first_line(where: Location) -> Location:
@@ -129,7 +143,7 @@ def _own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
                 stack += ast.iter_child_nodes(node)
 
 
-def _names_in(tree: ast.AST) -> Iterator[str]:
+def names_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name):
