@@ -83,6 +83,8 @@ def joint_dtype(parts):
 @composite(np.concatenate)
 def concatenate(arrays, axis=0):
     """Arrays joined along an axis that they have."""
+    if isinstance(arrays, np.ndarray) and axis == 0 and arrays.ndim > 1:
+        return np.reshape(arrays, (arrays.shape[0] * arrays.shape[1], *arrays.shape[2:])).copy()
     parts = tuple([np.asarray(x) for x in arrays])
     if len(parts) == 0:
         refuse("concatenate needs at least one array")
@@ -118,6 +120,8 @@ def concatenate(arrays, axis=0):
 @composite(np.stack)
 def stack(arrays, axis=0):
     """Arrays (or numbers) of equal shapes joined along a new axis."""
+    if isinstance(arrays, np.ndarray):
+        return np.moveaxis(arrays, 0, axis).copy()
     parts = tuple([np.asarray(x) for x in arrays])
     if len(parts) == 0:
         refuse("stack needs at least one array")
@@ -140,12 +144,16 @@ def stack(arrays, axis=0):
 @composite(np.vstack)
 def vstack(arrays):
     """Arrays joined along the first axis; vectors are rows."""
+    if isinstance(arrays, np.ndarray):
+        return concatenate(arrays, 0) if arrays.ndim > 2 else np.atleast_2d(arrays).copy()
     return concatenate(tuple([np.atleast_2d(np.asarray(x)) for x in arrays]), 0)
 
 
 @composite(np.hstack)
 def hstack(arrays):
     """Arrays joined along the second axis, vectors along the first."""
+    if isinstance(arrays, np.ndarray) and arrays.ndim == 2:
+        return np.ravel(arrays).copy()
     parts = tuple([np.atleast_1d(np.asarray(x)) for x in arrays])
     if parts[0].ndim == 1:
         return concatenate(parts, 0)
@@ -163,6 +171,8 @@ def as_column(x):
 @composite(np.column_stack)
 def column_stack(arrays):
     """Vectors and matrices joined as columns of a matrix."""
+    if isinstance(arrays, np.ndarray) and arrays.ndim == 2:
+        return arrays.T.copy()
     return concatenate(tuple([as_column(np.asarray(x)) for x in arrays]), 1)
 
 

@@ -343,7 +343,7 @@ def splice(
     known = tuple(_known_part(ctx, a) for a in (*args, *kwargs.values()))
     key = (closure.parsed.body, closure.frame, known, closure)
     around = [k for k, other in enumerate(ctx.stack) if other[0] is key[0] and other[1] is key[1]]
-    recurring = frozenset(other[3].parsed.parsed for other in ctx.stack[around[-1] :]) if around else frozenset()
+    recurring = frozenset(other[3].parsed.parsed for other in (ctx.stack[around[-1] :] if around else ()))
     if around and not composite:
         # Where what is known of the arguments changes, a recursion may end while it is written out.
         ctx.recursions += 1
@@ -351,8 +351,8 @@ def splice(
         if deep or any(ctx.stack[k][2] == known for k in around):
             if recurring <= ctx.recursive:
                 raise ctx.refuse(
-                    f"`{closure.name}` calls itself to a depth that is computed; write the recursion as a loop "
-                    "with a list of what is left to do: while len(todo) > 0: a, b = todo.pop()"
+                    f"`{closure.name}` calls itself to a depth that is computed; write the recursion as a "
+                    "loop with a list of what is left to do: while len(todo) > 0: a, b = todo.pop()"
                 )
             raise NeedLoop(recurring)
     if len(ctx.stack) >= DEEPEST:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Live, Packed, Shape, Static
+from .binding import Binding, Container, Grown, Live, Packed, Shape, Static
 from .context import Context, Frame
+from .grown import as_array
 from .expressions import as_operand, evaluate, expression, locate, operate_unary
 from .ir import Assign, Atom, Const, Value
 from .items import static_items
@@ -170,8 +171,8 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
             raise ctx.refuse("whether two computed values are one object is not known; compare with ==")
         return Const(same == isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn):
-        items = ctx.static(b, "the right side of `in`")
-        return Const((ctx.static(a, "the left side of `in`") in items) == isinstance(op, ast.In))
+        inside = _is_in(ctx, a, b)
+        return inside if isinstance(op, ast.In) else ctx.op("logical_not", inside)
     symbol, compute = COMPARED[type(op)]
     numbers = isinstance(a, Value | Const) and isinstance(b, Value | Const)
     if not numbers and ctx.is_static(a) and ctx.is_static(b):
@@ -184,6 +185,22 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
     ):
         return compare_items(ctx, symbol, static_items(ctx, a), static_items(ctx, b))
     return ctx.op(symbol, as_operand(ctx, a, b), as_operand(ctx, b, a))
+
+
+def _is_in(ctx: Context, a: Binding, b: Binding) -> Atom:
+    """``a in b``: of a dict its keys, of computed numbers whether one of them is equal."""
+    if isinstance(b, Container) and b.kind == "dict":
+        return Const(ctx.static(a, "what is looked for among the keys of a dict") in b.keys)
+    if isinstance(b, Container) and b.cls is None and not (ctx.is_static(a) and ctx.is_static(b)):
+        found: Atom = Const(False)
+        for item in b.items:
+            found = ctx.op("logical_or", found, compare_two(ctx, ast.Eq(), a, item))
+        return found
+    if isinstance(b, Grown) or isinstance(b, Value) and isinstance(ctx.type_of(b), Array):
+        array = as_array(ctx, b) if isinstance(b, Grown) else b
+        equal = ctx.op("equal", array, as_atom(ctx, a, "what is looked for in an array"))
+        return as_atom(ctx, ctx.call(ctx.known("any"), (equal,)))
+    return Const(ctx.static(a, "the left side of `in`") in ctx.static(b, "the right side of `in`"))
 
 
 def compare_items(ctx: Context, symbol: str, left: list, right: list) -> Atom:

@@ -211,6 +211,19 @@ def pop(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return found
 
 
+@container_method("pop_saved")
+def pop_saved(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """What a function that calls itself saved on its stack (`unwind`), whose name is given."""
+    owner, name = args
+    if not isinstance(owner, Grown):
+        raise ctx.refuse(
+            f"`{name.value}` calls itself to a depth that is computed, and what it goes on with after that "
+            "is not only numbers and arrays of one shape; hand functions, texts, lists and dicts on "
+            "unchanged, or write a loop with a list of what is left to do"
+        )
+    return pop_from(ctx, _changed(ctx, owner, ("list",), "pop"), None, tested=False)
+
+
 @container_method("index")
 def index(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     values = [ctx.static(item, "an item") for item in static_items(ctx, args[0])]

@@ -46,10 +46,10 @@ def _wide_enough(ctx: Context, grown: Grown, item: Binding) -> Grown:
     if found is None or found[0] != grown.item:
         return grown
     joined = [ctx.join(a, b) for a, b in zip(grown.types, found[1], strict=True)]
-    numbers = all(isinstance(t, Scalar) for t in grown.types)
-    if not numbers or None in joined or all(a.dtype == b.dtype for a, b in zip(joined, grown.types, strict=True)):  # type: ignore[union-attr]
+    types = tuple(j for j in joined if isinstance(j, Scalar))
+    if len(types) < len(joined) or [t.dtype for t in types] == [t.dtype for t in grown.types]:
         return grown
-    return widened(ctx, grown, tuple(joined))  # type: ignore[arg-type]
+    return widened(ctx, grown, types)
 
 
 def _with_room(ctx: Context, grown: Grown, item: Binding) -> Grown:
@@ -120,14 +120,15 @@ def copied(ctx: Context, grown: Grown) -> Binding:
     return ctx.new_ref(grown.with_items((*columns, grown.count)))
 
 
-def pop_from(ctx: Context, number: int, key: Binding | None) -> Binding:
-    """``out.pop()``: the last item, which is gone from the list."""
+def pop_from(ctx: Context, number: int, key: Binding | None, *, tested: bool = True) -> Binding:
+    """``out.pop()``: the last item, which is gone from the list; ``tested`` if there may be none."""
     grown = own(ctx, ctx.heap[number])  # type: ignore[arg-type]
     if key is not None and ctx.contents(key) != Const(-1):
         raise ctx.refuse("a list whose length is computed loses its last item only; write pop()")
-    with ctx.collecting() as block:
-        ctx.add(Raise("IndexError", f"{ctx.loc}: pop from an empty list", ctx.loc))
-    ctx.add(If(ctx.op("equal", grown.count, Const(0)), tuple(block), (), (), ctx.loc))
+    if tested:
+        with ctx.collecting() as block:
+            ctx.add(Raise("IndexError", f"{ctx.loc}: pop from an empty list", ctx.loc))
+        ctx.add(If(ctx.op("equal", grown.count, Const(0)), tuple(block), (), (), ctx.loc))
     last = ctx.op("subtract", grown.count, Const(1))
     found = item_at(ctx, grown, last)
     ctx.lists.voided.add(number)

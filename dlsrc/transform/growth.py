@@ -156,7 +156,7 @@ class Growth:
     def indexed(self, start: dict) -> bool:
         """After a computed index into a list: whether that list grows in the body, and is one of numbers."""
         found = False
-        for number in self._named():
+        for number in self.named():
             before = start.get(("heap", number))
             if not isinstance(before, Container) or before.kind != "list" or number in self.wanted:
                 continue
@@ -168,12 +168,12 @@ class Growth:
                 found = True
         return found
 
-    def _named(self) -> set[int]:
+    def named(self) -> set[int]:
         """The lists that the text of the body appends to, or whose items it sets."""
         names = set()
         for node in (n for s in self.body for n in ast.walk(s)):
             match node:
-                case ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "pop"):
+                case ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "pop" | "pop_saved"):
                     names.add(name)
                 case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
                     names.add(name)

@@ -27,7 +27,7 @@ class Unhoistable(Exception):
 
 
 class Hoisting:
-    """The statements of one function with every call that recurs as ``name = f(…)``, ``return f(…)`` or ``f(…)``.
+    """The statements of a function, every call that recurs as ``name = f(…)``, ``return f(…)`` or ``f(…)``.
 
     ``calls`` are the calls that recur, and what they call; ``new`` makes names; ``in_order`` says that what
     is evaluated before such a call must stay before it, since the function writes to arrays.
@@ -58,7 +58,9 @@ class Hoisting:
                 ways = [self.statement(at(e, ast.Assign(targets=targets, value=e))) for e in (a, b)]
                 before, test = self.expression(test)
                 return [*before, at(node, ast.If(test=test, body=ways[0], orelse=ways[1]))]
-            case ast.Return(value=ast.Call() as call) | ast.Expr(value=ast.Call() as call) if call in self.calls:
+            case ast.Return(value=ast.Call() as call) | ast.Expr(value=ast.Call() as call) if (
+                call in self.calls
+            ):
                 before, call = self.arguments(call)
                 return [*before, at(node, type(node)(value=call))]
             case ast.Assign(targets=[target], value=ast.Call() as call) if call in self.calls:
@@ -66,8 +68,8 @@ class Hoisting:
                 return [*before, at(node, ast.Assign(targets=[target], value=call))]
             case ast.AugAssign(target=ast.Subscript()) if self.in_order:
                 raise Unhoistable(
-                    node, "an element cannot be added to by the result of the function itself, which writes to "
-                    "arrays; give the result a name before"
+                    node, "an element cannot be added to by the result of the function itself, which writes "
+                    "to arrays; give the result a name before"
                 )
             case ast.Return() | ast.Expr() | ast.Assign() | ast.AugAssign():
                 before, value = self.expression(node.value)  # type: ignore[arg-type]
@@ -87,7 +89,9 @@ class Hoisting:
                 before, iterable = self.expression(iterable)
                 loop = ast.For(target=target, iter=iterable, body=self.block(body), orelse=[])
                 return [*before, at(node, loop)]
-        raise Unhoistable(node, "a function cannot call itself in this statement; give the result a name before")
+        raise Unhoistable(
+            node, "a function cannot call itself in this statement; give the result a name before"
+        )
 
     # ------------------------------------------------------------------ expressions
 
@@ -105,10 +109,13 @@ class Hoisting:
                 return made, _load(name, node)
             case ast.BoolOp(op=op, values=[first, *rest]):
                 return self.joined(node, op, first, rest)
-            case ast.Lambda() | ast.GeneratorExp() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.NamedExpr():
+            case (
+                ast.Lambda() | ast.GeneratorExp() | ast.ListComp() | ast.SetComp() | ast.DictComp()
+                | ast.NamedExpr()
+            ):
                 raise Unhoistable(
-                    node, "a function that calls itself inside a comprehension, a lambda or `:=` is not supported; "
-                    "write the loop out"
+                    node, "a function that calls itself inside a comprehension, a lambda or `:=` is not "
+                    "supported; write the loop out"
                 )
             case ast.Call() if node in self.calls:
                 before, call = self.arguments(node)
@@ -174,7 +181,9 @@ class Hoisting:
     def summed(self, node: ast.GeneratorExp) -> tuple[list[ast.stmt], ast.expr]:
         """``sum(f(c) for c in kids)``, as a loop."""
         if len(node.generators) != 1 or not isinstance(node.generators[0].target, ast.Name):
-            raise Unhoistable(node, "this sum of results of the function itself is not supported; write the loop out")
+            raise Unhoistable(
+                node, "this sum of results of the function itself is not supported; write the loop out"
+            )
         (generator,) = node.generators
         total = self.new("total")
         sums = at(node, ast.BinOp(left=_load(total, node), op=ast.Add(), right=node.elt))

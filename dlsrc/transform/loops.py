@@ -207,7 +207,8 @@ def build(
     late: dict[tuple, Type] = {}  # names that get their first value on some way through the body
     around = set(ctx.unbound_reads)
     growth = Growth(ctx, frame, body, room)
-    for _ in range(ROUNDS):
+    # What is in a list may be known only once that of another is, so there is a round for each more.
+    for _ in range(ROUNDS + 2 * len(growth.named())):
         ctx.restore(before)
         del ctx.problems[problems:]
         ctx.unbound_reads.clear()

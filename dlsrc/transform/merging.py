@@ -9,7 +9,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..kernels.types import Array, Scalar
+from ..kernels.types import Scalar
 from .binding import Binding, Container, Grown, Maybe, Poison, Ref, Static, Unbound
 from .context import Context, describe
 from .grown import alike

@@ -8,18 +8,9 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Needed", "Save"]
+from .pieces import Save
 
-
-class Save(ast.stmt):
-    """Stands for putting what a piece needs on its stack; after a call, also for the place to go back to."""
-
-    _fields = ()
-
-    def __init__(self, piece: Any = None, is_call: bool = False):
-        super().__init__()
-        self.piece = piece
-        self.is_call = is_call
+__all__ = ["Needed"]
 
 
 class Needed:

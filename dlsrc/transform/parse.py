@@ -88,7 +88,7 @@ def _body(
     the statements with jumps."""
     if isinstance(node, ast.Lambda):
         assigned, _ = _scope([node.body])
-        only = [ast.copy_location(ast.Return(value=node.body), node.body)]
+        only: list[ast.stmt] = [ast.copy_location(ast.Return(value=node.body), node.body)]
         return only, assigned, frozenset(), only
     assigned, nonlocals = _scope(node.body)
     declared = [n for n in _own(node.body) if isinstance(n, ast.Nonlocal)]
@@ -144,6 +144,7 @@ def _own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def names_in(tree: ast.AST) -> Iterator[str]:
+    """All names that a function uses, those of the functions inside it included."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name):

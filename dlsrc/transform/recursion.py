@@ -19,13 +19,14 @@ from .expressions import evaluate, locate
 from .hoist import Unhoistable
 from .jumps import Names
 from .parse import Parsed, names_in, with_body
-from .unwind import Call, Member, unwound
+from .pieces import Call, Member
+from .unwind import unwound
 
 __all__ = ["NeedLoop", "as_loop"]
 
 
 class NeedLoop(Exception):
-    """These functions call each other to a depth that is computed; the build starts again with them as a loop."""
+    """Functions call each other to a depth that is computed; the build starts again with them as a loop."""
 
     def __init__(self, functions: frozenset[Parsed]):
         super().__init__(functions)
@@ -84,9 +85,14 @@ def _find_calls(ctx: Context, function: _Function, functions: list[_Function], p
         if closure is None or closure.parsed.parsed not in ctx.recursive:
             continue
         if node in inner:
-            raise Unhoistable(node, "a function that calls itself inside an inner function; write the loop out")
+            raise Unhoistable(
+                node, "a function that calls itself inside an inner function is not supported; write the "
+                "loop out"
+            )
         if closure.parsed.nonlocals and closure.parsed.parsed is not functions[0].parsed:
-            raise Unhoistable(node, "functions that call each other cannot rebind names of the function around")
+            raise Unhoistable(
+                node, "functions that call each other cannot rebind names of the function around; return them"
+            )
         known = next((f for f in functions if f.parsed is closure.parsed.parsed), None)
         if known is None:
             if closure.parsed.parsed.source.file != functions[0].parsed.source.file:
@@ -124,34 +130,40 @@ def _looped(ctx: Context, functions: list[_Function]) -> Parsed:
     for function in functions:
         spec = function.parsed.args
         if spec.vararg or spec.kwarg:
-            raise Unhoistable(function.parsed.source.tree, "a function with * or ** arguments cannot call itself "
-                              "to a depth that is computed; name its arguments")  # fmt: skip
+            raise Unhoistable(
+                function.parsed.source.tree, "a function with * or ** arguments cannot call itself to a "
+                "depth that is computed; name its arguments"
+            )
         own = set(function.params) | function.parsed.assigned
         renamed = {name: name for name in own}
         if function is not first:
-            renamed = {n: kept[function][n] if n in kept[function] else names.new(n) if n in used else n for n in own}
+            renamed = {
+                n: kept[function][n] if n in kept[function] else names.new(n) if n in used else n for n in own
+            }
             used |= own
             if any(isinstance(n, ast.FunctionDef | ast.Lambda) for s in function.body for n in ast.walk(s)):
                 raise Unhoistable(
-                    function.parsed.source.tree, "functions that call each other with functions inside are not "
-                    "supported; define the inner ones outside"
+                    function.parsed.source.tree, "functions that call each other with functions inside are "
+                    "not supported; define the inner ones outside"
                 )
             for node in (n for s in function.body for n in ast.walk(s) if isinstance(n, ast.Name)):
                 node.id = renamed.get(node.id, node.id)
         values = [n.value for s in function.body for n in _own(s) if isinstance(n, ast.Return)]
-        gives = [v for v in values if v is not None and not _is_none(v) and function.calls.get(v) is not function]
+        again = {node for node, other in function.calls.items() if other is function}
+        gives = [v for v in values if v is not None and not _is_none(v) and v not in again]
         function.member = Member(
-            name=function.closure.name, node=function.body[0] if function.body else function.parsed.source.tree,
+            name=function.closure.name,
+            node=function.body[0] if function.body else function.parsed.source.tree,
             body=[s for s in function.body if not isinstance(s, ast.Nonlocal)],
             params=[renamed[p] for p in function.params], local=set(renamed.values()),
             kept={renamed[p] for p in kept[function]}, gives=bool(gives),
         )  # fmt: skip
     calls: dict[ast.Call, Call] = {}
     for function in functions:
-        for node, other in function.calls.items():
+        for called, other in function.calls.items():
             assert other.member is not None
-            values = dict(zip(other.member.params, _values(node, other, function), strict=True))
-            calls[node] = Call(other.member, {p: v for p, v in values.items() if p not in other.member.kept})
+            given = dict(zip(other.member.params, _values(called, other), strict=True))
+            calls[called] = Call(other.member, {p: v for p, v in given.items() if p not in other.member.kept})
     members = [f.member for f in functions if f.member is not None]
     body = unwound(members, calls, names)
     if first.parsed.nonlocals:
@@ -161,13 +173,14 @@ def _looped(ctx: Context, functions: list[_Function]) -> Parsed:
     return replace(parsed, assigned=parsed.assigned | more)
 
 
-def _values(node: ast.Call, function: _Function, caller: _Function) -> list[ast.expr]:
+def _values(node: ast.Call, function: _Function) -> list[ast.expr]:
     """What a call gives for each parameter, in the order of the parameters."""
     spec = function.parsed.args
     positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
     given: dict[str, ast.expr] = {}
     args = list(node.args)
-    if isinstance(node.func, ast.Attribute) and positional and len(args) + len(node.keywords) < len(function.params):
+    fewer = len(args) + len(node.keywords) < len(function.params)
+    if isinstance(node.func, ast.Attribute) and positional and fewer:
         args.insert(0, node.func.value)  # a method: the object itself
     if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in node.keywords):
         raise Unhoistable(node, "a function cannot call itself with * or **; write the arguments out")
@@ -188,8 +201,8 @@ def _values(node: ast.Call, function: _Function, caller: _Function) -> list[ast.
     sliced = next((v for v in given.values() if _is_slice(v)), None)
     if sliced is not None:
         raise Unhoistable(
-            sliced, f"`{function.closure.name}` calls itself with a part of an array; hand on the whole array and "
-            "the two bounds of the part, or write the recursion as a loop"
+            sliced, f"`{function.closure.name}` calls itself with a part of an array; hand on the whole "
+            "array and the two bounds of the part, or write the recursion as a loop"
         )
     return [given[p] for p in function.params]
 
@@ -209,7 +222,7 @@ def _kept(functions: list[_Function]) -> dict[_Function, dict[str, str]]:
         changed = False
         for function in functions:
             for node, other in function.calls.items():
-                values = dict(zip(other.params, _values(node, other, function), strict=True))
+                values = dict(zip(other.params, _values(node, other), strict=True))
                 for p, origins in every[other].items():
                     value = values[p]
                     of = every[function].get(value.id, set()) if isinstance(value, ast.Name) else set()

@@ -26,55 +26,20 @@ other are one loop.
 """
 
 import ast
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from .hoist import Hoisting, Unhoistable, at
 from .jumps import Names, left_in
-from .needed import Needed, Save
+from .needed import Needed
+from .pieces import (
+    Call, Member, Piece, Save, assign, compare, item, jump, length, load, method, number, popped,
+)
 
-__all__ = ["DEEPEST", "Member", "unwound"]
+__all__ = ["DEEPEST", "unwound"]
 
 DEEPEST = 1_000_000
-
-
-@dataclass(eq=False)
-class Member:
-    """One of the functions of a loop.
-
-    ``params`` are its parameters, ``local`` all names of its own; ``kept`` are the parameters that every call
-    hands on unchanged.  ``gives`` says whether it returns a value, ``results`` names the list of them.
-    """
-
-    name: str
-    node: ast.AST
-    body: list[ast.stmt]
-    params: list[str]
-    local: set[str]
-    kept: set[str]
-    gives: bool
-    results: str = ""
-    entry: "Piece | None" = None
-
-
-@dataclass(eq=False)
-class Piece:
-    """What runs from one entry to the next jump; ``takes`` is the member whose result it begins with."""
-
-    member: Member
-    body: list[ast.stmt] = field(default_factory=list)
-    takes: "Call | None" = None
-    number: int = -1
-    saved: str = ""
-    alive: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that recurs: of which member, with which values for its parameters (the kept ones left out)."""
-
-    member: Member
-    values: dict[str, ast.expr]
 
 
 # Makes the jump at the end of a block; None at the end of the function.
@@ -123,38 +88,55 @@ class _Unwinding:
     def body(self) -> list[ast.stmt]:
         first = self.members[0]
         for member in self.members:
-            member.entry = self.piece(member)
+            member.entry = self.piece(member, member.node)
         for member in self.members:
             assert member.entry is not None
             member.entry.body = self.block(member.body, member, _Place(), None)
+        if not self._ends():
+            raise Unhoistable(
+                first.node, f"`{first.name}` calls itself on every way, so it never ends; return without a "
+                "call on one of them"
+            )
         needed = Needed({p: (p.body, p.member.local - p.member.kept) for p in self.pieces})
         for piece in self.pieces:
             piece.alive = tuple(sorted(needed.at(piece)))
             if piece.alive and piece is not first.entry:
                 piece.saved = self.names.new("saved")
         ordered = self._ordered()
-        for number, piece in enumerate(ordered):
-            piece.number = number
+        for place, piece in enumerate(ordered):
+            piece.number = place
         node = first.node
-        made = [_assign(self.at, _number(0, node), node)]
-        made.append(_assign(self.back, at(node, ast.List(elts=[_number(-1, node)], ctx=ast.Load())), node))
+        made = [assign(self.at, number(0, node), node)]
+        made.append(assign(self.back, at(node, ast.List(elts=[number(-1, node)], ctx=ast.Load())), node))
         lists = [p.saved for p in ordered] + [m.results for m in self.members]
-        made += [_assign(name, at(node, ast.List(elts=[], ctx=ast.Load())), node) for name in lists if name]
+        made += [assign(name, at(node, ast.List(elts=[], ctx=ast.Load())), node) for name in lists if name]
         chain: list[ast.stmt] = []
         for piece in reversed(ordered):
-            body = left_in(self.laid_out(piece), self.names, self.at, piece.member.node)
+            body = left_in(self.laid_out(piece), self.names, self.at, piece.node)
             if not chain:
                 chain = body
             else:
-                test = _compare(self.at, ast.Eq(), piece.number, piece.member.node)
-                chain = [at(piece.member.node, ast.If(test=test, body=body, orelse=chain))]
-        test = _compare(self.at, ast.GtE(), 0, node)
+                test = compare(self.at, ast.Eq(), piece.number, piece.node)
+                chain = [at(piece.node, ast.If(test=test, body=body, orelse=chain))]
+        test = compare(self.at, ast.GtE(), 0, node)
         made.append(at(node, ast.While(test=test, body=chain, orelse=[])))
-        value = _method(first.results, "pop", [], node) if first.gives else at(node, ast.Constant(value=None))
+        value = popped(first.results, first, node) if first.gives else at(node, ast.Constant(value=None))
         return [*made, at(node, ast.Return(value=value))]
 
-    def piece(self, member: Member) -> Piece:
-        self.pieces.append(made := Piece(member))
+    def _ends(self) -> bool:
+        """Whether the first function returns on some way without waiting for a result."""
+        reached = [self.pieces[0]]
+        for piece in reached:
+            for node in (n for s in piece.body for n in ast.walk(s) if isinstance(n, ast.Return)):
+                if not isinstance(node.value, ast.Constant):
+                    return True
+                target = cast(Any, node.value.value)
+                if target not in reached:
+                    reached.append(target)
+        return False
+
+    def piece(self, member: Member, node: ast.AST) -> Piece:
+        self.pieces.append(made := Piece(member, node))
         return made
 
     def _ordered(self) -> list[Piece]:
@@ -166,38 +148,34 @@ class _Unwinding:
         done = [left.pop(0)]
         while left:
             targets = {s.piece for p in done for b in p.body for s in ast.walk(b) if isinstance(s, Save)}
-            jumped = {
-                n.value.value for p in done for b in p.body for n in ast.walk(b)
-                if isinstance(n, ast.Return) and isinstance(n.value, ast.Constant)
-            }  # fmt: skip
-            ready = [p for p in left if p in targets or p in jumped] or left
+            ready = [p for p in left if p in targets] or left
             done.append(min(ready, key=lambda p: (p.takes is not None, left.index(p))))
             left.remove(done[-1])
         return done
 
     def laid_out(self, piece: Piece) -> list[ast.stmt]:
         """The statements of a piece, with what it takes from the stacks and what it puts there."""
-        node = piece.member.node
+        node = piece.node
         made: list[ast.stmt] = []
         if piece.saved:
             targets = [at(node, ast.Name(id=n, ctx=ast.Store())) for n in piece.alive]
             target = targets[0] if len(targets) == 1 else at(node, ast.Tuple(elts=targets, ctx=ast.Store()))
-            made.append(at(node, ast.Assign(targets=[target], value=_method(piece.saved, "pop", [], node))))
+            made.append(at(node, ast.Assign(targets=[target], value=popped(piece.saved, piece.member, node))))
         filled = _Filling(self).visit(ast.Module(body=piece.body, type_ignores=[]))
         return made + filled.body
 
     # ------------------------------------------------------------------ jumps
 
     def goto(self, piece: Piece, node: ast.AST) -> list[ast.stmt]:
-        return [at(node, Save(piece, False)), _jump(piece, node)]
+        return [at(node, Save(piece, False)), jump(piece, node)]
 
     def returned(self, member: Member, value: ast.expr | None, node: ast.AST) -> list[ast.stmt]:
         """``return value``."""
         made: list[ast.stmt] = []
         if member.gives:
             value = at(node, ast.Constant(value=None)) if value is None else value
-            made.append(at(node, ast.Expr(value=_method(member.results, "append", [value], node))))
-        return [*made, at(node, ast.Return(value=_method(self.back, "pop", [], node)))]
+            made.append(at(node, ast.Expr(value=method(member.results, "append", [value], node))))
+        return [*made, at(node, ast.Return(value=method(self.back, "pop", [], node)))]
 
     def entered(self, call: Call, node: ast.AST) -> list[ast.stmt]:
         """The arguments bound, and on to the beginning of the function."""
@@ -217,7 +195,7 @@ class _Unwinding:
         assert entry is not None
         if call.member is not self.members[0]:
             return [*made, *self.goto(entry, node)]  # its arguments have no value before the loop
-        return [*made, _jump(entry, node)]
+        return [*made, jump(entry, node)]
 
     # ------------------------------------------------------------------ cutting
 
@@ -240,7 +218,9 @@ class _Unwinding:
         last = body[-1] if body else member.node
         return done + (self.returned(member, None, last) if after is None else after(last))
 
-    def cut(self, node: ast.stmt, rest: list[ast.stmt], member: Member, place: _Place, after: After) -> list[ast.stmt]:
+    def cut(
+        self, node: ast.stmt, rest: list[ast.stmt], member: Member, place: _Place, after: After
+    ) -> list[ast.stmt]:
         """A statement in which a call recurs, and the rest of its block."""
         match node:
             case ast.Return(value=ast.Call() as called):
@@ -248,9 +228,9 @@ class _Unwinding:
                 if call.member is member:
                     return self.entered(call, node)
                 name = self._local(member)("value")
-                value = at(node, ast.Return(value=_load(name, node)))
+                value = at(node, ast.Return(value=load(name, node)))
                 return self.called(call, name, node, [value], member, place, after)
-            case ast.Assign(targets=[target], value=called):
+            case ast.Assign(targets=[target], value=ast.Call() as called):
                 return self.called(self.calls[called], target, node, rest, member, place, after)
             case ast.Expr(value=ast.Call() as called):
                 call = self.calls[called]
@@ -259,7 +239,7 @@ class _Unwinding:
                 return self.called(call, None, node, rest, member, place, after)
             case ast.If(test=test, body=then, orelse=orelse):
                 if rest and _falls(then) and _falls(orelse):
-                    join = self.piece(member)
+                    join = self.piece(member, rest[0])
                     join.body = self.block(rest, member, place, after)
                     after, rest = (lambda origin: self.goto(join, origin)), []
                 ways = [
@@ -273,15 +253,17 @@ class _Unwinding:
                 return self.counted(node, rest, member, after, place)
         raise AssertionError(node)
 
-    def called(self, call: Call, target, node: ast.AST, rest, member: Member, place: _Place, after: After) -> list[ast.stmt]:
+    def called(
+        self, call: Call, target: Any, node: ast.AST, rest, member: Member, place: _Place, after: After
+    ) -> list[ast.stmt]:
         """A call that something follows: the piece that follows takes its result."""
-        piece = self.piece(member)
+        piece = self.piece(member, node)
         piece.takes = call
         first: list[ast.stmt] = []
         if call.member.gives:
-            value = _method(call.member.results, "pop", [], node)
+            value = popped(call.member.results, call.member, node)
             if isinstance(target, str):
-                first = [_assign(target, value, node)]
+                first = [assign(target, value, node)]
             elif target is None:
                 first = [at(node, ast.Expr(value=value))]
             else:
@@ -295,7 +277,7 @@ class _Unwinding:
         self, node, before, test, first, body, again, rest, member: Member, after: After, place: _Place
     ) -> list[ast.stmt]:
         """A loop: ``before`` it, ``first`` in each trip, ``again`` at its end."""
-        head, tail = self.piece(member), self.piece(member)
+        head, tail = self.piece(member, node), self.piece(member, rest[0] if rest else node)
         tail.body = self.block(rest, member, place, after)
         leave: Callable = lambda origin: self.goto(tail, origin)  # noqa: E731
         next_: Callable = lambda origin: [*again, *self.goto(head, origin)]  # noqa: E731
@@ -311,35 +293,42 @@ class _Unwinding:
         new = self._local(member)
         count = new("count")
         iterable, stored = node.iter, _stored(node.body)
-        step: ast.expr = _number(1, node)
+        start: ast.expr
+        stop: ast.expr
+        value: ast.expr
+        step: ast.expr = number(1, node)
         match iterable:
             case ast.Call(func=ast.Name(id="range"), args=[stop], keywords=[]):
-                start, value = _number(0, node), _load(count, node)
+                start, value = number(0, node), load(count, node)
             case ast.Call(func=ast.Name(id="range"), args=[start, stop, *more], keywords=[]):
-                step, value = (more[0] if more else step), _load(count, node)
+                step, value = (more[0] if more else step), load(count, node)
             case ast.Call(func=ast.Name(id="enumerate"), args=[inner], keywords=[]) if _is_path(inner):
-                start, stop = _number(0, node), _length(inner)
-                value = at(node, ast.Tuple(elts=[_load(count, node), _item(inner, count)], ctx=ast.Load()))
+                start, stop = number(0, node), length(inner)
+                value = at(node, ast.Tuple(elts=[load(count, node), item(inner, count)], ctx=ast.Load()))
                 iterable = inner
             case _ if _is_path(iterable):
-                start, stop, value = _number(0, node), _length(iterable), _item(iterable, count)
+                start, stop, value = number(0, node), length(iterable), item(iterable, count)
             case _:
                 raise Unhoistable(
-                    node, "a function that calls itself in a loop: loop over range(n) and index, or over an array "
-                    "that has a name"
+                    node, "a function that calls itself in such a loop is not supported; loop over range(n) "
+                    "and index, or over an array that has a name"
                 )
         if _names(iterable) & stored:
-            raise Unhoistable(node, "what this loop runs over changes in it; loop over a copy with a name of its own")
+            raise Unhoistable(
+                node, "what this loop runs over changes in it; loop over a copy with a name of its own"
+            )
         down = isinstance(step, ast.UnaryOp) and isinstance(step.op, ast.USub)
-        if not isinstance(step.operand if down else step, ast.Constant):
-            raise Unhoistable(node, "the step of this loop must be a literal, as the function calls itself in it")
+        if not isinstance(step.operand if isinstance(step, ast.UnaryOp) else step, ast.Constant):
+            raise Unhoistable(
+                node, "the step of this loop must be a literal, as the function calls itself in it"
+            )
         test = at(node, ast.Compare(
-            left=_load(count, node), ops=[ast.Gt() if down else ast.Lt()], comparators=[stop],
+            left=load(count, node), ops=[ast.Gt() if down else ast.Lt()], comparators=[stop],
         ))  # fmt: skip
         first = [at(node, ast.Assign(targets=[node.target], value=value))]
-        more_ = at(node, ast.BinOp(left=_load(count, node), op=ast.Add(), right=step))
+        more_ = at(node, ast.BinOp(left=load(count, node), op=ast.Add(), right=step))
         return self.looped(
-            node, [_assign(count, start, node)], test, first, node.body, [_assign(count, more_, node)], rest,
+            node, [assign(count, start, node)], test, first, node.body, [assign(count, more_, node)], rest,
             member, after, place,
         )  # fmt: skip
 
@@ -353,7 +342,9 @@ class _Unwinding:
             case ast.Continue() if not inner and place.again is not None:
                 return place.again(node)
             case ast.If(test=test, body=body, orelse=orelse):
-                ways = [[s for b in way for s in self.kept(b, member, place, inner)] for way in (body, orelse)]
+                ways = [
+                    [s for b in way for s in self.kept(b, member, place, inner)] for way in (body, orelse)
+                ]
                 return [at(node, ast.If(test=test, body=ways[0], orelse=ways[1]))]
             case ast.While(test=test, body=body, orelse=orelse):
                 ways = [[s for b in way for s in self.kept(b, member, place, k == 0 or inner)]
@@ -376,23 +367,25 @@ class _Filling(ast.NodeTransformer):
         made: list[ast.stmt] = []
         piece: Piece = node.piece
         if piece.saved:
-            items: list[ast.expr] = [_load(n, node) for n in piece.alive]
+            items: list[ast.expr] = [load(n, node) for n in piece.alive]
             value = items[0] if len(items) == 1 else at(node, ast.Tuple(elts=items, ctx=ast.Load()))
-            made.append(at(node, ast.Expr(value=_method(piece.saved, "append", [value], node))))
+            made.append(at(node, ast.Expr(value=method(piece.saved, "append", [value], node))))
         if node.is_call:
             assert piece.takes is not None
             back = self.unwinding.back
-            length = at(node, ast.Call(func=_load("len", node), args=[_load(back, node)], keywords=[]))
-            deep = at(node, ast.Compare(left=length, ops=[ast.Gt()], comparators=[_number(DEEPEST, node)]))
-            text = at(node, ast.Constant(value=f"{piece.takes.member.name} calls itself more than {DEEPEST} deep"))
-            error = at(node, ast.Call(func=_load("RecursionError", node), args=[text], keywords=[]))
-            made.append(at(node, ast.If(test=deep, body=[at(node, ast.Raise(exc=error, cause=None))], orelse=[])))
-            made.append(at(node, ast.Expr(value=_method(back, "append", [_number(piece.number, node)], node))))
+            waiting = at(node, ast.Call(func=load("len", node), args=[load(back, node)], keywords=[]))
+            deep = at(node, ast.Compare(left=waiting, ops=[ast.Gt()], comparators=[number(DEEPEST, node)]))
+            text = f"{piece.takes.member.name} calls itself more than {DEEPEST} deep"
+            arguments = [at(node, ast.Constant(value=text))]
+            error = at(node, ast.Call(func=load("RecursionError", node), args=arguments, keywords=[]))
+            stop = at(node, ast.Raise(exc=error, cause=None))
+            made.append(at(node, ast.If(test=deep, body=[stop], orelse=[])))
+            made.append(at(node, ast.Expr(value=method(back, "append", [number(piece.number, node)], node))))
         return made
 
     def visit_Return(self, node: ast.Return):
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, Piece):
-            return at(node, ast.Return(value=_number(node.value.value.number, node)))
+            return at(node, ast.Return(value=number(node.value.value.number, node)))
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef):
@@ -416,7 +409,8 @@ def _falls(body: list[ast.stmt]) -> bool:
 
 
 def _stored(body: list[ast.stmt]) -> set[str]:
-    return {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Name)]
+    return {n.id for n in names if isinstance(n.ctx, ast.Store)}
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -425,40 +419,5 @@ def _names(node: ast.AST) -> set[str]:
 
 def _is_path(node: ast.expr) -> bool:
     """Whether an expression only goes from a name to a part of it: ``tree.children[k]``."""
-    return all(
-        isinstance(n, ast.Name | ast.Attribute | ast.Subscript | ast.Constant | ast.BinOp | ast.operator | ast.Load)
-        for n in ast.walk(node)
-    )
-
-
-def _load(name: str, origin: ast.AST) -> ast.Name:
-    return at(origin, ast.Name(id=name, ctx=ast.Load()))
-
-
-def _number(value: int, origin: ast.AST) -> ast.expr:
-    return at(origin, ast.Constant(value=value))
-
-
-def _compare(name: str, op: ast.cmpop, value: int, origin: ast.AST) -> ast.expr:
-    return at(origin, ast.Compare(left=_load(name, origin), ops=[op], comparators=[_number(value, origin)]))
-
-
-def _length(node: ast.expr) -> ast.expr:
-    return at(node, ast.Call(func=_load("len", node), args=[node], keywords=[]))
-
-
-def _item(node: ast.expr, count: str) -> ast.expr:
-    return at(node, ast.Subscript(value=node, slice=_load(count, node), ctx=ast.Load()))
-
-
-def _method(owner: str, name: str, args: Iterable[ast.expr], origin: ast.AST) -> ast.Call:
-    function = at(origin, ast.Attribute(value=_load(owner, origin), attr=name, ctx=ast.Load()))
-    return at(origin, ast.Call(func=function, args=list(args), keywords=[]))
-
-
-def _jump(piece: Piece, origin: ast.AST) -> ast.stmt:
-    return at(origin, ast.Return(value=at(origin, ast.Constant(value=piece))))
-
-
-def _assign(name: str, value: ast.expr, origin: ast.AST) -> ast.stmt:
-    return at(origin, ast.Assign(targets=[at(origin, ast.Name(id=name, ctx=ast.Store()))], value=value))
+    kinds = ast.Name | ast.Attribute | ast.Subscript | ast.Constant | ast.BinOp | ast.operator | ast.Load
+    return all(isinstance(n, kinds) for n in ast.walk(node))

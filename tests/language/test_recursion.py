@@ -1,6 +1,17 @@
-import numpy as np, math
-from tests.oracle import Programs, matrix, vector
+"""Functions that call themselves, or each other, to a depth that is known only at run time."""
+
+import functools
+import math
+
+import numpy as np
+import pytest
+
+from dlsrc import grad, hvp, jvp, value_and_grad
+from dlsrc.errors import UnsupportedSyntax
+from tests.oracle import Programs, assert_close, gradient, vector
+
 programs = Programs()
+
 
 def power(x, n):
     if n == 0:
@@ -28,7 +39,7 @@ def integrate(f, a, b, whole, tol, depth=0):
 @programs(vector(3))
 def adaptive(x):
     f = lambda t: math.sin(x[0] * t) * math.exp(-x[1] * t)
-    return integrate(f, 0.0, x[2], simpson(f, 0.0, x[2]), 1e-9)
+    return integrate(f, 0.0, x[2], simpson(f, 0.0, x[2]), 1e-7)
 
 def tree_sum(x, lo, hi):
     if hi - lo == 1:
@@ -38,7 +49,7 @@ def tree_sum(x, lo, hi):
     b = tree_sum(x, mid, hi)
     return a * 0.9 + b * math.sin(a)
 
-@programs(vector(13))
+@programs(vector(13), compiled=True)
 def tree(x):
     return tree_sum(x, 0, len(x))
 
@@ -62,7 +73,7 @@ def odd(y, n):
     m = n - 1
     return 2.0 * even(math.sin(y), m)
 
-@programs(0.7, 7)
+@programs(0.7, 7, compiled=True)
 def mutual(x, n):
     return even(x, n) * 3.0
 
@@ -120,7 +131,7 @@ def best_set(w, node):
         skip += max(t, s) * 0.9
     return take, skip
 
-@programs(vector(7))
+@programs(vector(7), compiled=True)
 def tree_dp(w):
     t, s = best_set(w, 0)
     return t * s
@@ -132,7 +143,7 @@ def fill(out, w, node, depth):
             continue
         fill(out, w, c, depth + 1.0)
 
-@programs(vector(7))
+@programs(vector(7), compiled=True)
 def writes_into_an_array(w):
     out = np.zeros(7)
     fill(out, w, 0, 1.0)
@@ -160,6 +171,8 @@ def polynomial(x, n):
     return chebyshev(x, n)
 
 P = vector(3, 3)
+
+
 def pruning(p, node):
     if node >= 3:
         tip = np.zeros(3)
@@ -169,7 +182,7 @@ def pruning(p, node):
     right = pruning(p, 2 * node + 2)
     return (P @ left) * p * right
 
-@programs(vector(3))
+@programs(vector(3), compiled=True)
 def felsenstein(p):
     return np.log(np.sum(pruning(p, 0)))
 
@@ -208,4 +221,128 @@ def logic(x, n):
 def inactive(x, n):
     return x * x if logic(x, n) else x
 
+
+def arrays(h, n):
+    if n == 0:
+        return h
+    k = np.tanh(h) * 0.9
+    return arrays(k, n - 1) + arrays(h * 0.3, n - 1) * k
+
+
+@programs(vector(4), 4)
+def of_arrays(h, n):
+    return np.sum(arrays(h, n))
+
+
+def quicksort(a, lo, hi):
+    if lo < hi:
+        i = lo
+        for j in range(lo, hi):
+            if a[j] < a[hi]:
+                a[i], a[j] = a[j], a[i]
+                i += 1
+        a[i], a[hi] = a[hi], a[i]
+        quicksort(a, lo, i - 1)
+        quicksort(a, i + 1, hi)
+
+
+@programs(vector(20))
+def sorted_in_place(x):
+    a = x.copy()
+    quicksort(a, 0, len(a) - 1)
+    return np.sum(a * np.arange(len(a)))
+
+
+@functools.lru_cache
+def cached(x, n):
+    return x if n < 2 else cached(x, n - 1) * 0.5 + cached(x * x, n - 2)
+
+
+@programs(0.7, 8)
+def with_a_cache(x, n):
+    return cached(x, n)
+
+
+def by_keyword(x, *, n=3, scale=1.0):
+    if n == 0:
+        return x * scale
+    return by_keyword(x * 0.9, n=n - 1, scale=scale * 1.1) + by_keyword(x, n=n - 1)
+
+
+@programs(0.7, 4)
+def keyword_arguments_and_defaults(x, n):
+    return by_keyword(x, n=n)
+
+
+def remembered(x, n, known):
+    if n not in known:
+        known[n] = remembered(x, n - 1, known) + remembered(x, n - 2, known) * x
+    return known[n]
+
+
+@programs(1.1, 8)
+def with_a_memo(x, n):
+    return remembered(x, n, {0: x, 1: 1.0})
+
+
+def five_calls(x, n):
+    if n < 1:
+        return x
+    a = five_calls(x * 0.1, n - 1)
+    b = five_calls(x * 0.2, n - 2)
+    c = five_calls(x * 0.3, n - 2)
+    d = five_calls(x * 0.4, n - 3)
+    return a + b * 2.0 + c * 3.0 + d * five_calls(x * 0.5, n - 3)
+
+
+@programs(0.7, 4)
+def many_calls(x, n):
+    return five_calls(x, n)
+
+
+def written(x, n):
+    return x if n == 0 else x * written(x, n - 1)
+
+
+@programs(1.01)
+def a_known_depth_above_what_is_written_out(x):
+    return written(x, 150)
+
+
 test_recursion = programs.test()
+
+
+def test_forward_mode_and_second_derivatives():
+    x, v = vector(13), np.linspace(0.5, 1.0, 13)
+    assert_close(jvp(tree, (x,), (v,))[1], gradient(tree, x) @ v)
+    assert_close(hvp(tree)(x, v), gradient(lambda y: grad(tree)(y) @ v, x))
+
+
+def runaway(x, n):
+    return x if n < 0 else x * runaway(x * 0.5, n + 1)
+
+
+@pytest.mark.compiled
+def test_a_recursion_without_end_is_a_recursion_error():
+    with pytest.raises(RecursionError, match="runaway calls itself more than 1000000 deep"):
+        value_and_grad(lambda x, n: 1.0 + runaway(x, n))(1.5, 0)
+
+
+def endless(x):
+    return x * endless(x * 2.0)
+
+
+def test_a_recursion_that_cannot_end():
+    with pytest.raises(UnsupportedSyntax, match="`endless` calls itself on every way, so it never ends"):
+        grad(lambda x: endless(x))(1.5)
+
+
+def without_a_way_out(x, n):
+    return x if n == 0 else without_a_way_out(x, n - 1)
+
+
+def test_an_edited_function_of_the_loop_is_noticed(monkeypatch):
+    f = lambda x, n: even(x, n)  # noqa: E731
+    before = grad(f)(0.7, 3)
+    monkeypatch.setitem(globals(), "odd", without_a_way_out)
+    assert grad(f)(0.7, 3) == 1.4 != before

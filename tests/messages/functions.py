@@ -143,10 +143,30 @@ def repeat_without_end(x):
     return sum(a for a, _ in zip(repeat(x[0]), (1, 2)))  # refused: repeat
 
 
-def recursion(a):
+def recursion_on_slices(x):
+    if len(x) == 1:
+        return x[0]
+    return recursion_on_slices(x[:1]) * recursion_on_slices(x[1:])  # refused: hand on the whole array
+
+
+def recursion_with_other_functions(a):
+    def deeper(g, b):
+        if b > 1.0:
+            return g(b)
+        t = deeper(lambda t: g(t) + 1.0, b * 2.0)  # refused: hand functions, texts
+        return t * g(b)
+
+    return deeper(math.sin, a)
+
+
+def recursion_in_a_comprehension(a):
     if a > 1.0:
         return a
-    return recursion(a * 2.0)  # refused: recursion
+    return max([recursion_in_a_comprehension(a * k) for k in (2.0, 3.0)])  # refused: write the loop out
+
+
+def recursion_without_end(a):
+    return a * recursion_without_end(a * 2.0)  # refused: so it never ends
 
 
 def sum_to_an_axis_that_is_computed(A):
