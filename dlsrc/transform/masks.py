@@ -20,7 +20,7 @@ from .ir import Assign, Atom, Const, Index, Value
 from .memory import Memory
 from .outline import Outline
 
-__all__ = ["CHOICES", "Masks"]
+__all__ = ["CHOICES", "Masks", "is_steep"]
 
 # Their rules give zero to what was not chosen.
 CHOICES = frozenset({
@@ -33,6 +33,11 @@ UNBOUNDED = frozenset({
     "divide", "reciprocal", "power", "power_const", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10",
     "sqrt", "sinh", "cosh", "arcsin", "arccos", "arccosh", "arctanh", "logit", "gamma", "gammaln", "digamma",
     "polygamma", "xlogy", "xlog1py", "entr",
+})  # fmt: skip
+# Their slopes may be infinite where their results are not.
+STEEP = frozenset({
+    "sqrt", "cbrt", "power", "power_const", "arcsin", "arccos", "arccosh", "xlogy", "xlog1py", "entr",
+    "rel_entr", "kl_div", "gammaincinv", "gammainccinv", "betaincinv",
 })  # fmt: skip
 _LOGARITHMS = frozenset({"log", "log1p", "log2", "log10", "digamma", "polygamma"})
 
@@ -118,11 +123,24 @@ class Masks:
         return self._infinite
 
 
+def is_steep(s: Assign) -> bool:
+    """Whether an operation may have an infinite slope where its result is finite, as the square root at 0."""
+    if s.op.name == "power_const":
+        return 0 < dict(s.static)["n"] < 1
+    return s.op.name in STEEP
+
+
 def _computed(a: Index, b: Index) -> bool:
-    """Whether these are elements at different computed indices: L[i, j] and L[j, j] are not one place."""
+    """Whether these are elements at different computed indices of one row: L[i, j] and L[j, j] are not one place.
+
+    Only where they share a counter: d[k, k] of one loop is met as d[i, j] in another.
+    """
     pairs = list(zip(a.entries, b.entries, strict=False))
     elements = all(isinstance(e, Value | Const) for pair in pairs for e in pair)
-    return elements and any(isinstance(x, Value) and isinstance(y, Value) and x != y for x, y in pairs)
+    shared = any(isinstance(x, Value) and x == y for x, y in pairs)
+    return elements and shared and any(
+        isinstance(x, Value) and isinstance(y, Value) and x != y for x, y in pairs
+    )
 
 
 def _divides(rule: Any) -> bool:

@@ -31,6 +31,7 @@ from .ir import (
     atoms_read, walk,
 )
 from .location import Location
+from .masks import is_steep
 from .outline import Outline
 from .shadows import full_index
 from .shapes import Shapes
@@ -298,6 +299,10 @@ class Tangents:
             if part is None:
                 self.refuse(s, name)
                 return None
+            if is_steep(s) and isinstance(part, Value):
+                # Of what does not move nothing follows: at sqrt(0) a tangent that is zero stays zero.
+                part = self.ctx.op("zero_if_masked", part, tangent)
+                self.shape_of(part)
             if total is None:
                 total = part
                 continue

@@ -21,6 +21,7 @@ from .calls import body_of, closure_of, splice
 from .context import Context
 from .instance import instance
 from .ir import Assign, Atom, Const, Value
+from .masks import CHOICES
 from .rules import is_expression, rule_primitive, times_one
 from .shapes import Shapes
 from .transposition import transposed
@@ -61,6 +62,9 @@ def contribution(ctx: Context, shapes: Shapes, s: Assign, name: str, tangent: At
         one = Const(1.0, None if type_.dtype == "float64" else type_.dtype)
         slopes = _applied(ctx, shapes, s, rule, one, of=name)
         product = ctx.op("multiply", slopes, tangent)
+        if s.op.name in CHOICES and isinstance(ctx.type_of(product), Array):
+            # What was not chosen may move infinitely fast: nothing of it arrives.
+            product = ctx.op("zero_if_masked", product, slopes)
         return ctx.op("sum_all", product) if isinstance(ctx.type_of(product), Array) else product
     program = transposed(rule, s, name, ctx)
     return instance(ctx, program, _given(ctx, s, rule, s.target, tangent))[0]

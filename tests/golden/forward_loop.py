@@ -24,7 +24,7 @@ ARGUMENTS = (np.array([0.4, 0.6]), np.array([0.1, -0.3, 0.2]),)
 #     from forward_loop.py:7
 import numpy as np
 
-from dlsrc.kernels import check_index
+from dlsrc.kernels import check_index, zero_if_masked
 
 
 def recursion_1(p, r, tp, tr):
@@ -62,6 +62,8 @@ def recursion_1(p, r, tp, tr):
         # forward_loop.py:13  if variance > 2.0:
         if variance > 2.0:
             # forward_loop.py:14  variance = np.sqrt(2.0 * variance)
-            variance = np.sqrt(2.0 * variance)
-            tvariance = tvariance * 2.0 / (2 * variance)
+            v9 = 2.0 * variance
+            tv9 = tvariance * 2.0
+            variance = np.sqrt(v9)
+            tvariance = zero_if_masked(tv9 / (2 * variance), tv9)
     return total, ttotal

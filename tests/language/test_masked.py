@@ -260,6 +260,60 @@ def test_edge_point(f, args, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-7 if np.asarray(args[0]).dtype == np.float32 else 1e-14)
 
 
+@pytest.mark.parametrize(("f", "args", "expected"), [p.values for p in POINTS])
+def test_edge_point_in_forward_mode(f, args, expected):
+    """A tangent that is zero stays zero where the slope is infinite, as the cotangent of what was not chosen."""
+    with np.errstate(all="ignore"):
+        found = dlsrc.jacfwd(f)(*args)
+    np.testing.assert_allclose(found, expected, rtol=1e-7 if np.asarray(args[0]).dtype == np.float32 else 1e-14)
+
+
+def self_distances_are_infinite(x):
+    d = np.zeros((len(x), len(x)))
+    for i in range(len(x)):
+        for j in range(len(x)):
+            d[i, j] = np.sqrt(np.sum((x[i] - x[j]) ** 2))
+    np.fill_diagonal(d, np.inf)
+    return -np.sum(1.0 / d)
+
+
+def self_distances_at_once(x):
+    r = x[:, None, :] - x[None, :, :]
+    d = np.sqrt(np.sum(r**2, axis=2))
+    np.fill_diagonal(d, np.inf)
+    return -np.sum(1.0 / d)
+
+
+def self_distances_left_out(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            r = np.sqrt(np.sum((x[i] - x[j]) ** 2))
+            if i != j:
+                total -= 1.0 / r
+    return total
+
+
+@pytest.mark.parametrize("f", [self_distances_are_infinite, self_distances_at_once, self_distances_left_out])
+def test_bodies_do_not_attract_themselves(f):
+    def by_pairs(x):
+        return -2.0 * sum(1.0 / np.sqrt(np.sum((x[i] - x[j]) ** 2)) for i in range(3) for j in range(i))
+
+    x, v = np.array([[0.3, -0.5], [1.2, 0.4], [-0.7, 0.9]]), np.array([[0.1, 0.4], [-0.3, 0.2], [0.5, -0.6]])
+    for made in (dlsrc.grad, dlsrc.jacfwd, dlsrc.hessian, lambda f: lambda x: dlsrc.hvp(f)(x, v)):
+        np.testing.assert_allclose(made(f)(x), made(by_pairs)(x), rtol=1e-12, atol=1e-12)
+
+
+def test_forward_mode_at_a_square_root_of_zero():
+    """The slope is infinite along what moves, and none along what does not; a tangent of zero is no motion."""
+    f, x = square_root_at_zero, np.array([0.0, 4.0])
+    with np.errstate(all="ignore"):
+        assert dlsrc.jacfwd(f)(x).tolist() == [np.inf, 0.25]
+        assert dlsrc.jvp(f, (x,), (np.array([0.0, 1.0]),))[1] == 0.25
+        # (x**2)**0.5 is |x|: 0 at 0, as by abs; the reverse sweep gives inf * 0, which is nan.
+        assert dlsrc.jacfwd(lambda x: np.sum(np.sqrt(x**2)))(x).tolist() == [0.0, 1.0]
+
+
 def test_a_cotangent_that_happens_to_be_zero_keeps_its_slope():
     """The test is for nan, not for zero: (sqrt(x) - 1)**2 has no slope at 1, and a second derivative."""
 
