@@ -56,7 +56,7 @@ def build(
             traced=traced, argnums=argnums, single=mode.single, has_aux=mode.has_aux, kind=mode.kind,
             extra=mode.extra, value=mode.value,
             inner=tuple(engine("transform.parameters").Asked(*m.asked) for m in mode.inner),
-            packable=packable(call) if packs and mode.kind == "gradient" and not mode.inner else frozenset(),
+            packable=packable(call), inside=not packs or mode.kind != "gradient" or bool(mode.inner),
         )  # fmt: skip
         generated = transform.transform(request, boundscheck=flags.boundscheck)
         engine("kernels.showing").shown_as_dlarray(wrap)

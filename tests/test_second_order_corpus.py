@@ -13,18 +13,8 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc.errors import DifferentiationError, UnsupportedSyntax
 from tests.oracle import Programs, assert_close
 from tests.test_second_order import slope_of
-
-# Refused, with the line: lists that grow to a length that is known at run time; an item by a computed index in a
-# while loop.
-REFUSED = {
-    "lists_of_equal_items-in_a_while_loop",
-    *(f"growing_lists-{name}" for name in (
-        "in_nested_loops", "comprehensions",
-    )),
-}
 
 # Rules of linear algebra that divide by what is zero here: the first derivative is finite, the second is not.
 SINGULAR = {
@@ -52,9 +42,7 @@ def cases(family, parameter):
         x = program.args[number]
         marks = ()
         name = f"{family}-{parameter.id}"
-        if name in REFUSED:
-            marks = (pytest.mark.xfail(raises=(UnsupportedSyntax, DifferentiationError), strict=True, reason="refused"),)
-        elif name in SINGULAR:
+        if name in SINGULAR:
             marks = (pytest.mark.xfail(raises=(AssertionError, np.linalg.LinAlgError), strict=True, reason="singular"),)
         if isinstance(x, float) or isinstance(x, np.ndarray) and x.dtype == np.float64 and 0 < x.size <= 60:
             yield pytest.param(program, number, id=f"{name}-{number}", marks=marks)

@@ -147,17 +147,7 @@ def numbers_of(tree):
     return [np.asarray(leaf) for leaf in leaves(tree) if real(leaf)]
 
 
-# Forward mode takes lists apart, and so refuses an index that is computed: lists are not packed into columns there.
-PACKED = {"lists_of_equal_items-in_a_while_loop-"}
-
-
-@pytest.mark.parametrize("program", [
-    pytest.param(
-        *p.values, id=p.id,
-        marks=[pytest.mark.xfail(strict=True)] if p.id.rstrip("0123456789") in PACKED else [],
-    )
-    for p in collected()
-])
+@pytest.mark.parametrize("program", list(collected()))
 def test_the_tangent_of_a_program(program):
     """`jacfwd` is the gradient, and `jvp` the gradient times the tangent."""
     asked = program.options.get("argnums", 0)

@@ -153,6 +153,7 @@ class Context(Builder):
         self.roots: dict[Value, Value] = {}              # views and what they look at
         self.order = 1                                   # of the derivative that is being made
         self.packable: frozenset = frozenset()           # lists that may be packed
+        self.packed_here: frozenset | None = None        # those that the program packs; None: the call does
         self.columns: dict[Value, tuple] = {}            # vectors of columns, and of which list
         self.part_names: dict[Value, str] = {}           # what the user calls a part of a column
         self.lower_body: Callable = _unset               # these three are set by normalize

@@ -47,6 +47,7 @@ from .packed import NeedPacked, NeedUnpacked, refuse_written
 from .recursion import NeedLoop
 from .save import Edits
 from .source import location
+from .stacking import stacked
 from .statements import lower_block
 from .subscripts import NeedUnroll
 from .tracing import gradient
@@ -131,6 +132,7 @@ def _attempt(request: Request) -> Normalized:
     function, closure, extra = _entry(ctx, request.function)
     where = _definition(closure)
     ctx.packable, ctx.recursive = request.packable, request.recursive
+    ctx.packed_here = request.packing if request.inside else None
     with ctx.at(where):
         arguments = Parameters(ctx, request)
         args, kwargs = arguments.bindings().items
@@ -172,7 +174,7 @@ def _attempt(request: Request) -> Normalized:
         columns=tuple(columns), leaves=tuple(arguments.leaves),
         hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
         guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
-        static=request.static, packing=request.packing, notes=arguments.notes,
+        static=request.static, packing=frozenset() if request.inside else request.packing, notes=arguments.notes,
         location=where,
     )  # fmt: skip
 
@@ -184,7 +186,8 @@ def _returned(
     end = location(closure.parsed.parsed.source, closure.parsed.body[-1])
 
     def plain(positional: tuple[Binding, ...]) -> Binding:
-        return splice(ctx, closure, extra + positional, named)
+        keywords = {name: stacked(ctx, item) for name, item in named.items()}
+        return splice(ctx, closure, extra + tuple(stacked(ctx, item) for item in positional), keywords)
 
     function: Callable[[tuple[Binding, ...]], Binding] = plain
     for asked in request.inner:

@@ -91,6 +91,8 @@ def paths_of(lists: list[Container]) -> frozenset[Path]:
 def pack_for(ctx: Context, frame: Frame, iterable: Binding) -> None:
     """Start again with the lists of equal items that a loop runs over in columns, if that is worth it."""
     lists = wanted(ctx, iterable) if frame.composite is None else None
+    if lists and ctx.packed_here is not None and all(len(one.items) <= FEW for one in lists):
+        return  # a program that has each item apart anyway is shorter and faster with a few written out
     if lists and worthwhile(ctx, lists):
         raise NeedPacked(paths_of(lists))
 
@@ -258,7 +260,7 @@ def refuse_written(ctx: Context, program: Program) -> None:
     returned = {memory.root.get(a) for a in program.returns if isinstance(a, Value)}
     found = {
         path for vector, path in ctx.columns.items()
-        if vector in program.params and (memory.written(vector) or vector in returned)
+        if (vector in program.params or ctx.packed_here) and (memory.written(vector) or vector in returned)
     }
     if found:
         raise NeedUnpacked(frozenset(found))

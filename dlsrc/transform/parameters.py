@@ -65,6 +65,8 @@ class Request:
         Functions that call each other to a depth that is known only at run time.
     packable, packing : frozenset of Path
         Lists of equal items that may be packed, and those that are; the structure is always that of the call.
+    inside : bool
+        Whether the program itself packs lists (see `stacking`), as every leaf of the call is a parameter.
     kind : str
         What is asked of the function: "gradient", or a name in `normalize.OPERATORS`.
     extra : int
@@ -88,6 +90,7 @@ class Request:
     recursive: frozenset = frozenset()
     packable: frozenset[Path] = frozenset()
     packing: frozenset[Path] = frozenset()
+    inside: bool = False
     kind: str = "gradient"
     extra: int = 0
     value: bool = False
@@ -119,7 +122,8 @@ class Parameters:
 
     def bindings(self) -> Container:
         """The pair (args, kwargs)."""
-        structure, positions = packed(self.request.structure, self.request.packing)
+        packing = frozenset() if self.request.inside else self.request.packing
+        structure, positions = packed(self.request.structure, packing)
         made = self._binding(structure, iter(enumerate(positions)), self.request.structure, ())
         assert isinstance(made, Container)
         return made

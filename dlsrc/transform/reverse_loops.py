@@ -89,7 +89,7 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
             start = zero_result(sweep, s, carry)
         elif (
             isinstance(ctx.types[carry.header], Array) and carry.header in sweep.in_memory
-            and not given(sweep, start, carry.result)
+            and not given(sweep, start, carry.result) and start not in sweep.own
         ):
             start = ctx.op("copy", start)
             sweep.shapes.equate(start, carry.result)

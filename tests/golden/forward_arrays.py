@@ -21,7 +21,16 @@ ARGUMENTS = (np.array([[0.1, 0.2, 0.3], [0.3, -0.1, 0.2]]), np.array([0.5, 1.0, 
 #     forward_arrays.py:7
 import numpy as np
 
-from dlsrc.kernels import check_index, matvec, max_all, max_all_dx, norm2, norm2_dx, sum_all
+from dlsrc.kernels import (
+    check_index,
+    matvec,
+    max_all,
+    max_all_dx,
+    norm2,
+    norm2_dx,
+    sum_all,
+    zero_if_masked,
+)
 
 
 def scores_1(w, x, tw, tx):
@@ -43,14 +52,15 @@ def scores_1(w, x, tw, tx):
     top = p[:2]
     # forward_arrays.py:11  top[0] = np.max(x) * p[1]
     v2 = max_all(x)
-    tv2 = sum_all(max_all_dx(1.0, x, v2) * tx)
+    v3 = max_all_dx(1.0, x, v2)
+    tv2 = sum_all(zero_if_masked(v3 * tx, v3))
     check_index(1, p.shape[0], 11)
-    v3 = p[1]
-    tv3 = tp[1]
+    v4 = p[1]
+    tv4 = tp[1]
     check_index(0, top.shape[0], 11)
-    top[0] = v2 * v3
-    tp[:2][0] = tv2 * v3 + tv3 * v2
+    top[0] = v2 * v4
+    tp[:2][0] = tv2 * v4 + tv4 * v2
     # forward_arrays.py:12  return p * np.linalg.norm(x)
-    v4 = norm2(x)
-    v5 = sum_all(norm2_dx(1.0, x, v4) * tx) * p
-    return p * v4, tp * v4 + v5
+    v5 = norm2(x)
+    v6 = sum_all(norm2_dx(1.0, x, v5) * tx) * p
+    return p * v5, tp * v5 + v6

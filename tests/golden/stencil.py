@@ -43,8 +43,9 @@ def stencil_1(u, steps):
         u, w = w, u
     # stencil.py:13  return np.sum(u**2)
     v4 = sum_all(u**2)
+    #   back through stencil.py:13
+    du = 2 * u
     #   back through stencil.py:9
-    du = (2 * u).copy()
     dw = np.zeros_like(w)
     for t in range(steps - 1, -1, -1):
         #   back through stencil.py:10
