@@ -13,6 +13,7 @@ from .cache import Cache, Flags
 from .dlarray import extractdata
 from .evaluate import EVALUATION
 from .failure import plain_result
+from .pickled import reduced
 from .runner import Runner, runner_of
 from .structure import flatten
 from .target import target_of
@@ -86,8 +87,8 @@ class AcceleratedFunction(Ahead):
         bound._set(MethodType(self.fun, owner), self._settings)
         return bound
 
-    def __reduce__(self) -> tuple:
-        return _restored, (self.fun, self._settings.flags)
+    def __reduce__(self) -> str | tuple:
+        return reduced(self, _restored, self.fun, self._settings.flags)
 
     # ------------------------------------------------------------------ the cache
 

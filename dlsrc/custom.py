@@ -7,6 +7,8 @@ function.
 from collections.abc import Callable
 from typing import Any
 
+from .pickled import reduced
+
 __all__ = ["custom_jvp", "custom_vjp", "nondifferentiable"]
 
 
@@ -18,6 +20,15 @@ class _Named:
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             # Not __wrapped__: the rule must not be looked through.
             setattr(self, name, getattr(fun, name, None))
+
+    def __reduce__(self) -> str | tuple:
+        return reduced(self, _restored, type(self), vars(self))
+
+
+def _restored(cls: type, parts: dict) -> Any:
+    made = object.__new__(cls)
+    vars(made).update(parts)
+    return made
 
 
 class custom_vjp(_Named):

@@ -21,13 +21,19 @@ class Derivative(Derived):
         The positions to differentiate by.
     has_aux : bool
         Whether it returns a pair (value, something else).
+    nogil : bool
+        Whether other threads run meanwhile.
     """
 
-    def __init__(self, fun: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool):
+    def __init__(
+        self, fun: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool,
+        nogil: bool = False,
+    ):  # fmt: skip
         self.argnums = argnums
         self.has_aux = has_aux
         self.with_value = with_value
-        super().__init__(fun, mode_of(argnums, has_aux))
+        self.nogil = bool(nogil)
+        super().__init__(fun, mode_of(argnums, has_aux), self.nogil)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_bound:
@@ -44,13 +50,16 @@ class Derivative(Derived):
         name = "value_and_grad" if self.with_value else "grad"
         options = f", argnums={self.argnums!r}" if self.argnums != 0 else ""
         options += ", has_aux=True" if self.has_aux else ""
+        options += ", nogil=True" if self.nogil else ""
         return f"{name}({getattr(self.fun, '__qualname__', self.fun)}{options})"
 
     def __reduce__(self) -> tuple:
-        return (value_and_grad if self.with_value else grad), (self.fun, self.argnums, self.has_aux)
+        return Derivative, (self.fun, self.argnums, self.has_aux, self.with_value, self.nogil)
 
 
-def grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, nogil: bool = False
+) -> Callable[..., Any]:
     """The gradient of a function of real numbers and arrays that returns one real number.
 
     Parameters
@@ -61,6 +70,9 @@ def grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fals
         Positions of the arguments to differentiate by.
     has_aux : bool
         Whether the function returns a pair (value, something else).
+    nogil : bool
+        Whether other threads run while the compiled code does.  Its callers then see to it that no other
+        thread writes to its arguments.
 
     Returns
     -------
@@ -75,17 +87,17 @@ def grad(fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fals
     >>> grad(lambda x: x**3)(2.0)
     12.0
     """
-    return Derivative(fun, argnums, has_aux, False)
+    return Derivative(fun, argnums, has_aux, False, nogil)
 
 
 def value_and_grad(
-    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, nogil: bool = False
 ) -> Callable[..., Any]:
     """The value and the gradient of a function that returns one real number.
 
     Parameters
     ----------
-    fun, argnums, has_aux
+    fun, argnums, has_aux, nogil
         As for `grad`.
 
     Returns
@@ -104,7 +116,7 @@ def value_and_grad(
     >>> minimize(value_and_grad(f), np.zeros(2), jac=True).x.round(6)
     array([1., 0.])
     """
-    return Derivative(fun, argnums, has_aux, True)
+    return Derivative(fun, argnums, has_aux, True, nogil)
 
 
 def stop_gradient(x: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from .ahead import Ahead
-from .cache import Mode
+from .cache import Flags, Mode
 from .fastpath import MISS
 from .lazy import engine
 from .runner import Runner, runner_of
@@ -27,7 +27,7 @@ class Derived(Ahead):
     composes = True  # whether it may be differentiated, or called in what is
     with_value: bool | None = None
 
-    def __init__(self, fun: Callable, mode: Mode):
+    def __init__(self, fun: Callable, mode: Mode, nogil: bool = False):
         self.fun = fun
         self.target: Target = target_of(fun)
         self._asked = mode
@@ -36,7 +36,8 @@ class Derived(Ahead):
         self.owner = self.target.owner
         self._native: Any = None
         self.is_bound = bool(self.target.first or self.target.named)
-        self.runner: Runner = runner_of(self.target, self._mode)
+        flags = replace(self.target.flags or Flags(), nogil=True) if nogil else None
+        self.runner: Runner = runner_of(self.target, self._mode, flags)
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             # Not __wrapped__: this is no other spelling of the function.
             setattr(self, name, getattr(fun, name, None))

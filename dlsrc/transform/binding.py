@@ -76,8 +76,8 @@ class Container:
     """A tuple, list, dict, NamedTuple or dataclass of bindings.
 
     ``kind`` is "tuple", "list", "dict", "namedtuple", "dataclass"; ``keys`` are the keys or field
-    names; ``cls`` the class where there is one; ``path`` says which argument it is, or a slice of which,
-    if that is a list of equal items that may be packed.
+    names; ``cls`` the class where it is not the built-in one; ``path`` says which argument it is, or a
+    slice of which, if that is a list of equal items that may be packed.
     """
 
     kind: str

@@ -32,7 +32,7 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
             except AttributeError:
                 raise ctx.refuse(f"`{getter}` has no attribute `{attr}`") from None
             return ctx.captured(found, getter.then("attribute", attr))
-        case Container(cls=cls, keys=keys, items=items) if cls is not None:
+        case Container(cls=cls, keys=keys, items=items) if cls is not None and owner.kind != "dict":
             if attr == "_replace":
                 return BoundMethod(owner, attr)
             if attr in keys:

@@ -288,7 +288,7 @@ def _output(ctx: Context, binding: Binding, atoms: list, labels: list, columns: 
             if kind == "list":
                 return ListNode(children)
             if kind == "dict":
-                return DictNode(keys, children)
+                return DictNode(keys, children, cls or dict)
             if kind == "namedtuple":
                 return NamedTupleNode(cls, children)
             if kind == "dataclass":

@@ -105,7 +105,8 @@ def hasattr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         return Const(hasattr(owner.value, name))
     if isinstance(owner, Container):
         cls = owner.cls or {"tuple": tuple, "list": list, "dict": dict}[owner.kind]
-        return Const(hasattr(cls, name) or owner.cls is not None and name in owner.keys)
+        fields = owner.keys if owner.cls is not None and owner.kind != "dict" else ()
+        return Const(hasattr(cls, name) or name in fields)
     if isinstance(owner, Live):
         found = hasattr(owner.value, name)
         ctx.guard(owner.getter, "identity", owner.value)

@@ -226,8 +226,8 @@ def _container(node: Any, items: tuple[Binding, ...]) -> Container:
             return Container("tuple", items)
         case ListNode():
             return Container("list", items)
-        case DictNode(keys=keys):
-            return Container("dict", items, keys)
+        case DictNode(keys=keys, cls=cls):
+            return Container("dict", items, keys, None if cls is dict else cls)
         case NamedTupleNode(cls=cls):
             return Container("namedtuple", items, node.names, cls)
         case DataclassNode(cls=cls, names=names):

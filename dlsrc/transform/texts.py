@@ -107,7 +107,7 @@ def _container(ctx: Context, inner: Container, spec: str) -> Text:
             raise ctx.refuse(f"{cls.__name__} formats itself in its own way; format its fields one by one")
         named = [Text(f"{escaped(k)}={t.template}", t.values) for k, t in zip(inner.keys, items, strict=True)]
         return _around(f"{cls.__name__ if inner.kind == 'namedtuple' else cls.__qualname__}(", named, ")")
-    if inner.kind == "dict":
+    if inner.kind == "dict" and inner.cls is None:
         pairs = zip(inner.keys, items, strict=True)
         return _around("{", [Text(f"{escaped(repr(k))}: {t.template}", t.values) for k, t in pairs], "}")
     if inner.kind == "list":

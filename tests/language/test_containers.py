@@ -1,6 +1,8 @@
 """Tuples, named tuples, dataclasses, dicts and lists of arrays: as arguments and inside a function."""
 
+from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType, SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -269,3 +271,79 @@ def test_a_class_is_called_as_python_calls_it():
 def test_a_call_of_a_class_that_is_not_its_fields_is_refused(call, said):
     with pytest.raises(UnsupportedSyntax, match=said):
         dlsrc.grad(call)(1.0)
+
+
+# ---------------------------------------------------------------------------------- classes are kept
+
+
+class Named(Layer):
+    def size(self):
+        return np.sum(self.W**2) * np.sum(self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    W: np.ndarray
+    b: np.ndarray
+
+
+@dataclass(frozen=True)
+class Derived(Slotted):
+    scale: float = 1.0
+
+
+Pair = namedtuple("Pair", "W b")
+
+
+def by_key(p):
+    return np.sum(p["W"] ** 2) * np.sum(p["b"])
+
+
+def by_items(p):
+    changed = p.copy()
+    changed["W"] = np.sin(p["W"])
+    return sum([np.sum(v**2) for v in changed.values()])
+
+
+def by_name(p):
+    return np.sum(p.W**2) * np.sum(p.b)
+
+
+def by_method(p):
+    return p.size()
+
+
+W, b = vector(3), vector(2)
+
+
+@pytest.mark.parametrize("f, p", [
+    (by_key, OrderedDict(W=W, b=b)), (by_items, OrderedDict(b=b, W=W)), (by_key, {"b": b, "W": W}),
+    (by_name, Layer(W, b)), (by_name, Named(W, b)), (by_method, Named(W, b)), (by_name, Slotted(W, b)),
+    (by_name, Derived(W, b, 2.0)), (by_name, Pair(W, b)), (by_name, SimpleNamespace(W=W, b=b)),
+])
+def test_a_gradient_is_of_the_class_of_its_argument(f, p):
+    assert_gradient(f, p)
+    y, pullback = dlsrc.vjp(f, p)
+    assert y == f(p)
+    for made in (dlsrc.grad(f)(p), dlsrc.jacfwd(f)(p), dlsrc.jacrev(f)(p), dlsrc.hessian(f)(p), *pullback(1.0)):
+        assert type(made) is type(p)
+        if isinstance(p, dict):
+            assert list(made) == list(p)
+
+
+def test_a_list_of_ordered_dicts():
+    def f(layers):
+        return sum([by_key(layer) for layer in layers])
+
+    found = dlsrc.grad(f)([OrderedDict(W=W, b=b)] * 3)
+    assert [type(g) for g in found] == [OrderedDict] * 3
+
+
+@pytest.mark.parametrize("p, said", [
+    (defaultdict(float, W=W, b=b), r"defaultdict, a subclass of dict, is not known; pass dict\(x\)"),
+    (MappingProxyType({"W": W, "b": b}), "mappingproxy is neither a number, an array nor a known container; pass its"),
+])
+def test_mappings_that_are_refused_by_name(p, said):
+    for made in (dlsrc.grad, dlsrc.jacfwd, dlsrc.hessian):
+        with pytest.raises(TypeError, match=f"p: {said}"):
+            made(by_key)(p)
