@@ -26,7 +26,7 @@ class _Named:
 
 
 def _restored(cls: type, parts: dict) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     vars(made).update(parts)
     return made
 

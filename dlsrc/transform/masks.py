@@ -131,7 +131,7 @@ def is_steep(s: Assign) -> bool:
 
 
 def _computed(a: Index, b: Index) -> bool:
-    """Whether these are elements at different computed indices of one row: L[i, j] and L[j, j] are not one place.
+    """Whether these are elements at different computed indices: L[i, j] and L[j, j] are not one place.
 
     Only where they share a counter: d[k, k] of one loop is met as d[i, j] in another.
     """

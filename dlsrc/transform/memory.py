@@ -325,7 +325,7 @@ def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Val
             continue
         if inside and isinstance(statement, For | While):
             carry = next(c for c in statement.carries if joined in (c.header, c.result))
-            # In a later trip of a loop around both the name is bound anew; one around the loop alone comes back.
+            # In a later trip of a loop around both, the name is bound anew.
             home = [s for s, _ in outline.home[root]]
             again = any(is_loop(s) and not any(s is h for h in home) for s, _ in outline.scope[id(statement)])
             if not again and not (isinstance(carry.out, Value) and memory.root.get(carry.out) == root):

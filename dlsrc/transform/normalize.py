@@ -174,8 +174,8 @@ def _attempt(request: Request) -> Normalized:
         columns=tuple(columns), leaves=tuple(arguments.leaves),
         hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
         guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
-        static=request.static, packing=frozenset() if request.inside else request.packing, notes=arguments.notes,
-        location=where,
+        static=request.static, packing=frozenset() if request.inside else request.packing,
+        notes=arguments.notes, location=where,
     )  # fmt: skip
 
 

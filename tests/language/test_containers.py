@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -319,7 +319,7 @@ W, b = vector(3), vector(2)
 @pytest.mark.parametrize("f, p", [
     (by_key, OrderedDict(W=W, b=b)), (by_items, OrderedDict(b=b, W=W)), (by_key, {"b": b, "W": W}),
     (by_name, Layer(W, b)), (by_name, Named(W, b)), (by_method, Named(W, b)), (by_name, Slotted(W, b)),
-    (by_name, Derived(W, b, 2.0)), (by_name, Pair(W, b)), (by_name, SimpleNamespace(W=W, b=b)),
+    (by_name, Derived(W, b, 2.0)), (by_name, Pair(W, b)),
 ])
 def test_a_gradient_is_of_the_class_of_its_argument(f, p):
     assert_gradient(f, p)
