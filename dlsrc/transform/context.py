@@ -94,12 +94,10 @@ class Frame:
 
     def owner(self, name: str) -> "Frame | None":
         """The frame whose variable this name is, seen from here."""
-        frame: Frame | None = self
-        while frame is not None:
-            if name in frame.env and not (frame is self and name in self.nonlocals):
-                return frame
+        frame: Frame | None = self if name not in self.nonlocals else self.parent
+        while frame is not None and name not in frame.env:
             frame = frame.parent
-        return None
+        return frame
 
 
 def _unset(*_: Any) -> Any:
