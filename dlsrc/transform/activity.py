@@ -60,6 +60,9 @@ def flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Valu
         ):
             found.append((memory.root.get(source, source), memory.root.get(target, target)))
 
+    def entangled(atom: Atom) -> bool:
+        return isinstance(atom, Value) and memory.root.get(atom) in memory.entangled
+
     for statement in outline.statements:
         match statement:
             case Assign(target=target, op=op, args=args):
@@ -69,20 +72,28 @@ def flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Valu
                         flow(arg, target)
                     if op.effect and name != op.arguments[0]:
                         flow(arg, args[0])
+                        if op.name in ("append", "replace_last") and entangled(args[0]):
+                            flow(args[0], arg)
             case Read(target=target, base=base):
                 flow(base, target)
             case Store(base=base, value=value):
                 flow(value, base)
             case If(merges=merges):
                 for merge in merges:
-                    flow(merge.then, merge.target)
-                    flow(merge.orelse, merge.target)
+                    for way in (merge.then, merge.orelse):
+                        flow(way, merge.target)
+                        if entangled(merge.target):
+                            flow(merge.target, way)  # what is written to one is written to the other
             case For() | While():
                 for carry in statement.carries:
                     flow(carry.init, carry.header)
                     flow(carry.out, carry.header)
                     flow(carry.header, carry.result)
                     flow(carry.out, carry.result)
+                    if entangled(carry.header):
+                        for one in (carry.header, carry.result):
+                            flow(one, carry.init)
+                            flow(one, carry.out)
     return found
 
 

@@ -70,7 +70,7 @@ class Sweep(Taped):
             self.problems.append((s.loc, f"what `{s.op.name}` writes in place has no derivative"))
         if s.target is None or s.target not in self.active:
             return
-        if self.is_alias(s.target):
+        if self.is_alias(s.target) or s.target in self.twins and s.target in self.memory.base:
             return
         dy = self.take(s.target)
         if dy is None:
@@ -141,6 +141,8 @@ class Sweep(Taped):
     def _read(self, s: Read) -> None:
         if s.target not in self.active or self.is_alias(s.target):
             return
+        if s.target in self.twins and s.target in self.memory.base:
+            return
         dy = self.take(s.target)
         if dy is None:
             return
@@ -152,7 +154,8 @@ class Sweep(Taped):
         dy = self.fit(s.target, dy)
         self._add_element(shadow, index, dy)
         if isinstance(self.ctx.types[s.target], Array):
-            if masked or not shows_all(index):  # a mask or a slice: the rest was not picked
+            if holder not in self.twins and (masked or not shows_all(index)):
+                # A mask or a slice: the rest was not picked.
                 self.masks.pick(self.cot[holder], new)
 
     def _add_element(self, shadow: Value, index: Index, dy: Atom) -> None:
@@ -181,7 +184,7 @@ class Sweep(Taped):
             scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)
             if (
                 not scalar or isinstance(old, Read)
-                and old.base not in self.outline.home
+                and self._of_sweep(old.base)
                 or isinstance(old, Assign)
                 and (old.op.effect or any(self._of_sweep(a) for a in old.args))
             ):
@@ -194,7 +197,7 @@ class Sweep(Taped):
         """Whether this is an array that the sweep made: perhaps the shadow, or a view of it."""
         return (
             isinstance(atom, Value) and isinstance(self.ctx.types[atom], Array)
-            and atom not in self.outline.home
+            and (atom not in self.outline.home or atom in self.twins.values())
         )
 
     def _signed(self, dy: Atom) -> tuple[int, Atom]:
@@ -241,7 +244,7 @@ class Sweep(Taped):
         if s.base not in self.active:
             return
         holder = self.holder(s.base)
-        if holder not in self.cot:
+        if holder not in self.cot and holder not in self.twins:
             return  # nothing after this store has read the memory
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
@@ -250,7 +253,7 @@ class Sweep(Taped):
         value_type = ctx.type_of(s.value)
         taken: Atom | None = None
         known = index if s.base is holder else None
-        masked = self.masks.of_part(self.cot[holder], known, self._apart)
+        masked = holder in self.twins or self.masks.of_part(self.cot[holder], known, self._apart)
         if kind == "gather" and s.mode == "set":
             where = index.entries[0].array
             if useful:
@@ -274,7 +277,7 @@ class Sweep(Taped):
                     Const(0.0) if ctx.types[s.base].dtype == "float64" else Const(0.0, "float32"),
                     "set",
                 )
-        if s.mode == "set":
+        if s.mode == "set" and holder not in self.twins:
             self.masks.zeroed.setdefault(self.cot[holder], {})[known] = None
         if useful and taken is not None:
             if s.mode == "sub":

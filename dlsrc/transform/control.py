@@ -196,7 +196,8 @@ def reverse_if(sweep: Sweep, s: If) -> None:
     ctx = sweep.ctx
     with ctx.at(s.loc.backward(ctx.order)):
         prepare(sweep, s)
-        merged = [(m, sweep.take(m.target)) for m in s.merges if m.target in sweep.active]
+        handed = [m for m in s.merges if m.target in sweep.active and m.target not in sweep.twins]
+        merged = [(m, sweep.take(m.target)) for m in handed]
         materialize(sweep, s)
         base = dict(sweep.cot)
         ways = []

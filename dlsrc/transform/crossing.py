@@ -120,6 +120,8 @@ def merged_cotangent(sweep: Sweep, key: Any) -> Value:
 
 def given(sweep: Sweep, atom: Atom, of: Value) -> bool:
     """Whether the cotangent of an array is memory that only this sweep holds."""
+    if atom in sweep.shared:
+        return False
     statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
     if isinstance(statement, For | If):
         return of in sweep.in_memory

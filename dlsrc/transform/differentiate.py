@@ -26,6 +26,7 @@ from .regions import Regions
 from .save import Kept, Saver
 from .shapes import Shapes
 from .simplify import simplify
+from .twins import Twins, twinned
 
 __all__ = ["Differentiated", "differentiate", "workshop"]
 
@@ -92,17 +93,32 @@ def _level(program: Program, order: int) -> Differentiated:
         facts = memory.analyze(program, outline)
         first = gradients.first(program, outline, facts)
         program = exposed(program, outline, facts, first, workshop(program, outline))
-    made, saver = _pass(program, order, frozenset())
+    program, twins = _with_twins(program, order)
+    made, saver = _pass(program, order, frozenset(), twins)
     if saver.kept:
-        made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver))
+        made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver), twins)
     return made
 
 
-def _pass(program: Program, order: int, expected: frozenset[Value]) -> tuple[Differentiated, Saver]:
+def _with_twins(program: Program, order: int) -> tuple[Program, Twins]:
+    """The program in which arrays that cannot be told apart have their shadows beside them."""
     outline = Outline(program)
     facts = memory.analyze(program, outline)
     if facts.problems:
         raise UnsupportedSyntax(facts.problems)
+    if not facts.entangled:
+        return program, {}
+    ctx = workshop(program, outline)
+    ctx.order = order
+    return twinned(program, outline, facts, gradients.first(program, outline, facts), ctx)
+
+
+def _pass(
+    program: Program, order: int, expected: frozenset[Value], twins: Twins
+) -> tuple[Differentiated, Saver]:
+    outline = Outline(program)
+    facts = memory.analyze(program, outline)
+    facts.twins = twins
     ctx = workshop(program, outline)
     ctx.order = order
     saver = Saver(ctx, outline, facts, expected)

@@ -16,7 +16,7 @@ from .edits import Edits
 from .ir import UNBOUND, Atom, Const, For, If, Statement, Value, While
 from .outline import Outline
 
-__all__ = ["bind_first"]
+__all__ = ["bind_first", "nothing"]
 
 
 def bind_first(ctx: Context, outline: Outline, edits: Edits, value: Atom) -> None:
@@ -35,7 +35,7 @@ def bind_first(ctx: Context, outline: Outline, edits: Edits, value: Atom) -> Non
                 before = edits.before.setdefault(id(statement), [])
                 place = before if slot == "init" else edits.end.setdefault((id(statement), slot), [])
                 with ctx.at(statement.loc), ctx.collecting() as block:
-                    edits.firsts[target, slot] = _nothing(ctx, target)
+                    edits.firsts[target, slot] = nothing(ctx, target)
                 place.extend(block)
 
 
@@ -52,7 +52,8 @@ def _ways(edits: Edits, statement: Statement, value: Atom) -> list[tuple[Value, 
     return []
 
 
-def _nothing(ctx: Context, like: Value) -> Atom:
+def nothing(ctx: Context, like: Value) -> Atom:
+    """A zero, or an empty array, list or shape, of the type of a value."""
     type_ = ctx.types[like]
     if isinstance(type_, Scalar):
         return Const(False) if type_.dtype == "bool" else ctx.cast(Const(0), type_)

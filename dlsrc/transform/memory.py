@@ -2,19 +2,21 @@
 
 Every array value has a *root*: the parameter, operation or joining name that its memory came from; a
 view's root is its base's.  A branch or loop that rebinds a name joins roots, so two roots may be one
-memory.  A store into memory that another live name may share, where the two are not a view and its
-base, is refused: its derivative would depend on which of the two it is.
+memory.  After a store into memory that another name may share, where the two are not a view and its
+base and the other is read again, the derivative depends on which of the two it is: these roots are
+*entangled*, and their shadows follow them through branches and loops (`twins`).
 
     a, b = b, a            in a loop: two memories that change names; never shared
-    v = a if c else b      then v[0] = 1.0 and a read later: refused
+    v = a if c else b      then v[0] = 1.0 and a read later: entangled
 """
 
 from dataclasses import dataclass, field
 
-from ..kernels.types import Array, Sequence, Tape
+from ..kernels.types import Array, Sequence, Tape, is_float
 from .ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
 )
+from .later import after_writes
 from .location import Location
 from .outline import Outline, Scope, is_loop
 
@@ -46,6 +48,15 @@ class Memory:
     grown : set of Value
         The roots of tapes that grow: versions of one tape, in which a place means the same.
     problems : list of (location, message)
+        What must be refused where a reverse sweep passes.
+    unclear : list of (location, message)
+        Those of them that must be refused in forward mode too.
+    entangled : set of Value
+        The roots of which only the run decides which are one, where that matters: see `twins`.
+    ambiguous : list of (location, message)
+        The writes to them that would be refused without twins.
+    twins : dict
+        For each gradient, the shadows of entangled arrays that the forward program makes.
     """
 
     outline: Outline
@@ -55,6 +66,10 @@ class Memory:
     sources: dict[Value, tuple[Atom, ...]] = field(default_factory=dict)
     grown: set[Value] = field(default_factory=set)
     problems: list[tuple[Location, str]] = field(default_factory=list)
+    unclear: list[tuple[Location, str]] = field(default_factory=list)
+    entangled: set[Value] = field(default_factory=set)
+    ambiguous: list[tuple[Location, str]] = field(default_factory=list)
+    twins: dict[int, dict[Value, Value]] = field(default_factory=dict)
 
     # What is asked of the finished facts for every pair of names, kept: by root.
     joined: dict[Value, dict[Value, None]] = field(default_factory=dict)     # the joins that it goes into
@@ -62,6 +77,11 @@ class Memory:
     _shared: dict[Value, set[Value]] = field(default_factory=dict)
     _born: dict[Value, Scope] = field(default_factory=dict)
     ages: dict[Value, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def twin_roots(self) -> set[Value]:
+        """The roots of the shadows that go with their arrays."""
+        return {self.root[twin] for twins in self.twins.values() for twin in twins.values()}
 
     def index(self) -> None:
         """Note who joins and who reads each root, once all roots and joins are known."""
@@ -175,9 +195,10 @@ def analyze(program: Program, outline: Outline) -> Memory:
         written = _written(statement)
         if written is not None and written in memory.root:
             memory.stores.setdefault(memory.root[written], []).append(statement)
+    _link_lists(memory)
     memory.grown = {r for root in memory.grown for r in memory.roots_shared_with(root)}
     memory.index()
-    _refuse_ambiguous(memory)
+    _find_ambiguous(memory, program)
     return memory
 
 
@@ -201,26 +222,48 @@ def _written(statement: Statement) -> Value | None:
     return None
 
 
-def _refuse_ambiguous(memory: Memory) -> None:
+def _find_ambiguous(memory: Memory, program: Program) -> None:
+    """Note the writes after which another name of what may be the same memory is read."""
+    later = after_writes(program)
     for root, stores in memory.stores.items():
-        if root in memory.grown:
+        if root in memory.grown or not is_float(program.types[root]):
             continue  # an earlier version of a tape is not used once there is a later one
-        others = [r for r in memory.roots_shared_with(root) if r != root]
+        shared = memory.roots_shared_with(root)
         for store in stores:
-            for other in others:
-                if (
-                    _in_use(memory, other, store) and _read_after(memory, other, store)
-                    and _may_be_one(memory, root, other)
-                ):
-                    names = " and ".join(f"`{v!r}`" if v.hint else "a result" for v in (root, other))
-                    memory.problems.append(
-                        (
-                            store.loc,
-                            f"{names} may be one array here, and both are used after this write; make one of "
-                            "them a .copy()",
-                        )
-                    )
-                    return
+            used = {memory.root[v] for v in later.get(id(store), ()) if v in memory.root}
+            others = sorted((used & shared) - {root}, key=lambda v: v.number)
+            other = next((o for o in others if _may_be_one(memory, root, o)), None)
+            if other is None:
+                continue
+            names = " and ".join(f"`{v!r}`" if v.hint else "a result" for v in (root, other))
+            found = (store.loc, (
+                f"{names} may be one array here, and both are used after this write; make one of "
+                "them a .copy()"
+            ))  # fmt: skip
+            memory.entangled |= shared
+            memory.ambiguous.append(found)
+            if any(_may_be_copied(memory, r) for r in shared):
+                memory.unclear.append(found)
+            elif all(isinstance(program.types[r], Array) for r in shared):
+                break
+            memory.problems.append(found)
+            break
+
+
+def _may_be_copied(memory: Memory, root: Value) -> bool:
+    """Whether an operation decides, and not a branch or a loop, if the root is the memory of another."""
+    made = memory.outline.defined[root]
+    return root in memory.grown or isinstance(made, Assign) and made.op.name in PERHAPS_SHARED
+
+
+def _link_lists(memory: Memory) -> None:
+    """Arrays in a list are one with what is taken out of it, where that is written to."""
+    for statement in memory.outline.statements:
+        if isinstance(statement, Assign) and statement.op.name in ("append", "replace_last"):
+            into, item = statement.args
+            root = memory.root.get(into)  # type: ignore[arg-type]
+            if root in memory.stores and root is not None and item in memory.root:
+                memory.sources[root] = (*memory.sources.get(root, ()), item)
 
 
 def _may_be_one(memory: Memory, a: Value, b: Value, asked: set | None = None) -> bool:
@@ -288,59 +331,3 @@ def _joined_at(memory: Memory, root: Value) -> tuple[int, bool] | None:
     statement = memory.outline.defined[root]
     header = isinstance(statement, For | While) and any(c.header == root for c in statement.carries)
     return (id(statement), header)
-
-
-def _in_use(memory: Memory, root: Value, store: Statement) -> bool:
-    """Whether the name exists when the store runs; one that is bound later takes the memory over."""
-    home, scope = memory.outline.home[root], memory.outline.scope[id(store)]
-    inside = len(home) <= len(scope) and all(h[0] is s[0] for h, s in zip(home, scope, strict=False))
-    return inside and _age(memory, root) < (memory.outline.position[id(store)], 1)
-
-
-def _read_after(memory: Memory, root: Value, store: Statement) -> bool:
-    """Whether the memory is read after the store, under a name of this root or of one that it goes to.
-
-    In the next trip of the loop in which it is bound, the name is bound anew: to what it was handed on to.
-    """
-    outline = memory.outline
-    readers = (s for s in memory.readers.get(root, ()) if s is not store)
-    if any(outline.may_follow(s, store, outline.home[root]) for s in readers):
-        return True
-    if any(isinstance(a, Value) and memory.root.get(a) == root for a in outline.program.returns):
-        return True
-    return any(_is_read(memory, joined, set()) for joined in _handed_on(memory, root, store))
-
-
-def _handed_on(memory: Memory, root: Value, store: Statement | None) -> list[Value]:
-    """The roots that this one is joined into, after the store has run."""
-    outline = memory.outline
-    around = [] if store is None else [s for s, _ in outline.scope[id(store)]]
-    found = []
-    for joined in memory.joined.get(root, ()):
-        statement = outline.defined.get(joined)
-        if statement is None:
-            continue
-        inside = any(s is statement for s in around)
-        if store is not None and not inside and not outline.may_follow(statement, store, outline.home[root]):
-            continue
-        if inside and isinstance(statement, For | While):
-            carry = next(c for c in statement.carries if joined in (c.header, c.result))
-            # In a later trip of a loop around both, the name is bound anew.
-            home = [s for s, _ in outline.home[root]]
-            again = any(is_loop(s) and not any(s is h for h in home) for s, _ in outline.scope[id(statement)])
-            if not again and not (isinstance(carry.out, Value) and memory.root.get(carry.out) == root):
-                continue  # it was handed in before the store ran
-        found.append(joined)
-    return found
-
-
-def _is_read(memory: Memory, root: Value, seen: set[Value]) -> bool:
-    """Whether anything reads the memory under a name of this root, or under one that it is handed on to."""
-    if root in seen:
-        return False
-    seen.add(root)
-    if memory.readers.get(root) or any(
-        isinstance(a, Value) and memory.root.get(a) == root for a in memory.outline.program.returns
-    ):
-        return True
-    return any(_is_read(memory, joined, seen) for joined in _handed_on(memory, root, None))

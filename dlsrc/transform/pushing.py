@@ -91,8 +91,8 @@ def push(
         program = _without_gradients(ctx, program)
     sweep = Tangents(ctx, program, seeds)
     program = sweep.program
-    if sweep.memory.problems:
-        ctx.problems += sweep.memory.problems
+    if sweep.memory.unclear:
+        ctx.problems += sweep.memory.unclear
         raise ctx.refuse("")
     own: dict[Value, Atom] = {}
     for array in program.params:

@@ -34,7 +34,7 @@ def reverse_loop(sweep: Sweep, s: For | While) -> None:
     with ctx.at(s.loc.backward(ctx.order)):
         carried: dict[Value, Atom] = {}
         for carry in s.carries:
-            if carry.header in sweep.active:
+            if carry.header in sweep.active and carry.header not in sweep.twins:
                 found = sweep.take(carry.result)
                 if found is not None:
                     carried[carry.header] = sweep.whole(carry.result, found)
@@ -84,6 +84,8 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
     for carry in s.carries:
         if carry.header not in sweep.active or not is_float(ctx.types[carry.header]):
             continue
+        if carry.header in sweep.twins:
+            continue  # its shadow is handed on with it
         start = carried.get(carry.header)
         if start is None:
             start = zero_result(sweep, s, carry)

@@ -24,13 +24,16 @@ from ..kernels.types import Array, Scalar, Shape, Tape
 from .context import Context
 from .costs import Costs
 from .edits import Edits
-from .firsts import bind_first
-from .ir import UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Statement, Value, While
+from .firsts import bind_first, nothing
+from .ir import (
+    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Span, Statement, Value, While,
+)
 from .memory import Memory
-from .outline import Outline, Scope, is_loop, visible
+from .outline import Outline, Scope, test_depth, is_loop, visible
 from .trips import capacity_of, count_of, trip_number
 
 __all__ = ["Edits", "Kept", "Saver"]
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -136,8 +139,7 @@ class Saver:
             with self.ctx.at(loop.loc), self.ctx.collecting() as block:
                 made = count_of(self.ctx, loop)
             self.edits.before.setdefault(key, []).extend(block)
-            for statement in block:
-                self.adopt(statement.target, self.outline.scope[key], statement)  # type: ignore[union-attr, arg-type]
+            self._adopt_all(block, self.outline.scope[key])
             self._numbers[key] = made
         return self._numbers[key]
 
@@ -160,7 +162,7 @@ class Saver:
         """The tape of a value, made (with the pushes of the forward sweep) when first asked for."""
         key = (value, id(loops[0]), id(at) if contents is not None else 0)
         if key not in self._tapes:
-            if at is not None and contents is not None and _test_of(loops[-1], self.outline.scope[id(at)]):
+            if at is not None and contents is not None and test_depth(loops[-1], self.outline.scope[id(at)]):
                 value, at, contents = self.copy_at(value, at), None, None
             if at is None or contents is None:
                 value = self._out_of_test(value, loops[-1])
@@ -175,7 +177,7 @@ class Saver:
     def _out_of_test(self, value: Value, loop: Statement) -> Value:
         """The value where the test of a while loop ends: the last test has no trip to keep anything for."""
         home = self.outline.home[value]
-        depth = _test_of(loop, home)
+        depth = test_depth(loop, home)
         if not depth or depth == len(home):
             return value
         shown = self.export(value, home[:depth])
@@ -261,10 +263,11 @@ class Saver:
         """A list of arrays or shapes; an entry a trip, also where a branch has none to keep."""
         ctx = self.ctx
         type_ = ctx.types[value]
-        tape = ctx.value(
-            Tape(replace(type_, layout="C") if isinstance(type_, Array) else type_), base=value,
-            form="{}_kept",
-        )
+        # The items of a list have one layout; what the sweep writes to is kept itself, never a copy.
+        twin = self.memory.root.get(value) in self.memory.twin_roots
+        any_layout = twin and getattr(type_, "layout", "C") != "C"
+        item = replace(type_, layout="A" if any_layout else "C") if isinstance(type_, Array) else type_
+        tape = ctx.value(Tape(item), base=value, form="{}_kept")
         with ctx.at(loops[0].loc), ctx.collecting() as block:
             ctx.add(Assign(tape, ctx.known("new_list"), (), (), ctx.loc))  # type: ignore[arg-type]
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
@@ -273,7 +276,9 @@ class Saver:
         innermost = (*self.outline.scope[id(loops[-1])], (loops[-1], "body"))
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
             kept: Atom = value
-            if at is not None or getattr(type_, "layout", "C") != "C":  # the items of a list have one layout
+            if any_layout:
+                kept = _in_any_layout(ctx, value)
+            elif at is not None or getattr(type_, "layout", "C") != "C":
                 kept = ctx.op("copy", value, target=ctx.value(ctx.types[value], base=value))
             if len(home) == len(innermost):
                 ctx.effect("append", tape, kept)
@@ -281,9 +286,12 @@ class Saver:
                 ctx.effect("replace_last", tape, kept)
         if len(home) > len(innermost):
             slot = innermost[-1][1]
+            name = f"nothing{type_.ndim}" if isinstance(type_, Array) else f"nothing_shape{type_.ndim}"
             with ctx.at(loops[-1].loc), ctx.collecting() as first:
-                name = f"nothing{type_.ndim}" if isinstance(type_, Array) else f"nothing_shape{type_.ndim}"
-                ctx.effect(name, tape, dtype=getattr(type_, "dtype", "int64"))
+                if any_layout:
+                    ctx.effect("append", tape, _in_any_layout(ctx, nothing(ctx, value)))
+                else:
+                    ctx.effect(name, tape, dtype=getattr(type_, "dtype", "int64"))
             self.edits.start.setdefault((id(loops[-1]), slot), []).extend(first)
         if at is not None and self.outline.defined.get(value) is not at:
             self.edits.before.setdefault(id(at), []).extend(push)
@@ -437,9 +445,6 @@ class Saver:
         bind_first(self.ctx, self.outline, self.edits, value)
 
 
-def _test_of(loop: Statement, scope: Scope) -> int:
-    """How deep the test of a while loop is in a scope; 0 where it is not in it."""
-    for depth, (statement, slot) in enumerate(scope, 1):
-        if statement is loop and slot == "test":
-            return depth
-    return 0
+def _in_any_layout(ctx: Context, array: Atom) -> Value:
+    """The array as one whose layout is not known: ``x[::1]``."""
+    return ctx.read(array, Index((Span(step=Const(1)), *(Span(),) * (ctx.type_of(array).ndim - 1))))  # type: ignore[arg-type]

@@ -40,7 +40,11 @@ class Cotangents(Fetching):
 
     def __init__(self, *facts: Any):
         super().__init__(*facts)
+        self.twins = self.memory.twins.get(id(self.gradient), {})
+        for value, twin in self.twins.items():
+            self.shapes.equate(twin, value)
         self.own: set[Value] = set()                  # cotangents that are memory which nothing else holds
+        self.shared: set[Atom] = set()                # cotangents that others may hold too
         self.in_memory = self._in_memory()
         self.masks = Masks(self.outline, self.memory)
 
@@ -96,7 +100,7 @@ class Cotangents(Fetching):
                     ]
                     if any(a in found for a in group):
                         found.update(group)
-        return {v for v in found if isinstance(types[v], Array | Tape)}
+        return {v for v in found if isinstance(types[v], Array | Tape) and v not in self.twins}
 
     def _operands(self, statement: Statement) -> list[Value]:
         """The active arrays that a statement's reversal adds to."""
@@ -118,7 +122,7 @@ class Cotangents(Fetching):
 
     def is_alias(self, value: Value) -> bool:
         """Whether the value's cotangent is a view of its base's."""
-        if value not in self.memory.base or value in self.targets:
+        if value not in self.memory.base or value in self.targets or value in self.twins:
             return False
         return value in self.in_memory or self.memory.written(self.memory.root[value])
 
@@ -156,6 +160,10 @@ class Cotangents(Fetching):
         """The finished cotangent of a value, which is not needed any more."""
         if value is None:
             return None
+        if value in self.twins:
+            found = self.shadow(value)
+            self.masks.note(found, True)  # parts of it may never have been added to
+            return found
         return self.cot.pop(value, None)
 
     def contribute(self, atom: Atom, cotangent: Atom, *, owned: bool = False) -> None:
@@ -166,6 +174,9 @@ class Cotangents(Fetching):
         cotangent = self.fit(atom, cotangent)
         self.masks.note(cotangent, masked)
         holder = self.holder(atom)
+        if atom in self.twins:
+            self._store_into(self.shadow(atom), cotangent)
+            return
         if holder in self.in_memory:
             whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array | Tape)
             if atom is holder and holder not in self.cot and owned and whole:
@@ -193,6 +204,8 @@ class Cotangents(Fetching):
             self.cot[atom] = self.named(cotangent, atom)
             if owned and isinstance(cotangent, Value):
                 self.own.add(cotangent)
+            elif not owned:
+                self.shared.add(cotangent)
             return
         type_ = self._cotangent_type(atom)
         if isinstance(type_, Array) and any(
@@ -276,6 +289,10 @@ class Cotangents(Fetching):
 
     def shadow(self, value: Value) -> Value:
         """The memory that holds the cotangent of an array."""
+        if value in self.twins:
+            twin = self.fetch(self.twins[value], self.outline.defined[value] or self.gradient)
+            assert isinstance(twin, Value)
+            return twin
         if self.is_alias(value):
             return self._view_of_shadow(value)
         found = self.cot.get(value)

@@ -100,7 +100,8 @@ def _stands_free(sweep: Sweep, s: For) -> bool:
     outline = sweep.outline
     scope = outline.scope[id(s)]
     same = len(scope) == len(sweep.here) and visible(scope, sweep.here)
-    return same and sweep.alone and not sweep.mirrors and s.stop_flag is None and s.trips is None
+    alone = sweep.alone and not sweep.twins
+    return same and alone and not sweep.mirrors and s.stop_flag is None and s.trips is None
 
 
 def _keeps_to_itself(sweep: Sweep, s: For) -> bool:

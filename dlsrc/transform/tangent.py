@@ -68,8 +68,8 @@ def tangents(program: Program, active: Sequence[Value]) -> Program:
         v: ctx.value(program.types[v], base=v, form="t{}") for v in active
     }
     sweep = Tangents(ctx, program, [seeds])
-    if sweep.memory.problems:
-        raise UnsupportedSyntax(sweep.memory.problems)
+    if sweep.memory.unclear:
+        raise UnsupportedSyntax(sweep.memory.unclear)
     with ctx.collecting() as body:
         sweep.run()
         returns = sweep.program.returns

@@ -1,10 +1,7 @@
 """Swapped names and elements, double buffers, scratch arrays that are used again."""
 
 import numpy as np
-import pytest
 
-import dlsrc
-from dlsrc.errors import UnsupportedSyntax
 from tests.oracle import Programs, vector
 
 programs = Programs()
@@ -246,26 +243,6 @@ def wave_with_three_buffers(x, n):
             new[i] = 2.0 * now[i] - old[i] + 0.2 * (now[i - 1] - 2.0 * now[i] + now[i + 1]) * now[i]
         old, now = now, new
     return np.sum(now * now) + np.sum(old)
-
-
-def test_a_name_that_the_next_trip_reads_again_is_refused():
-    """In the second trip of j, v is y as it was written in the first: its use is a use of y's new contents."""
-
-    def f(x, n):
-        a = x * 1.0
-        b = x * 2.0
-        y = a if n > 2 else b
-        s = 0.0
-        for j in range(2):
-            v = a
-            for i in range(1 - j):
-                y[i] = np.sin(y[i] + x[i + 1])
-                v = y * 1.0
-            s += np.sum(v * v)
-        return s
-
-    with pytest.raises(UnsupportedSyntax, match="may be one array"):
-        dlsrc.grad(f)(vector(4), 3)
 
 
 test_swaps_and_buffers = programs.test()
