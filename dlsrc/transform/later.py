@@ -41,7 +41,8 @@ class _Later:
             case Assign(target=target, op=op, args=args):
                 if op.effect:
                     self.after[id(s)] = self.after.get(id(s), frozenset()) | live
-                    return live | self.real(args[1:])
+                    read = args if target in live else args[1:]  # `pop` gives what it takes away
+                    return live - {target} | self.real(read)
                 if target is None or target not in live:
                     return live
                 passing = [a for n, a in zip(op.arguments, args, strict=True) if n not in op.zeros]
