@@ -101,12 +101,11 @@ def indexing_by_a_float(x):
     return x[1.5]  # refused: index
 
 
-def ambiguous_alias_then_write(x):
-    y = x * 1.0
-    z = x * 2.0
-    w = y if x[0] > 0.0 else z
-    w[0] = x[1]  # refused: w
-    return np.sum(y * z)
+def write_to_what_may_be_a_copy(x):
+    turned = (x * 2.0)[::-1]
+    w = turned.reshape(-1, 1)
+    w[0, 0] = x[1]  # refused: w
+    return np.sum(turned * turned) + w[0, 0]
 
 
 def different_types_on_two_paths(x):
