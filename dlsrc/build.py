@@ -16,7 +16,8 @@ from .faults import faults_of
 from .garbage import collected_seldom
 from .lazy import engine, jit_enabled, numba
 from .packing import Column, packable, with_packed
-from .signature import Call, arguments_of, canonical, names_of, positions_of, type_of_kind
+from .signature import Call, canonical, positions_of, type_of_kind
+from .wanted import call_names, check_directions, leaves_wanted, positions_wanted
 
 __all__ = ["build"]
 
@@ -44,9 +45,10 @@ def build(
         inspect.signature(target).bind(*own, **kwargs)
     except TypeError as error:
         raise TypeError(f"{function.__name__}(): {error}") from None
-    names = _names(function, call, mode, int(has_owner))
-    argnums = _argnums(function, call, mode)
-    traced = _traced(function, call, argnums, names)
+    names = call_names(function, call, mode, int(has_owner))
+    argnums = positions_wanted(function, call, mode)
+    traced = leaves_wanted(function, call, argnums, names)
+    check_directions(function, call, mode, names)
     jit = jit and jit_enabled()
     with collected_seldom(), building(function, call, names) as stage:
         types, transform, compiler = engine("kernels.types"), engine(), engine("transform.compile")
@@ -89,63 +91,6 @@ def _interface(generated: Any, conversions: tuple[tuple | None, ...]) -> Interfa
         copied=tuple(k for k in written if program.params[k] in normalized.traced),
         faults=faults_of(generated),
     )  # fmt: skip
-
-
-def _names(function: FunctionType, call: Call, mode: Mode, skip: int) -> tuple[str, ...]:
-    """How the user would write each leaf; tangents and cotangents are named after what they belong to."""
-    names = list(names_of(function, call.structure, skip))
-    positions = positions_of(call.structure)
-    count = len(positions) - mode.extra
-    for k, where in enumerate(positions[count:]):
-        of = [names[j] for j in positions[count - mode.extra + k]] if mode.kind in ("jvp", "hvp") else []
-        for n, j in enumerate(where):
-            names[j] = f"t{of[n]}" if n < len(of) else "dy" if len(where) == 1 else f"dy[{n}]"
-    return tuple(names)
-
-
-def _argnums(function: FunctionType, call: Call, mode: Mode) -> tuple[int, ...] | None:
-    """The positions to differentiate by, counted from the start."""
-    if mode.argnums is None:
-        return None
-    name, count = function.__name__, len(arguments_of(call.structure)[0]) - mode.extra
-    for k in mode.argnums:
-        if not -count <= k < count:
-            raise TypeError(
-                f"{name}(): argnums says to differentiate by argument {k}, and {count} were given by position"
-            )
-    found = tuple(k % count for k in mode.argnums)
-    if len(set(found)) < len(found):
-        raise TypeError(f"{name}(): argnums {mode.argnums} names one argument twice")
-    return found
-
-
-def _traced(
-    function: FunctionType, call: Call, argnums: tuple[int, ...] | None, names: tuple[str, ...]
-) -> tuple[bool, ...]:
-    """Which leaves a derivative may be taken by: those at argnums, or all dlarrays.
-
-    Raises
-    ------
-    TypeError
-        If one of argnums is no real number.
-    """
-    if argnums is None:
-        return tuple(kind.labels is not None for kind in call.kinds)
-    positions = positions_of(call.structure)
-    wanted = {k for n in argnums for k in positions[n]}
-    for n in argnums:
-        if not positions[n]:
-            raise TypeError(f"{function.__name__}(): argument {n} holds no numbers to differentiate by")
-    for k in sorted(wanted):
-        kind, name = call.kinds[k], names[k]
-        if not kind.dtype.startswith("float"):
-            what = f"{kind.dtype} array" if kind.ndim else kind.cls.__name__
-            remedy = f"{name}.astype(float)" if kind.ndim else f"float({name})"
-            raise TypeError(
-                f"{function.__name__}(): the gradient by `{name}` does not exist, it is of type {what}; "
-                f"pass {remedy}, or leave it out of argnums"
-            )
-    return tuple(k in wanted for k in range(len(call.kinds)))
 
 
 def _written(program: Any) -> tuple[int, ...]:

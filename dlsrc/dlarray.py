@@ -34,7 +34,15 @@ def as_data(x: Any, name: str = "dlarray") -> np.ndarray:
         )
     if hasattr(x, "toarray") and hasattr(x, "nnz"):
         raise TypeError(f"{name}: sparse arrays are not supported; pass x.toarray()")
-    data = np.asarray(x)
+    try:
+        data = np.asarray(x)
+    except (ValueError, RecursionError) as error:
+        if not isinstance(x, list | tuple):
+            raise
+        raise ValueError(
+            f"{name}: the rows of a nested list must have one length and hold numbers ({_short(error)}); "
+            "make one dlarray of each row"
+        ) from None
     if not data.dtype.isnative:
         data = data.astype(data.dtype.newbyteorder("="))
     dtype = data.dtype
@@ -42,17 +50,32 @@ def as_data(x: Any, name: str = "dlarray") -> np.ndarray:
         return data
     if dtype.kind in "iu":
         return data.astype(np.float64)
-    raise TypeError(f"{name} holds float64, float32 or bool data, not {dtype.name}{_remedy(dtype)}")
+    kind = dtype.name if isinstance(x, np.ndarray | np.generic) else type(x).__name__
+    raise TypeError(f"{name} holds float64, float32 or bool data, not {kind}; {_remedy(x, dtype)}")
 
 
-def _remedy(dtype: np.dtype) -> str:
+def _short(error: Exception) -> str:
+    return str(error).partition(". ")[0] or type(error).__name__
+
+
+def _remedy(x: Any, dtype: np.dtype) -> str:
     if dtype.kind == "c":
-        return "; complex numbers are not supported: pass x.real and x.imag as two real arrays"
+        return "complex numbers are not supported: pass x.real and x.imag as two real arrays"
     if dtype.kind == "f":
-        return "; convert it: x.astype(np.float32) or x.astype(np.float64)"
-    if dtype.kind == "O":
-        return "; the rows of a nested list must have one length and hold numbers"
-    return "; convert it to numbers first"
+        return "convert it: x.astype(np.float32) or x.astype(np.float64)"
+    if dtype.names:
+        return f"make one dlarray of each field: x[{dtype.names[0]!r}], …"
+    if dtype.kind in "mM":
+        return "convert it: differences in days are (x - x[0]) / np.timedelta64(1, 'D')"
+    if isinstance(x, dict):
+        return "make one dlarray of each value"
+    if isinstance(x, set | frozenset) or hasattr(x, "__next__"):
+        return "make a list of it, list(x), or an array"
+    if isinstance(x, list | tuple):
+        return "the rows of a nested list must have one length and hold numbers"
+    if callable(x):
+        return "pass what it returns"
+    return "convert it to numbers first: x.astype(float), float(x)"
 
 
 def wrap(data: np.ndarray) -> "dlarray":

@@ -14,7 +14,7 @@ from typing import Any
 from .errors import DlsrcError, InternalError, UnsupportedSyntax
 from .faults import Faults, Place
 from .lazy import engine
-from .signature import Call
+from .signature import Call, read_call
 
 __all__ = [
     "Replayed", "building", "failed", "here", "plain_result", "plain_value", "replaying", "valuing",
@@ -114,6 +114,13 @@ def failed(
     Generated tests name the user's line.  Other errors (of NumPy's functions inside numba, of the user's
     own ``raise``) are raised again by the user's own function, on copies, with the user's traceback.
     """
+    if isinstance(error, OverflowError):
+        code = function.__code__
+        try:
+            # The short way of a call does not look whether each int fits; reading it in full names the one.
+            read_call(args, kwargs, code.co_varnames[int(owner is not None) : code.co_argcount])
+        except TypeError as unfit:
+            return unfit
     if isinstance(error, IndexError):
         checks = engine("kernels.checks")
         made = checks.readable(error, "")

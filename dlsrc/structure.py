@@ -14,7 +14,9 @@ builds), the leaves are what the program is called with.
 {'w': [10.0, 20.0], 'name': 'first'}
 """
 
+import copy
 import dataclasses
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
@@ -30,7 +32,7 @@ from .nodes import (
 
 __all__ = [
     "LEAF", "CustomNode", "DataclassNode", "DictNode", "Leaf", "ListNode", "NamedTupleNode", "Static",
-    "Structure", "TupleNode", "count", "flatten", "paths", "register", "unflatten",
+    "Structure", "TupleNode", "copied", "count", "flatten", "paths", "register", "unflatten",
 ]
 
 
@@ -47,6 +49,7 @@ DATA = {np.dtype(name) for name in ("bool", "float32", "float64")} | {
     np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
 Flattener = Callable[[Any, list], Structure]
+BUFFERS = (memoryview, bytearray, array)
 
 
 # ---------------------------------------------------------------------------------- taking apart
@@ -157,7 +160,7 @@ def _dataclass_flattener(cls: type) -> Flattener:
 def _static_field(value: Any, name: str) -> Structure:
     try:
         hash(value)
-    except TypeError:
+    except Exception:
         refused = _Refused(f"a static field needs a value with a hash, and a {type(value).__name__} has none")
         refused.path.append(attribute_place(name))
         raise refused from None
@@ -196,7 +199,7 @@ def _integer(x: int, leaves: list) -> Structure:
 def _static(x: Any, leaves: list) -> Structure:
     try:
         hash(x)
-    except TypeError:
+    except Exception:  # a TypeError as a rule; a class may raise what it likes
         raise _Refused(
             f"{type(x).__name__} is neither a number, an array nor a known container; "
             "pass its arrays in a dict, or tell dlsrc about it: dlsrc.register(cls, flatten, unflatten)"
@@ -261,7 +264,7 @@ def _flattener(cls: type) -> Flattener:
         return _refuser(f"{name}, a subclass of float, is not supported; pass float(x)")
     if hasattr(cls, "toarray"):
         return _refuser(f"{name}: sparse arrays are not supported; pass x.toarray()")
-    if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
+    if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__") or issubclass(cls, BUFFERS):
         return _refuser(f"{name} is not an array of NumPy's; pass np.asarray(x)")
     return _static
 
@@ -351,6 +354,15 @@ def unflatten(structure: Structure, leaves: Sequence) -> Any:
     if next(feed, feed) is not feed:
         raise ValueError(f"{len(leaves)} leaves for a structure of {count(structure)}")
     return tree
+
+
+def copied(trees: Sequence, name: str = "argument") -> tuple:
+    """Trees with copies of their arrays; what is no data is shared."""
+    made = []
+    for k, tree in enumerate(trees):
+        leaves, structure = flatten(tree, f"{name} {k}")
+        made.append(unflatten(structure, [copy.copy(leaf) for leaf in leaves]))
+    return tuple(made)
 
 
 def _build(node: Any, feed: Iterator) -> Any:

@@ -6,6 +6,8 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
 from .cache import Cache, Flags, Mode
 from .lazy import engine
 
@@ -78,6 +80,17 @@ def target_of(fun: Any) -> Target:
     call = next((vars(c)["__call__"] for c in type(fun).__mro__ if "__call__" in vars(c)), None)
     if isinstance(call, FunctionType) and not isinstance(fun, type):
         return Target(call, True, fun, (), {}, None, None)
+    if not callable(fun):
+        kind = type(fun).__name__
+        raise TypeError(
+            f"the first argument is the function to differentiate, and this is {_article(kind)} {kind}; "
+            "write grad(f)(x), dlfeval(f, x), jvp(f, (x,), (tx,))"
+        )
     name = getattr(fun, "__name__", None) or type(fun).__name__
     what = f"{name} is a class" if isinstance(fun, type) else f"{name} is not written in Python"
-    raise TypeError(f"dlsrc differentiates Python functions, and {what}; write lambda x: {name}(x)")
+    spelled = f"np.{name}" if isinstance(fun, np.ufunc) and getattr(np, name, None) is fun else name
+    raise TypeError(f"dlsrc differentiates Python functions, and {what}; write lambda x: {spelled}(x)")
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1].lower() in "aeio" else "a"

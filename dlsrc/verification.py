@@ -280,7 +280,11 @@ def _numbers(args: tuple, argnums: Any) -> tuple[int, ...]:
         if leaves and all(np.asarray(extractdata(leaf)).dtype.kind == "f" for leaf in leaves):
             found.append(k)
     if not found:
-        raise TypeError("check: no argument holds real numbers to differentiate by; pass floats")
+        kinds = ", ".join(type(arg).__name__ for arg in args) or "none"
+        raise TypeError(
+            f"check: no argument holds real numbers to differentiate by (given: {kinds}); pass floats, or "
+            "arrays of them"
+        )
     return tuple(found)
 
 

@@ -47,18 +47,20 @@ def test_integers_become_float64_and_the_rest_stays(value, dtype):
         (1j, "complex numbers are not supported: pass x.real and x.imag"),
         (np.ones(2, "c8"), "complex64"),
         ("abc", "convert it to numbers"),
-        (None, "not object"),
-        ([object()], "object"),
+        (None, "not NoneType; convert it to numbers"),
+        ([object()], "must have one length and hold numbers"),
+        ([[1.0, 2.0], [3.0]], "must have one length and hold numbers"),
+        ({"a": 1.0}, "one dlarray of each value"),
         (np.ones(2, "f2"), "convert it: x.astype(np.float32)"),
         (np.array(["2020"], "M8[D]"), "datetime64"),
         (np.matrix([[1.0]]), "matrix is not supported"),
         (np.ma.masked_array([1.0], [True]), "x.filled(value)"),
         (sparse.csr_array(np.eye(2)), "pass x.toarray()"),
-        (np.zeros(2, [("a", "f8")]), "convert it to numbers"),
+        (np.zeros(2, [("a", "f8")]), "one dlarray of each field"),
     ],
 )
 def test_other_types_are_refused_by_name(value, words):
-    with pytest.raises(TypeError) as caught:
+    with pytest.raises((TypeError, ValueError)) as caught:
         dlarray(value)
     assert words in str(caught.value)
 

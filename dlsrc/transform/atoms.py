@@ -29,7 +29,33 @@ def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
         raise ctx.poisoned(binding)
     if isinstance(binding, Unbound):
         raise ctx.refuse(f"`{binding.name}` may be read here before it has a value; assign it first")
-    raise ctx.refuse(f"{what} must be a number or an array, not {describe(binding, ctx)}")
+    raise ctx.refuse(
+        f"{what} must be a number or an array, not {describe(binding, ctx)}; {_instead(ctx, binding)}"
+    )
+
+
+def _instead(ctx: Context, binding: Binding) -> str:
+    """What to write where a number or an array is needed and this was met."""
+    match binding:
+        case Container(kind="list" | "tuple", items=items) if items:
+            if any(isinstance(ctx.contents(item), Container) for item in items):
+                return "pass one array: np.array(…) of rows of one length, or write a loop over them"
+            return "write np.array(…) of it, or index it"
+        case Container(kind="dict") | Container(cls=type()):
+            return "take one of its items"
+        case Container():
+            return "write np.zeros(0) for an array without elements"
+        case Grown() | Packed():
+            return "write np.array(…) of it, or index it"
+        case Closure() | Partial():
+            return "call it"
+        case Static(value=value) | Live(value=value) if callable(value):
+            return "call it"
+        case Static(value=str()) | Live(value=str()):
+            return "compare strings, and compute with numbers"
+        case Static(value=None) | Live(value=None):
+            return "give it a value, or test it first: if … is None"
+    return "pass a float or an array of floats"
 
 
 def settle(ctx: Context, binding: Binding, exception: str = "UnboundLocalError") -> Binding:

@@ -440,8 +440,9 @@ def describe(binding: Binding, ctx: Context) -> str:
             return f"a {cls.__name__ if cls else kind} of {len(items)}"
         case Static(value=value) | Live(value=value):
             if value is None or isinstance(value, str):
-                return f"{value!r}"
-            return f"the {type(value).__name__} {getattr(value, '__name__', '')}".strip()
+                return repr(value)
+            kind = "class" if isinstance(value, type) else type(value).__name__
+            return f"the {kind} {value.__name__}" if hasattr(value, "__name__") else f"a {kind}"
         case Closure(name=name):
             return f"the function {name}"
         case Unbound(name=name) | Maybe(name=name):

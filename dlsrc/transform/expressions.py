@@ -182,11 +182,26 @@ def elements(ctx: Context, frame: Frame, nodes: list) -> list[Binding]:
 
 @expression(ast.BinOp)
 def binary(ctx: Context, frame: Frame, node: ast.BinOp) -> Binding:
-    return operate(ctx, node.op, evaluate(ctx, frame, node.left), evaluate(ctx, frame, node.right))
+    sides = UNNAMED
+    if frame.composite is None:
+        sides = (_spelled(node.left), _spelled(node.right))
+    left, right = evaluate(ctx, frame, node.left), evaluate(ctx, frame, node.right)
+    return operate(ctx, node.op, left, right, sides)
 
 
-def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Binding:
-    """A binary operator on two bindings."""
+def _spelled(node: ast.expr) -> str:
+    """An operand as it is called in messages."""
+    text = ast.unparse(node)
+    return f"`{text}`" if len(text) <= 30 else "an operand"
+
+
+UNNAMED = ("an operand", "an operand")
+
+
+def operate(
+    ctx: Context, op: ast.operator, left: Binding, right: Binding, sides: tuple[str, str] = UNNAMED
+) -> Binding:
+    """A binary operator on two bindings; ``sides`` are their names in messages."""
     if isinstance(op, ast.MatMult):
         return ctx.call(ctx.known("matmul"), (left, right))
     symbol, compute = BINARY[type(op)]
@@ -215,17 +230,20 @@ def operate(ctx: Context, op: ast.operator, left: Binding, right: Binding) -> Bi
         isinstance(a, Static | Live) and isinstance(b, Static | Live | Const)
         and isinstance(a.value, str | type | frozenset)
     ):
-        return Static(compute(a.value, b.value))
-    a, b = (as_operand(ctx, x, y) for x, y in ((a, b), (b, a)))
+        try:
+            return Static(compute(a.value, b.value))
+        except Exception as error:
+            raise ctx.refuse(f"Python refuses this: {error}; compute with numbers and arrays") from None
+    a, b = (as_operand(ctx, x, y, side) for x, y, side in ((a, b, sides[0]), (b, a, sides[1])))
     return arithmetic(ctx, symbol, a, b)
 
 
-def as_operand(ctx: Context, binding: Binding, other: Binding) -> Atom:
+def as_operand(ctx: Context, binding: Binding, other: Binding, what: str = "an operand") -> Atom:
     """An operand of arithmetic; a list beside an array is an array, as in NumPy."""
     beside = isinstance(other, Value) and isinstance(ctx.type_of(other), Array)
     if isinstance(binding, Container | Grown) and beside:
         return as_atom(ctx, ctx.array(binding))
-    return as_atom(ctx, binding, "an operand")
+    return as_atom(ctx, binding, what)
 
 
 def arithmetic(ctx: Context, symbol: str, a: Atom, b: Atom) -> Atom:

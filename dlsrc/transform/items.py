@@ -55,10 +55,26 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
         case Static(value=np.dtype() as value):
             return Static(value.type)
         case Container() | Range() | Static() | Grown():
+            if not hasattr(_class_of(owner), attr):
+                known = hasattr(np.ndarray, attr)
+                instead = "write np.array(…) of it first" if known else "look at its spelling"
+                raise ctx.refuse(f"{describe(owner, ctx)} has no attribute `{attr}`; {instead}")
             return BoundMethod(owner, attr)
         case Value() | Const():
             return array_attribute(ctx, owner, attr)
     raise ctx.refuse(f"{describe(owner, ctx)} has no attribute `{attr}` that can be used here")
+
+
+def _class_of(owner: Binding) -> object:
+    """What Python looks an attribute up in."""
+    match owner:
+        case Static(value=value):
+            return value
+        case Container(kind=kind):
+            return {"tuple": tuple, "dict": dict}.get(kind, list)
+        case Range():
+            return range
+    return list
 
 
 def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:

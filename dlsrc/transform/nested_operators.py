@@ -60,7 +60,7 @@ def jvp(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         raise ctx.refuse("jvp takes a tangent for each number and array of the arguments")
     for x, tx in zip(xs, txs, strict=True):
         if isinstance(x, Value):
-            seed[x] = like(ctx, tx, x, "a tangent", "its primal")
+            seed[x] = like(ctx, tx, x, f"the tangent of `{x!r}`", f"`{x!r}`")
     pushed = push(ctx, lambda: ctx.call(function, passed), [seed], has_aux=has_aux)
     _unnamed(ctx, own)
     results = (pushed.value, pushed.tangents[0])
@@ -93,7 +93,8 @@ def pullback(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         )
     total: Atom = Const(0.0)
     for one, weight in zip(ys, dys, strict=True):
-        part = inner_product(ctx, one, like(ctx, weight, one, "a cotangent", "what the function returns"))
+        dy = like(ctx, weight, one, "the cotangent `dy`", "what the function returns")
+        part = inner_product(ctx, one, dy)
         total = part if total == Const(0.0) else ctx.op("add", total, part)
     found = gradient(ctx, total, passed, higher=True, own=True)
     return found if len(passed) > 1 else Container("tuple", (found,))

@@ -53,7 +53,7 @@ def jvp(
     active = tuple(primals[k] for k in request.argnums or ())
     for x, tx in zip(_atoms(ctx, active), _atoms(ctx, tangents), strict=True):
         if isinstance(x, Value):
-            seed[x] = like(ctx, tx, x, "a tangent", "its primal")
+            seed[x] = like(ctx, tx, x, f"the tangent of `{x!r}`", f"`{x!r}`")
     pushed = push(ctx, run, [seed], has_aux=request.has_aux)
     results = (pushed.value, pushed.tangents[0])
     return Container("tuple", results if pushed.aux is None else (*results, pushed.aux))
@@ -89,12 +89,12 @@ def _pulled_back(
     ys, dys = leaves_of(ctx, value), leaves_of(ctx, weights)
     if len(ys) != len(dys):
         raise ctx.refuse(
-            f"the function returns {len(ys)} numbers and arrays, and the pullback was given {len(dys)} "
-            "cotangents"
+            f"the function returns {len(ys)} numbers and arrays, and the cotangent `dy` holds {len(dys)}; "
+            "give the pullback what is built like the result"
         )
     for y, dy in zip(ys, dys, strict=True):
         _need_float(ctx, y)
-        part = inner_product(ctx, y, like(ctx, dy, y, "a cotangent", "what the function returns"))
+        part = inner_product(ctx, y, like(ctx, dy, y, "the cotangent `dy`", "what the function returns"))
         total = part if total == Const(0.0) else ctx.op("add", total, part)
     active = tuple(primals[k] for k in request.argnums or ())
     found = gradient(ctx, total, active, higher=True)
@@ -136,12 +136,12 @@ def like(ctx: Context, given: Atom, model: Atom, what: str, whose: str) -> Atom:
     have, want = ctx.type_of(given), ctx.type_of(model)
     if have.ndim != want.ndim:
         raise ctx.refuse(
-            f"{what} has the shape of {whose}: it is {describe(given, ctx)}, not {describe(model, ctx)}"
+            f"{what} is {describe(given, ctx)}, and {whose} {describe(model, ctx)}; give it the same shape"
         )
     exact = {"float64": ("float64", "float32"), "float32": ("float32",)}.get(want.dtype, ())
     weak = isinstance(have, Scalar) and have.weak
     if not weak and have.dtype not in exact and not have.dtype.startswith(("int", "bool", "uint")):
-        raise ctx.refuse(f"{what} has the dtype of {whose}: it is {have.dtype}, not {want.dtype}")
+        raise ctx.refuse(f"{what} is {have.dtype}, and {whose} {want.dtype}; convert it with .astype")
     for axis in range(want.ndim):
         differ = ctx.op("not_equal", ctx.dim(given, axis), ctx.dim(model, axis))  # type: ignore[arg-type]
         message = f"{ctx.loc}: {what} must have the shape of {whose}"

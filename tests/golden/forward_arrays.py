@@ -36,11 +36,11 @@ from dlsrc.kernels import (
 def scores_1(w, x, tw, tx):
     # forward_arrays.py:7  def scores(w, x):
     if tw.shape[0] != w.shape[0]:
-        raise ValueError("forward_arrays.py:7: a tangent must have the shape of its primal")
+        raise ValueError("forward_arrays.py:7: the tangent of `w` must have the shape of `w`")
     if tw.shape[1] != w.shape[1]:
-        raise ValueError("forward_arrays.py:7: a tangent must have the shape of its primal")
+        raise ValueError("forward_arrays.py:7: the tangent of `w` must have the shape of `w`")
     if tx.shape[0] != x.shape[0]:
-        raise ValueError("forward_arrays.py:7: a tangent must have the shape of its primal")
+        raise ValueError("forward_arrays.py:7: the tangent of `x` must have the shape of `x`")
     # forward_arrays.py:8  h = np.exp(w @ x)
     h = np.exp(matvec(w, x))
     th = (matvec(tw, x) + matvec(w, tx)) * h

@@ -31,10 +31,10 @@ def recursion_1(p, r, tp, tr):
     # forward_loop.py:7  def recursion(p, r):
     v1 = p.shape[0]
     if tp.shape[0] != v1:
-        raise ValueError("forward_loop.py:7: a tangent must have the shape of its primal")
+        raise ValueError("forward_loop.py:7: the tangent of `p` must have the shape of `p`")
     v2 = r.shape[0]
     if tr.shape[0] != v2:
-        raise ValueError("forward_loop.py:7: a tangent must have the shape of its primal")
+        raise ValueError("forward_loop.py:7: the tangent of `r` must have the shape of `r`")
     check_index(1, v1, 8)
     # forward_loop.py:8  variance = p[0] / (1 - p[1])
     v3 = p[0]

@@ -24,7 +24,7 @@ def hvp_rosenbrock_1(x, tx):
     # hvp_rosenbrock.py:9  def hvp_rosenbrock(x):
     v1 = x.shape[0]
     if tx.shape[0] != v1:
-        raise ValueError("hvp_rosenbrock.py:9: a tangent must have the shape of its primal")
+        raise ValueError("hvp_rosenbrock.py:9: the tangent of `x` must have the shape of `x`")
     check_index(1, v1, 10)
     # hvp_rosenbrock.py:10  return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
     v2 = x[1]

@@ -103,7 +103,7 @@ def test_forward_over_forward():
 
 
 @pytest.mark.parametrize(("f", "words"), [
-    (lambda x: jvp(lambda z: z, (x,), (1.0,))[1], "shape of its primal"),
+    (lambda x: jvp(lambda z: z, (x,), (1.0,))[1], "the tangent of `x` is a float64, and `x` a float64 vector"),
     (lambda x: jvp(lambda z: z, (x,), ())[1], "a tangent for each"),
     (lambda x: jacfwd(lambda z: z, 1)(x), "argnums says"),
     (lambda x: vjp(lambda z: (z, z), x)[1](x)[0], "2 numbers and arrays"),
