@@ -28,7 +28,8 @@ class Ahead:
     def _entry(self, args: tuple, kwargs: dict) -> Entry:
         target = self.target
         args, kwargs = target.first + args, {**target.named, **kwargs}
-        return self.runner.prepared(read_call(args, kwargs), target.owner, args, kwargs)[0]
+        call = read_call(args, kwargs, target.names)
+        return self.runner.prepared(call, target.owner, args, kwargs)[0]
 
     def warm(self, *args: Any, **kwargs: Any) -> None:
         """Compile for arguments like these, without running anything."""

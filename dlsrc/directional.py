@@ -8,6 +8,7 @@ from .derived import Derived
 from .entry import Entry
 from .evaluate import dlfeval
 from .structure import copied
+from .target import target_of
 
 __all__ = ["Pullback", "Pushforward", "jvp", "vjp"]
 
@@ -149,7 +150,8 @@ class Pullback(Derived):
     def __init__(self, fun: Callable, primals: tuple, has_aux: bool = False):
         if not primals:
             raise TypeError("vjp takes the function and at least one argument: vjp(f, x)")
-        self.primals = copied(primals)
+        names = target_of(fun).names
+        self.primals = copied(primals, names if len(names) >= len(primals) else ())
         self.has_aux = bool(has_aux)
         super().__init__(fun, Mode(tuple(range(len(primals))), False, self.has_aux, "vjp", 1))
 

@@ -1,5 +1,6 @@
 """The entry points: ``dlfeval`` and ``dlgradient``, and the program behind a call."""
 
+import operator
 import sys
 from collections.abc import Callable
 from types import FunctionType
@@ -90,25 +91,32 @@ def prepared(
     if derivative is not None:
         target, mode = derivative
     else:
-        target, mode = target_of(function), mode_of(argnums, has_aux)
+        target, mode = target_of(function), EVALUATION if argnums is None else mode_of(argnums, has_aux)
     runner = runner_of(target, mode, flags)
     args, kwargs = target.first + args, {**target.named, **kwargs}
-    entry, _ = runner.prepared(read_call(args, kwargs), target.owner, args, kwargs)
+    entry, _ = runner.prepared(read_call(args, kwargs, target.names), target.owner, args, kwargs)
     return entry
 
 
 def mode_of(argnums: Any, has_aux: bool = False) -> Mode:
-    """The mode for these argnums; None stands for a function that calls `dlgradient` itself."""
-    if argnums is None:
-        return EVALUATION
+    """The mode for these argnums."""
     single = not isinstance(argnums, tuple | list)
     numbers = (argnums,) if single else tuple(argnums)
-    for k in numbers:
-        if isinstance(k, bool) or not hasattr(k, "__index__"):
-            raise TypeError(f"argnums is an int or a tuple of ints, not {argnums!r}")
+    if not all(map(_is_position, numbers)):
+        given = repr(argnums) if isinstance(argnums, str | float | bool | tuple) else type(argnums).__name__
+        raise TypeError(f"argnums is an int or a tuple of ints, not {given[:60]}")
     if not numbers or len({int(k) for k in numbers}) < len(numbers):
         raise ValueError(f"argnums names each argument once, and at least one; {argnums!r} does not")
     return Mode(tuple(int(k) for k in numbers), single, bool(has_aux))
+
+
+def _is_position(k: Any) -> bool:
+    """Whether it may be used as an index."""
+    try:
+        operator.index(k)
+    except TypeError:
+        return False
+    return not isinstance(k, bool | np.ndarray)
 
 
 def dlgradient(y: Any, *xs: Any, retain_data: bool = False, enable_higher_derivatives: bool = False) -> Any:

@@ -52,6 +52,11 @@ def building(function: Callable, call: Call, names: tuple[str, ...]) -> Iterator
             if location is not None:
                 message = f"numba cannot compile this: {reason}; write it with operations that numba knows"
                 raise UnsupportedSyntax([(location, message)]) from error
+        if isinstance(error, RecursionError):
+            place = engine("transform.source").deepest(function)
+            if place is not None:
+                message = "this is nested too deeply to be read; give parts of it names of their own"
+                raise UnsupportedSyntax([(place, message)]) from None
         raise internal(error, function, call, names) from error
 
 
@@ -114,6 +119,10 @@ def failed(
     Generated tests name the user's line.  Other errors (of NumPy's functions inside numba, of the user's
     own ``raise``) are raised again by the user's own function, on copies, with the user's traceback.
     """
+    if isinstance(error, MemoryError):
+        # Not run again: what does not fit the memory may take any time.
+        hint = "dlsrc.explain(f, *args) tells which arrays the derivative holds, and their bytes"
+        return MemoryError(f"{function.__name__}(): {str(error) or 'not enough memory'}; {hint}")
     if isinstance(error, OverflowError):
         code = function.__code__
         try:
@@ -121,6 +130,7 @@ def failed(
             read_call(args, kwargs, code.co_varnames[int(owner is not None) : code.co_argcount])
         except TypeError as unfit:
             return unfit
+        return OverflowError("a captured int does not fit 64 bits; write it as a float")
     if isinstance(error, IndexError):
         checks = engine("kernels.checks")
         made = checks.readable(error, "")

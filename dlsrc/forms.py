@@ -108,7 +108,7 @@ class Form:
             If the form computes with a gradient that is not there yet.
         """
         target, normalized = self._target, self._entry.generated.normalized
-        call = read_call(target.first + args, {**target.named, **kwargs})
+        call = read_call(target.first + args, {**target.named, **kwargs}, target.names)
         call = with_packed(call, self._entry.packing)
         values = self._entry.arguments(call, target)
         values = [np.array(v, order="K") if isinstance(v, np.ndarray) else v for v in values]

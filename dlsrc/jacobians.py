@@ -9,6 +9,7 @@ import numpy as np
 from .derived import Derived
 from .dlarray import extractdata
 from .evaluate import dlfeval, mode_of
+from .signature import read_call
 from .structure import flatten
 
 __all__ = ["Jacobian", "jacfwd", "jacobian", "jacrev"]
@@ -170,7 +171,7 @@ class ChosenJacobian:
 
     def chosen(self, *args: Any, **kwargs: Any) -> Jacobian:
         """The one that a call of these arguments uses."""
-        shapes = tuple(map(_shape, flatten((args, kwargs))[0]))
+        shapes = tuple(map(_shape, read_call(args, kwargs, self.reverse.target.names).given))
         found = self._chosen.get(shapes)
         if found is None:
             numbers = self.argnums if isinstance(self.argnums, tuple | list) else (self.argnums,)

@@ -95,7 +95,7 @@ def _read(f: Callable, args: tuple, kwargs: dict) -> tuple[Entry, Target, Call]:
         f, args, kwargs = reading(args, kwargs)
     derivative = getattr(f, "__dlsrc_derivative__", None)
     target = derivative[0] if derivative is not None else target_of(f)
-    call = read_call(target.first + args, {**target.named, **kwargs})
+    call = read_call(target.first + args, {**target.named, **kwargs}, target.names)
     is_traced = any(kind.labels is not None for kind in call.kinds)
     plain = derivative is None and not is_traced and not asks_for_gradient(target.function)
     try:

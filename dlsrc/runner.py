@@ -17,6 +17,7 @@ from .nodes import Path
 from .packing import packable, with_packed
 from .signature import Call, read_call
 from .target import Target
+from .wanted import argument_names
 
 __all__ = ["RUNNERS", "Runner", "runner_of"]
 
@@ -99,6 +100,7 @@ class Runner:
     ):  # fmt: skip
         self.function = function
         self.has_owner = has_owner
+        self.names = function.__code__.co_varnames[int(has_owner) : function.__code__.co_argcount]
         self.mode = mode
         self.flags = flags
         self.cache = cache
@@ -126,8 +128,7 @@ class Runner:
                     self.fast = shim
                     self.cache.touch(entry)
                     return result
-        code = self.function.__code__
-        call = read_call(args, kwargs, code.co_varnames[int(self.has_owner) : code.co_argcount])
+        call = read_call(args, kwargs, argument_names(self.names, self.mode, len(args)))
         try:
             entry, binding = self.prepared(call, owner, args, kwargs)
         except (UnsupportedSyntax, SourceError) as error:
@@ -142,7 +143,7 @@ class Runner:
 
     def fresh(self, owner: Any, args: tuple, kwargs: dict) -> Any:
         """The result of a program that is made for this call alone and run as plain Python."""
-        call = read_call(args, kwargs)
+        call = read_call(args, kwargs, argument_names(self.names, self.mode, len(args)))
         entry = self._built(call, owner, args, kwargs, jit=False)
         call = with_packed(call, entry.packing)
         return entry.run(call, self._bound(entry, owner, call), owner, (args, kwargs))

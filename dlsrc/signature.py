@@ -64,17 +64,20 @@ def kind_of(x: Any) -> Kind:
     """The kind of a leaf; of an array, the kind of its canonical form."""
     cls = type(x)
     if cls in _PYTHON:
-        return Kind(cls, _PYTHON[cls], 0, "", None)
+        dtype = _PYTHON[cls]
+        if cls is int and not -(2**63) <= x < 2**63:
+            dtype = "int"  # is refused
+        return Kind(cls, dtype, 0, "", None)
     labels = None
     if cls is dlarray:
         x, labels = x.data, x.labels
     elif isinstance(x, np.generic):
         return Kind(cls, x.dtype.name, 0, "", None)
-    else:
-        cls = np.ndarray  # a memory map is an array
+    elif cls is np.memmap:
+        cls = np.ndarray
     flags = x.flags
     layout = "" if not x.ndim else "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-    return Kind(cls, x.dtype.name, x.ndim, layout, labels)
+    return Kind(cls, x.dtype.name if x.dtype.isnative else x.dtype.str, x.ndim, layout, labels)
 
 
 def canonical(x: Any) -> Any:

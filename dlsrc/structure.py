@@ -356,11 +356,11 @@ def unflatten(structure: Structure, leaves: Sequence) -> Any:
     return tree
 
 
-def copied(trees: Sequence, name: str = "argument") -> tuple:
-    """Trees with copies of their arrays; what is no data is shared."""
+def copied(trees: Sequence, names: Sequence[str] = ()) -> tuple:
+    """Trees with copies of their arrays; what is no data is shared.  ``names`` are theirs in messages."""
     made = []
     for k, tree in enumerate(trees):
-        leaves, structure = flatten(tree, f"{name} {k}")
+        leaves, structure = flatten(tree, names[k] if names else f"argument {k}")
         made.append(unflatten(structure, [copy.copy(leaf) for leaf in leaves]))
     return tuple(made)
 

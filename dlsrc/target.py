@@ -36,6 +36,12 @@ class Target:
         """The function, as a method of its owner if it has one."""
         return MethodType(self.function, self.owner) if self.has_owner else self.function
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the positional parameters, without ``self``."""
+        code = self.function.__code__
+        return code.co_varnames[int(self.has_owner) : code.co_argcount]
+
 
 def shifted(mode: Mode, count: int) -> Mode:
     """The mode with positions counted among all arguments, those that ``functools.partial`` gave included."""

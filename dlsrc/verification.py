@@ -16,6 +16,7 @@ from .evaluate import dlfeval
 from .failure import plain_value
 from .lazy import engine
 from .report import asks_for_gradient
+from .signature import read_call
 from .structure import LEAF, flatten, unflatten
 from .target import target_of
 
@@ -200,6 +201,7 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
     name = target.function.__name__
     names = target.function.__code__.co_varnames[int(target.has_owner) : target.function.__code__.co_argcount]
     known = names if len(names) >= len(args) and not target.first else None
+    read_call(target.first + args, {**target.named, **kwargs}, target.names)  # what no call can take is named
     traced = any(type(leaf) is dlarray for leaf in flatten((args, kwargs))[0])
     if derivative is None and argnums is None and (traced or asks_for_gradient(target.function)):
         return _Subject(name, known, *_of_evaluation(f))

@@ -13,7 +13,7 @@ from .cache import Mode
 from .nodes import LEAF, Static, Structure
 from .signature import Call, Kind, arguments_of, names_of, positions_of
 
-__all__ = ["call_names", "check_directions", "leaves_wanted", "positions_wanted"]
+__all__ = ["argument_names", "call_names", "check_directions", "leaves_wanted", "positions_wanted"]
 
 
 def call_names(function: FunctionType, call: Call, mode: Mode, skip: int) -> tuple[str, ...]:
@@ -26,6 +26,18 @@ def call_names(function: FunctionType, call: Call, mode: Mode, skip: int) -> tup
         for n, j in enumerate(where):
             names[j] = f"t{of[n]}" if n < len(of) else "dy" if len(where) == 1 else f"dy[{n}]"
     return tuple(names)
+
+
+def argument_names(names: tuple[str, ...], mode: Mode, count: int) -> tuple[str, ...]:
+    """What each of ``count`` positional arguments is called in messages, before they are taken apart."""
+    own = count - mode.extra
+    if not mode.extra or own < 0:
+        return names
+    found = [names[k] if k < len(names) else f"argument {k}" for k in range(own)]
+    if mode.kind == "vjp":
+        return (*found, *("dy",) * mode.extra)
+    by = [found[k % own] if own else "" for k in mode.argnums or ()]
+    return (*found, *(f"the tangent of {name}" for name in by))
 
 
 def positions_wanted(function: FunctionType, call: Call, mode: Mode) -> tuple[int, ...] | None:

@@ -20,6 +20,7 @@ from .binding import (
     Static, Text, Unbound,
 )
 from .builder import Builder
+from .captures import is_simple, is_trusted, unfit
 from .ir import Assign, Atom, Const, Value
 from .lists import Lists
 from .location import Location
@@ -102,22 +103,6 @@ class Frame:
 
 def _unset(*_: Any) -> Any:
     raise AssertionError("the context was not completed by normalize")
-
-
-def _is_trusted(module: Any) -> bool:
-    return str(module).partition(".")[0] in TRUSTED
-
-
-def _is_simple(value: Any) -> bool:
-    """Whether a container holds numbers and strings only, so that two of them can be compared."""
-    if isinstance(value, dict):
-        return all(_is_simple(k) and _is_simple(v) for k, v in value.items())
-    if isinstance(value, list | tuple | set | frozenset):
-        return all(map(_is_simple, value))
-    return isinstance(value, bool | int | float | str | bytes | type(None) | np.number)
-
-
-TRUSTED = ("numpy", "math", "scipy", "dlsrc", "builtins", "operator", "functools", "numba")
 
 
 class Context(Builder):
@@ -234,6 +219,7 @@ class Context(Builder):
     def captured(self, value: Any, getter: Getter) -> Binding:
         """The binding of a captured object: numbers and arrays become hidden arguments."""
         if hasattr(type(value), "__dlsrc_array__"):  # a dlarray, which is a constant here: it is not traced
+            self.guard(getter, "class", type(value))  # masked arrays and buffers have a `data`, too
             return self._hidden(value.data, getter.then("attribute", "data"), value.labels)
         if isinstance(value, bool | str | bytes | type(None)):
             self.guard(getter, "equal", value)
@@ -249,7 +235,7 @@ class Context(Builder):
             )
         if isinstance(value, ModuleType) and not getter.path and getter.root[0] == "global":
             # np itself may be bound to another module; np.linalg is a part of it.
-            if not _is_trusted(getter.root[1].get("__name__")):
+            if not is_trusted(getter.root[1].get("__name__")):
                 self.guard(getter, "is", value)
         elif not self._is_constant(getter):
             if callable(value) or isinstance(value, ModuleType):
@@ -264,7 +250,7 @@ class Context(Builder):
         if self._is_constant(getter):
             return value
         if isinstance(value, dict | list | tuple | set | frozenset):
-            if not _is_simple(value):
+            if not is_simple(value):
                 raise self.refuse(
                     f"`{getter}` is used as a constant here, and holds more than numbers and strings; write "
                     "its items out"
@@ -292,7 +278,7 @@ class Context(Builder):
             )
         else:
             return False
-        return _is_trusted(module)
+        return is_trusted(module)
 
     def _hidden(self, value: Any, getter: Getter, labels: str | None = None) -> Binding:
         if getter.key in self.static_keys:
@@ -305,20 +291,10 @@ class Context(Builder):
         found = self.hidden.get(getter.key)
         if found is not None:
             return found[1]
-        if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-            raise self.refuse(
-                f"`{getter}` is a {type(value).__name__}, whose operators mean something else; write "
-                f"np.asarray({getter})"
-            )
-        try:
-            type_ = replace(type_of(value), labels=labels)
-        except TypeError as error:
-            raise self.refuse(f"`{getter}`: {error}") from None
-        if np.dtype(type_.dtype).kind not in "biuf":
-            raise self.refuse(
-                f"`{getter}` holds {type_.dtype} values; only real numbers and truth values can be computed "
-                "with here"
-            )
+        reason = unfit(value, str(getter))
+        if reason is not None:
+            raise self.refuse(reason)
+        type_ = replace(type_of(value), labels=labels)
         name = "".join(c if c.isalnum() or c == "_" else "_" for c in str(getter)).strip("_")
         made = self.value(type_, name)
         self.hidden[getter.key] = (getter, made)
@@ -440,7 +416,7 @@ def describe(binding: Binding, ctx: Context) -> str:
             return f"a {cls.__name__ if cls else kind} of {len(items)}"
         case Static(value=value) | Live(value=value):
             if value is None or isinstance(value, str):
-                return repr(value)
+                return repr(value) if value is None or len(value) < 60 else f"{value[:40]!r}…"
             kind = "class" if isinstance(value, type) else type(value).__name__
             return f"the {kind} {value.__name__}" if hasattr(value, "__name__") else f"a {kind}"
         case Closure(name=name):

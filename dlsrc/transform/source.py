@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import linecache
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -11,7 +12,7 @@ from ..errors import SourceError
 from .locate import Node, find
 from .location import Location
 
-__all__ = ["Source", "location", "read"]
+__all__ = ["Source", "deepest", "location", "read"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,3 +230,36 @@ def _ends_in_return(body: list[ast.stmt]) -> bool:
         case ast.With(body=inner) | ast.Try(body=inner, handlers=[]):
             return _ends_in_return(inner)
     return False
+
+
+# From this depth on, an expression that could not be read is blamed for it.
+DEEP = 60
+
+
+def deepest(function: Callable) -> Location | None:
+    """Where the statement stands whose expression is nested most; None if none is nested deeply.
+
+    Parameters
+    ----------
+    function : function
+        One that could not be read because Python's stack ran out.
+    """
+    try:
+        source = read(function)
+    except RecursionError:  # not even Python's own parser gets to the bottom of it
+        code = function.__code__
+        line = linecache.getline(code.co_filename, code.co_firstlineno).rstrip("\n")
+        return Location(
+            code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, len(line), line.strip(),
+            code.co_qualname, source_line=line,
+        )  # fmt: skip
+    best, where = DEEP, None
+    waiting: list[tuple[ast.AST, int, ast.AST]] = [(source.tree, 0, source.tree)]
+    while waiting:
+        node, depth, owner = waiting.pop()
+        if isinstance(node, ast.stmt):
+            depth, owner = 0, node
+        if depth > best:
+            best, where = depth, owner
+        waiting += [(child, depth + 1, owner) for child in ast.iter_child_nodes(node)]
+    return None if where is None else location(source, where)
