@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-
+from .cache import Flags
 from .entry import Entry
 from .footprint import Allocation, footprint
 from .forms import original_of
@@ -14,9 +14,9 @@ from .lazy import jit_enabled
 from .notebook import table
 from .signature import Call
 from .target import Target
-from .transform.ir import Value
+from .transform.ir import Check, Value, walk
 
-__all__ = ["Explanation", "Keeping", "Piece", "explanation_of"]
+__all__ = ["Explanation", "IndexTests", "Keeping", "Piece", "explanation_of"]
 
 WIDTH = 60
 HOW = {
@@ -51,6 +51,28 @@ class Piece:
     bytes: int | None
 
 
+class IndexTests(NamedTuple):
+    """How many index tests the function asks for, and what became of them.
+
+    ``proven`` need not be made, ``hoisted`` are made once before a loop for all its trips, ``left`` where
+    they stand.  The way back repeats none.
+    """
+
+    asked: int
+    proven: int
+    hoisted: int
+    left: int
+
+    def __str__(self) -> str:
+        if not self.asked:
+            return "none needed"
+        parts = (
+            (self.proven, "proven"), (self.hoisted, "once before a loop"), (self.left, "where they stand"),
+        )  # fmt: skip
+        told = ", ".join(f"{n} {what}" for n, what in parts if n)
+        return f"{self.asked}: {told}; the way back repeats none"
+
+
 @dataclass(frozen=True)
 class Explanation:
     """The report of `explain`.
@@ -67,6 +89,8 @@ class Explanation:
         Names of what is computed again on the way back.
     arrays : tuple of Piece
         The arrays that the generated code allocates, shadows first.
+    index_tests : IndexTests or None
+        The tests that indices are in range; None if none are made (``boundscheck=False``).
     hidden : tuple of str
         Captured numbers and arrays, which are read at every call.
     guards : tuple of str
@@ -89,6 +113,7 @@ class Explanation:
     kept: tuple[Keeping, ...]
     recomputed: tuple[str, ...]
     arrays: tuple[Piece, ...]
+    index_tests: IndexTests | None
     hidden: tuple[str, ...]
     guards: tuple[str, ...]
     built_in: tuple[str, ...]
@@ -113,6 +138,7 @@ class Explanation:
         others = [p for p in self.arrays if p.role != "shadow"]
         if others:
             found.append(("other arrays", _pieced(others)))
+        found.append(("index tests", str(self.index_tests or "not made: boundscheck=False")))
         if self.hidden:
             found.append(("read at each call", "\n".join(self.hidden)))
         if self.guards:
@@ -158,7 +184,7 @@ class Explanation:
         return table(self.title, self.entries())
 
 
-def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
+def explanation_of(entry: Entry, target: Target, call: Call, flags: Flags) -> Explanation:
     """The report of a built program for the arguments of a call."""
     generated = entry.generated
     normalized, emitted = generated.normalized, generated.emitted
@@ -178,6 +204,7 @@ def explanation_of(entry: Entry, target: Target, call: Call) -> Explanation:
         kept=tuple(keepings),
         recomputed=generated.recomputed,
         arrays=_pieces(memory.allocations, {v for held in keepings.values() for v in held}, emitted.names),
+        index_tests=_index_tests(generated.stages) if flags.boundscheck else None,
         hidden=tuple(f"{getter}: {type_}" for getter, type_ in normalized.hidden),
         guards=tuple(dict.fromkeys(_guard(g) for g in normalized.guards if not _is_own(g))),
         built_in=_built_in(normalized, call, original.name),
@@ -197,6 +224,15 @@ def _title(name: str, program: Any, names: Any, normalized: Any) -> str:
         if v not in normalized.notes or program.types[v].ndim == 1  # not the tables of columns
     )
     return f"{name}({params}), from {normalized.location}"
+
+
+def _index_tests(stages: tuple) -> IndexTests:
+    """The tests of the function, before and after those that are proven are dropped."""
+    programs = {stage.name: stage.program for stage in stages}
+    asked = sum(isinstance(s, Check) for s in walk(programs["normalize"].body))
+    made = [s for s in walk(programs["bounds"].body) if isinstance(s, Check)]
+    hoisted = sum(s.when is not None or s.low != s.high for s in made)
+    return IndexTests(asked, max(asked - len(made), 0), hoisted, len(made) - hoisted)
 
 
 def _keepings(generated: Any, allocations: tuple[Allocation, ...], names: Any) -> dict[Keeping, list[Value]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from .cache import Flags
 from .errors import SourceError, UnsupportedSyntax
 from .entry import Entry
 from .evaluate import prepared
@@ -85,7 +86,7 @@ def explain(f: Callable, /, *args: Any, **kwargs: Any) -> "Explanation":
         Printed, it is the report; ``predicted_bytes`` is the memory as a number.
     """
     entry, target, call = _read(f, args, kwargs)
-    return engine("explanation").explanation_of(entry, target, call)
+    return engine("explanation").explanation_of(entry, target, call, target.flags or Flags())
 
 
 def _read(f: Callable, args: tuple, kwargs: dict) -> tuple[Entry, Target, Call]:
