@@ -210,8 +210,9 @@ def split(ary, indices_or_sections, axis=0):
     where = known(indices_or_sections)
     parts = ()
     if is_number(where):
-        size = ary.shape[along] // where
-        whole = agreed(size * where, ary.shape[along])
+        # Every part depends on the test that the sections are equal: it is made whichever of them is used.
+        whole = agreed(ary.shape[along] // where * where, ary.shape[along])
+        size = whole // where
         at = 0
         for k in range(where):
             after = at + size
