@@ -55,10 +55,11 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
         case Static(value=np.dtype() as value):
             return Static(value.type)
         case Container() | Range() | Static() | Grown():
-            if not hasattr(_class_of(owner), attr):
-                known = hasattr(np.ndarray, attr)
-                instead = "write np.array(…) of it first" if known else "look at its spelling"
-                raise ctx.refuse(f"{describe(owner, ctx)} has no attribute `{attr}`; {instead}")
+            if hasattr(np.ndarray, attr) and not hasattr(_class_of(owner), attr):
+                raise ctx.refuse(
+                    f"{describe(owner, ctx)} has no attribute `{attr}`, which arrays have; write np.array(…) of "
+                    "it first"
+                )
             return BoundMethod(owner, attr)
         case Value() | Const():
             return array_attribute(ctx, owner, attr)
