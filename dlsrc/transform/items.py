@@ -57,8 +57,8 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
         case Container() | Range() | Static() | Grown():
             if hasattr(np.ndarray, attr) and not hasattr(_class_of(owner), attr):
                 raise ctx.refuse(
-                    f"{describe(owner, ctx)} has no attribute `{attr}`, which arrays have; write np.array(…) of "
-                    "it first"
+                    f"{describe(owner, ctx)} has no attribute `{attr}`, which arrays have; write np.array(…) "
+                    "of it first"
                 )
             return BoundMethod(owner, attr)
         case Value() | Const():
