@@ -1,6 +1,7 @@
 """``dlsrc.check``: a right derivative passes, and each thing that can be wrong is noticed."""
 
 import importlib.util
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,3 +192,19 @@ def test_the_objectives_of_the_examples_pass():
     theta = 0.1 * rng.standard_normal(m.PIXELS * m.DIGITS + m.DIGITS)
     images, targets = rng.uniform(0, 1, (20, m.PIXELS)), np.eye(m.DIGITS)[rng.integers(0, m.DIGITS, 20)]
     assert check(m.loss, theta, images, targets, argnums=0)
+    m = example("curve_fit")
+    assert check(m.adsorbed, m.PRESSURE, 240.0, 5e-4, argnums=(1, 2))
+    line = np.array([5.4, -0.48])
+    assert check(m.distances, line) and check(m.half_chi_squared, line)
+    assert check(lambda x: dlsrc.grad(m.half_chi_squared)(x), line)  # whose Jacobian is the Hessian
+    m = example("hmc")
+    assert check(m.log_density, rng.standard_normal(10), m.EFFECT, m.ERROR, argnums=0)
+    m = example("pinn")
+    params = {name: dlarray(w) for name, w in m.start(rng).items()}
+    verdict = check(m.loss_and_gradient, params, dlarray(np.linspace(-1.0, 1.0, 5)))
+    assert verdict and verdict.compared >= 2, str(verdict)
+
+
+def test_every_example_is_among_them():
+    text = inspect.getsource(test_the_objectives_of_the_examples_pass)
+    assert all(f'example("{path.stem}")' in text for path in EXAMPLES.glob("*.py"))
