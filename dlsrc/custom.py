@@ -7,6 +7,7 @@ function.
 from collections.abc import Callable
 from typing import Any
 
+from .lazy import numba
 from .pickled import reduced
 
 __all__ = ["custom_jvp", "custom_vjp", "nondifferentiable"]
@@ -21,8 +22,18 @@ class _Named:
             # Not __wrapped__: the rule must not be looked through.
             setattr(self, name, getattr(fun, name, None))
 
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks: to the user's own compiled code it is the function."""
+        compiled = vars(self).get("_compiled")
+        if compiled is None:
+            fun = self.fun
+            compiled = self._compiled = fun if hasattr(fun, "py_func") else numba().njit(fun)
+        return numba().typeof(compiled)
+
     def __reduce__(self) -> str | tuple:
-        return reduced(self, _restored, type(self), vars(self))
+        parts = {name: part for name, part in vars(self).items() if name != "_compiled"}
+        return reduced(self, _restored, type(self), parts)
 
 
 def _restored(cls: type, parts: dict) -> Any:

@@ -1,5 +1,6 @@
 """``jvp`` and ``vjp``: the derivative of a function times a vector, from the right and from the left."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,35 @@ from .cache import Mode
 from .derived import Derived
 from .entry import Entry
 from .evaluate import dlfeval
+from .lazy import engine
 from .structure import copied
 from .target import target_of
 
 __all__ = ["Pullback", "Pushforward", "jvp", "vjp"]
 
 
+class Product:
+    """A function of dlsrc's that compiled code may call too."""
+
+    def __init__(self, function: Callable):
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks an object that compiled code uses for."""
+        return engine("native_products").numba_type(self.__name__)  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__} of dlsrc>"  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> str:
+        return self.__qualname__  # type: ignore[attr-defined, no-any-return]
+
+
+@Product
 def jvp(fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> tuple:
     """The value of a function and its derivative in a direction: forward mode.
 
@@ -94,6 +118,7 @@ class Pushforward(Derived):
         return Pushforward, (self.fun, self.number, self.has_aux)
 
 
+@Product
 def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """The value of a function, and its pullback: what gives cotangents of the arguments for one of the value.
 

@@ -184,6 +184,11 @@ class ChosenJacobian:
             self._chosen[shapes] = found
         return found
 
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks: in compiled code, where sizes are not known, columns are taken."""
+        return self.forward._numba_type_
+
     def warm(self, *args: Any, **kwargs: Any) -> None:
         """Compile for arguments like these; the function is run once, to learn how large its result is."""
         self.chosen(*args, **kwargs).warm(*args, **kwargs)

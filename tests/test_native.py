@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from dlsrc import grad, jacfwd, jacrev, value_and_grad
+from dlsrc import custom_vjp, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 from tests.conftest import PLAIN
 
 compiled = pytest.mark.compiled
@@ -232,3 +232,140 @@ def test_jacobians():
     assert np.allclose(product, by_columns(x, t).T @ residual(x, t))
     assert np.allclose(by_x, by_columns(x, t))
     assert np.allclose(by_t, np.diag(-x[0] * x[1] * np.exp(-x[1] * t)))
+
+
+# ---------------------------------------------------------------------------------- products, second derivatives
+
+
+@numba.njit
+def waves(x):
+    return np.sin(x) * x[0]
+
+
+@numba.njit
+def bowl(x, p):
+    return p[0] * np.sum(x**2) * p[1]
+
+
+slope_of_bowl = grad(bowl)
+X, V = np.array([1.0, 2.0]), np.array([1.0, 3.0])
+
+
+@compiled
+def test_jvp_and_vjp():
+    """A pullback is a value: it is called as often as one likes, and holds copies of the arguments."""
+
+    @numba.njit
+    def run(x, v):
+        y, ty = jvp(waves, (x,), (v,))
+        again, pullback = vjp(waves, x)
+        x[0] = 100.0
+        (first,) = pullback(v)
+        total = np.zeros_like(x)
+        for k in range(3):
+            total += pullback(v * k)[0]
+        return y, ty, again, first, total
+
+    y, ty, again, first, total = run(X.copy(), V)
+    expected, tangent = jvp(waves, (X,), (V,))
+    (cotangent,) = vjp(waves, X)[1](V)
+    assert np.allclose(y, expected) and np.allclose(again, expected)
+    assert np.allclose(ty, tangent) and np.allclose(first, cotangent) and np.allclose(total, 3.0 * cotangent)
+
+
+@compiled
+def test_products_with_tuples_and_of_gradients():
+    @numba.njit
+    def run(x, p, tp):
+        y, ty = jvp(bowl, (x, p), (x, tp))
+        again, pullback = vjp(bowl, x, p)
+        dx, dp = pullback(2.0)
+        product = jvp(slope_of_bowl, (x, p), (x, (0.0, 0.0)))[1]
+        return y, ty, again, dx, dp, product
+
+    y, ty, again, dx, dp, product = run(X, (1.0, 2.0), (0.5, 0.25))
+    assert y == again == 10.0 and ty == 26.25
+    assert np.allclose(dx, 8.0 * X) and dp == (20.0, 10.0) and np.allclose(product, 4.0 * X)
+
+
+@compiled
+def test_hessians_and_their_products():
+    cube = jacobian(lambda x: x**3)
+    curvature, product = hessian(f), hvp(f)
+
+    @numba.njit
+    def newton(x):
+        return x - np.linalg.solve(curvature(x), slope(x)), product(x, x), cube(x)
+
+    moved, times_x, by_columns = newton(X)
+    assert np.allclose(moved, 0.0) and np.allclose(times_x, [6.0, 24.0])
+    assert np.allclose(by_columns, np.diag(3.0 * X**2))
+
+
+@compiled
+@only_compiled
+def test_calls_of_products_that_are_refused():
+    @numba.njit
+    def two_tangents(x):
+        return jvp(waves, (x,), (x, x))
+
+    with pytest.raises(numba.core.errors.TypingError, match="1 arguments and 2 tangents were given"):
+        two_tangents(X)
+
+    @numba.njit
+    def no_function(x):
+        return vjp(x, x)
+
+    with pytest.raises(numba.core.errors.TypingError, match="take an @njit function"):
+        no_function(X)
+
+    @numba.njit
+    def no_argument(x):
+        return vjp(waves)
+
+    with pytest.raises(numba.core.errors.TypingError, match="at least one argument"):
+        no_argument(X)
+
+
+@custom_vjp
+def softplus(x):
+    return np.log(1.0 + np.exp(x))
+
+
+softplus.defvjp(lambda x: (softplus(x), x), lambda x, dy: (dy / (1.0 + np.exp(-x)),))
+
+
+@compiled
+def test_a_function_with_a_rule_is_called_in_compiled_code():
+    """There it is the function; where a derivative is taken, the rule holds."""
+
+    @numba.njit
+    def loss(x):
+        return softplus(x) * 2.0
+
+    slope_of_loss, curvature = grad(loss), hessian(loss)
+
+    @numba.njit
+    def run(x):
+        return loss(x), slope_of_loss(x), curvature(x), jvp(loss, (x,), (3.0,))[1]
+
+    assert np.allclose(run(0.0), (2.0 * np.log(2.0), 1.0, 0.5, 3.0), rtol=1e-15)
+
+
+@compiled
+def test_an_item_of_a_tuple_by_a_computed_number():
+    def f(parts, x):
+        k, s = 0, 1.0
+        while k < len(parts):
+            s = s * np.sum(parts[k] * x)
+            k += 1
+        return s
+
+    slope_of_f = grad(f)
+
+    @numba.njit
+    def run(a, b, x):
+        return slope_of_f((a, b), x)
+
+    a, b = run(X, V, X)
+    assert np.allclose(a, np.sum(V * X) * X) and np.allclose(b, np.sum(X * X) * X)
