@@ -11,13 +11,14 @@ import numpy as np
 from .types import Array, Scalar, Sequence, Shape, Tape, Type, type_of
 
 __all__ = [
-    "TOLERANCE", "as_float", "copied", "derivative", "difference", "directions_of", "dtype_of", "fits",
-    "inner", "is_float", "is_number", "kind_of", "leaves", "ones_like", "same", "shapes", "shares_memory",
-    "shifted", "typed", "zeros_like",
+    "SINGLE", "TOLERANCE", "as_float", "copied", "derivative", "difference", "directions_of", "dtype_of",
+    "fits", "inner", "is_float", "is_number", "kind_of", "leaves", "ones_like", "same", "shapes",
+    "shares_memory", "shifted", "typed", "unboxed", "waves_like", "zeros_like",
 ]
 
 # The one tolerance of every comparison, relative to the largest of what is compared.
 TOLERANCE = 1e-8
+SINGLE = 1e-6  # of float32, where sums are taken in another order
 
 # Central differences at first / 2**k, k < STEPS, each extrapolated with up to ORDER earlier ones.
 FIRST_STEP, STEPS, ORDER = 0.25, 13, 5
@@ -160,6 +161,24 @@ def ones_like(x: Any) -> Any:
     return like(x, [np.ones_like(part)[()] for part in leaves(x)])
 
 
+def waves_like(x: Any) -> Any:
+    """Unequal numbers in the form of an argument: what ones make zero (of a softmax) they do not.
+
+    >>> waves_like(np.zeros(3)).round(3)
+    array([1.   , 0.54 , -0.416])
+    """
+    parts = [np.cos(np.arange(np.size(part))).reshape(np.shape(part)) for part in leaves(x)]
+    own = zip(parts, leaves(x), strict=True)
+    return like(x, [part.astype(np.asarray(given).dtype)[()] for part, given in own])
+
+
+def unboxed(found: Any, expected: Any) -> Any:
+    """A compiled result as compiled code has it: numba hands a float32 to Python as a float."""
+    pairs = zip(leaves(found), leaves(expected), strict=False)
+    parts = [np.float32(part) if isinstance(y, np.float32) else part for part, y in pairs]
+    return like(found, parts)
+
+
 def inner(a: Any, b: Any) -> tuple[float, float]:
     """The inner product of two arguments, and the sum of the sizes of its terms."""
     terms = [u * v for u, v in zip(leaves(a), leaves(b), strict=True)]
@@ -188,8 +207,8 @@ def shares_memory(result: Any, others: Any) -> bool:
     return isinstance(others, np.ndarray) and any(np.shares_memory(array, others) for array in arrays)
 
 
-def difference(what: str, found: Any, expected: Any) -> Iterator[str]:
-    """How a result differs from the expected one, if it does."""
+def difference(what: str, found: Any, expected: Any, single: float = TOLERANCE) -> Iterator[str]:
+    """How a result differs from the expected one, if it does; ``single`` is the tolerance of float32."""
     if shapes(found) != shapes(expected):
         yield f"{what} has shape {shapes(found)}, expected is {shapes(expected)}"
         return
@@ -199,6 +218,6 @@ def difference(what: str, found: Any, expected: Any) -> Iterator[str]:
         scale = np.max(np.abs(right[finite].astype(float)), initial=0.0)
         off = np.abs(left[finite].astype(float) - right[finite].astype(float))
         if not np.array_equal(left[~finite], right[~finite], equal_nan=right.dtype.kind == "f") or not np.all(
-            off <= TOLERANCE * scale
+            off <= (single if right.dtype == np.float32 else TOLERANCE) * scale
         ):
             yield f"{what} is {left}, expected is {right}"

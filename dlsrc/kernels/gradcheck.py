@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from .differences import (
-    TOLERANCE, as_float, copied, derivative, difference, directions_of, dtype_of, fits, inner, is_float,
-    is_number, kind_of, leaves, like, ones_like, same, shapes, shares_memory, shifted, typed, zeros_like,
+    SINGLE, TOLERANCE, as_float, copied, derivative, difference, directions_of, dtype_of, fits, inner,
+    is_float, is_number, kind_of, leaves, like, ones_like, same, shapes, shares_memory, shifted, typed,
+    unboxed, waves_like, zeros_like,
 )
 from .primitive import Composite, Kink, Primitive, Refusal, Rejection, Sample, elements
 from .types import Type, is_float as is_float_type
@@ -173,26 +174,26 @@ def compiled_failures(
     if declared.effect or declared.generated:
         return
     y = value(declared, copied(case.args), case.static)
-    found = jit(declared, case.static)(*copied(case.args))
-    yield from difference("the compiled value", found, y)
+    found = unboxed(jit(declared, case.static)(*copied(case.args)), y)
+    yield from difference("the compiled value", found, y, SINGLE)
     if kind_of(typed(found)) != kind_of(typed(y)):
         yield f"the compiled value is {kind_of(typed(found))}, the plain one {kind_of(typed(y))}"
     given = dict(zip(declared.arguments, case.args, strict=True))
     for argument, rule in declared.adjoints.items():
         if is_float(given[argument]):
             plain, fast = (
-                cotangent(declared, argument, ones_like(y), y, copied(case.args), case.static, compiled)
+                cotangent(declared, argument, waves_like(y), y, copied(case.args), case.static, compiled)
                 for compiled in (None, jit(rule, case.static))
             )
-            yield from difference(f"the compiled adjoint of {argument}", fast, plain)
+            yield from difference(f"the compiled adjoint of {argument}", fast, plain, SINGLE)
     for argument, rule in declared.tangents.items():
         if is_float(given[argument]):
-            tx = ones_like(given[argument])
+            tx = waves_like(given[argument])
             plain, fast = (
                 pushed(declared, argument, tx, y, copied(case.args), case.static, compiled)
                 for compiled in (None, jit(rule, case.static))
             )
-            yield from difference(f"the compiled tangent of {argument}", fast, plain)
+            yield from difference(f"the compiled tangent of {argument}", fast, plain, SINGLE)
 
 
 # ---------------------------------------------------------------------------------- what a sample shows
