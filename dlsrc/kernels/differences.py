@@ -165,7 +165,7 @@ def waves_like(x: Any) -> Any:
     """Unequal numbers in the form of an argument: what ones make zero (of a softmax) they do not.
 
     >>> waves_like(np.zeros(3)).round(3)
-    array([1.   , 0.54 , -0.416])
+    array([ 1.   ,  0.54 , -0.416])
     """
     parts = [np.cos(np.arange(np.size(part))).reshape(np.shape(part)) for part in leaves(x)]
     own = zip(parts, leaves(x), strict=True)
