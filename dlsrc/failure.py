@@ -14,6 +14,7 @@ from typing import Any
 from .errors import DlsrcError, InternalError, UnsupportedSyntax
 from .faults import Faults, Place
 from .lazy import engine
+from .rerun import again_in_python, values_of
 from .signature import Call, read_call
 
 __all__ = [
@@ -150,7 +151,26 @@ def failed(
         made = internal(error, function, Call((), (), None, ()), entry.interface.parameters)  # type: ignore[arg-type]
         made.__cause__ = error
         return made
-    return error
+    return _located(error, entry, function, owner, args, kwargs)
+
+
+def _located(
+    error: Exception, entry: Any, function: Callable, owner: Any, args: tuple, kwargs: dict
+) -> Exception:
+    """An error that the user's function alone does not raise again, with the line that raises it.
+
+    It comes from a rule of the user's own, or from a function that writes to its arguments.
+    """
+    try:
+        with _silent():
+            values = values_of(entry, function, owner, args, kwargs)
+            found, place = again_in_python(error, entry, values)
+    except Exception:  # an argument that cannot be copied or read: then the first error has to do
+        return error
+    if place is None:
+        error.add_note(f"raised while {function.__name__} ran; NUMBA_DISABLE_JIT=1 shows the line")
+        return error
+    return _at_line(found.with_traceback(None), place)
 
 
 def _raised_by_user(error: Exception, faults: Faults) -> Exception | None:

@@ -49,30 +49,49 @@ class Faults:
         The lines with tests of indices, and the files that they stand in, as messages call them.
     file : str
         The file of the function itself.
+    lines : tuple of (int, Place)
+        Lines of the text, in order, from which on it stands for another line of the user's.
     """
 
     raised: tuple[Raised, ...]
     checks: tuple[tuple[int, str], ...]
     file: str
+    lines: tuple[tuple[int, Place], ...] = ()
 
     def file_of_check(self, line: int) -> str:
         """The file of the index test that stands at this line."""
         return dict(reversed(self.checks)).get(line, self.file)
 
+    def place_of(self, line: int) -> Place | None:
+        """The line of the user's that a line of the text stands for."""
+        found = None
+        for first, place in self.lines:
+            if first > line:
+                break
+            found = place
+        return found
+
 
 def faults_of(generated: Any) -> Faults:
     """The errors of a program that was just generated."""
     ir = engine("transform.ir")
-    raised = [
-        Raised(s.exception, s.message, len(s.values), s.user[0], s.user[1], _place(s.loc))
-        for s in ir.walk(generated.normalized.program.body)
-        if isinstance(s, ir.Raise) and s.user is not None
-    ]
+    # The last program has those of rules of the user's own, too, which the first holds in operations.
+    raised: dict[tuple, Raised] = {}
+    for program in (generated.normalized.program, generated.stages[-1].program):
+        for s in ir.walk(program.body):
+            if isinstance(s, ir.Raise) and s.user is not None:
+                one = Raised(s.exception, s.message, len(s.values), s.user[0], s.user[1], _place(s.loc))
+                raised.setdefault((*one[:3], one.place), one)
     checks = {
         (s.loc.line, _file(s.loc)): None
         for stage in generated.stages for s in ir.walk(stage.program.body) if isinstance(s, ir.Check)
     }
-    return Faults(tuple(raised), tuple(checks), _file(generated.normalized.location))
+    lines: list[tuple[int, Place]] = []
+    for number, location in sorted(generated.emitted.line_map.items()):
+        place = _place(location)
+        if not lines or lines[-1][1] != place:
+            lines.append((number, place))
+    return Faults(tuple(raised.values()), tuple(checks), _file(generated.normalized.location), tuple(lines))
 
 
 def _place(location: Any) -> Place:
