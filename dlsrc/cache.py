@@ -53,15 +53,18 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """How a program is compiled; numba's names."""
+    """How a program is compiled, by numba's names, and what its results are looked at for (``debug``)."""
 
     fastmath: Any = False
     boundscheck: bool = True
     nogil: bool = False
+    debug: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.fastmath, set):
             object.__setattr__(self, "fastmath", frozenset(self.fastmath))
+        if self.debug not in (None, "nan"):
+            raise ValueError(f"debug is \"nan\" or None, not {self.debug!r}")
 
     @property
     def for_numba(self) -> dict[str, Any]:

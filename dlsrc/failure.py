@@ -18,7 +18,8 @@ from .rerun import again_in_python, values_of
 from .signature import Call, read_call
 
 __all__ = [
-    "Replayed", "building", "failed", "here", "plain_result", "plain_value", "replaying", "valuing",
+    "Replayed", "at_line", "building", "failed", "here", "plain_result", "plain_value", "replaying", "silent",
+    "valuing",
 ]  # fmt: skip
 
 LINED = re.compile(r"(?:\w:)?[^:\n]+:\d+: ")  # the messages of generated code begin with the user's line
@@ -162,7 +163,7 @@ def _located(
     It comes from a rule of the user's own, or from a function that writes to its arguments.
     """
     try:
-        with _silent():
+        with silent():
             values = values_of(entry, function, owner, args, kwargs)
             found, place = again_in_python(error, entry, values)
     except Exception:  # an argument that cannot be copied or read: then the first error has to do
@@ -170,7 +171,7 @@ def _located(
     if place is None:
         error.add_note(f"raised while {function.__name__} ran; NUMBA_DISABLE_JIT=1 shows the line")
         return error
-    return _at_line(found.with_traceback(None), place)
+    return at_line(found.with_traceback(None), place)
 
 
 def _raised_by_user(error: Exception, faults: Faults) -> Exception | None:
@@ -200,10 +201,10 @@ def _raised_by_user(error: Exception, faults: Faults) -> Exception | None:
         for place in sorted(f"{p.shown}: {p.text}" for p in places):
             made.add_note(place)
         return made
-    return _at_line(made, places.pop())
+    return at_line(made, places.pop())
 
 
-def _at_line(error: Exception, place: Place) -> Exception:
+def at_line(error: Exception, place: Place) -> Exception:
     """The error with a traceback that ends at a line of the user's."""
     code = compile("\n" * (place.line - 1) + "raise error", place.file, "exec")
     name = place.function.rpartition(".")[2] or "<module>"
@@ -234,7 +235,7 @@ def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exce
 def _run_plainly(function: Callable, args: tuple, kwargs: dict) -> Any:
     _state.on = True
     try:
-        with _silent():
+        with silent():
             return function(*args, **kwargs)
     finally:
         _state.on = False
@@ -255,7 +256,7 @@ class _Silent:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """What is printed inside was printed before: a function that is run again prints nothing."""
     with contextlib.redirect_stdout(_Silent(sys.stdout)), contextlib.redirect_stderr(_Silent(sys.stderr)):
         yield

@@ -13,6 +13,7 @@ from .entry import Entry
 from .errors import InternalError, SourceError, UnsupportedSyntax
 from .fastpath import MISS, shim_of
 from .lazy import jit_enabled, numba
+from .nans import watched
 from .nodes import Path
 from .packing import packable, with_packed
 from .signature import Call, read_call
@@ -135,6 +136,8 @@ class Runner:
             # It is about the user's lines: a dozen frames of dlsrc's own would hide them.
             raise error.with_traceback(None) from None
         call = with_packed(call, entry.packing)
+        if self.flags.debug:
+            return watched(entry, call, binding, owner, (args, kwargs))
         made = shim_of(entry, call, binding, self.cache if self.counted else None)
         if made is not None:
             self.fast = made
