@@ -13,7 +13,7 @@ from .special import sigmoid
 
 __all__ = [
     "cbrt", "exp", "exp10", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2", "logaddexp",
-    "logaddexp2", "sqrt",
+    "logaddexp2", "root_of_squares", "sqrt",
 ]
 
 
@@ -199,6 +199,20 @@ def sqrt_dx(dy, y):
 
 
 sqrt.samples(sample(0.3), sample(abs(real(2, 3))), sample(np.arange(3)), kink(0.0, expect={"x": np.inf}))
+
+
+@primitive(elementwise=True, floats=True)
+def root_of_squares(x):
+    """The square root of a sum of squares; where all of them are zero it has the derivative 0, as a norm."""
+    return np.sqrt(x)
+
+
+@root_of_squares.adjoint("x")
+def root_of_squares_dx(dy, y):
+    return dy / (2 * y) if y != 0 else 0.0
+
+
+root_of_squares.samples(sample(0.3), sample(abs(real(2, 3))), kink(0.0, expect={"x": 0.0}))
 
 
 @primitive(np.cbrt, math.cbrt, "scipy.special.cbrt", elementwise=True, floats=True)

@@ -9,6 +9,7 @@ import numpy as np
 from .axes import (
     axes_from_last, axes_of, group_shape, grouped, kind_of, ones_shape, weighted, without_axis,
 )
+from .elementwise import root_of_squares
 from .primitive import composite, primitive, real, refuse, sample
 from .types import Array, Scalar, unlabelled
 
@@ -210,8 +211,8 @@ var.samples(
 
 @composite(np.std, methods=("std",))
 def std(x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, correction=None):
-    """The standard deviation, the root of the variance."""
-    return np.sqrt(var(x, axis, dtype, out, ddof, keepdims, correction))
+    """The standard deviation, the root of the variance; of equal elements it has the derivative 0."""
+    return root_of_squares(var(x, axis, dtype, out, ddof, keepdims, correction))
 
 
 std.samples(sample(real(5)), sample(real(3, 4), axis=0, ddof=1), sample(real(3, 4), axis=1, correction=1))
