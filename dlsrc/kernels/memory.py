@@ -7,7 +7,7 @@ from .types import Array, Scalar, Shape, Tape, unlabelled
 
 __all__ = [
     "append", "as_scalar", "copied", "copy", "dim", "empty_vector", "growing", "item", "item_of",
-    "room", "shape", "size", "straightened", "tape_list", "zeros_like", "zeros_vector",
+    "room", "same_order", "shape", "size", "straightened", "tape_list", "zeros_like", "zeros_vector",
 ]
 
 # ---------------------------------------------------------------------------------- facts
@@ -163,18 +163,44 @@ def copy_dx(dy):
 
 
 copy.linear("x")
+
+
+@primitive(inline=True)
+def same_order(x):
+    """The same elements in new memory, in C order, where NumPy keeps an order that is not known."""
+    return x.copy()
+
+
+same_order.result(lambda x: Array(x.dtype, x.ndim, "C", x.labels))
+same_order.adjoint("x")(copy_dx)
+same_order.linear("x")
+same_order.samples(sample(real(2, 3)), sample(real(4, 6)[::2, ::2]))
 copy.samples(sample(real(3)), sample(real(2, 3)), sample(real(2, 3).T), sample(real(6)[::2]))
 
 
-@composite(np.copy, methods=("copy",))
-def copied(x, order="K"):
-    """A copy; a number is its own."""
-    if x.ndim == 0:
-        return x
-    return copy(x)
+@composite(np.copy)
+def copied(a, order="K"):
+    """A copy in the same order; a number is its own."""
+    if a.ndim == 0:
+        return a
+    if order == "F" or a.flags.f_contiguous and order != "C":
+        return copy(a.T).T
+    if order == "K" and not a.flags.c_contiguous:
+        return same_order(a)
+    return copy(a)
 
 
-copied.samples(sample(real(3)), sample(real(2, 3).T))
+@composite(methods=("copy",))
+def copied_in_order(x, order="C"):
+    """A copy, in C order if nothing else is asked for."""
+    return copied(x, order)
+
+
+copied.samples(
+    sample(real(3)), sample(real(2, 3)), sample(real(2, 3).T), sample(real(4, 6)[::2, ::2]),
+    sample(real(2, 3), "F"), sample(real(2, 3).T, "C"),
+)
+copied_in_order.samples(sample(real(2, 3).T), sample(real(2, 3), "K"))
 
 # ---------------------------------------------------------------------------------- tapes
 

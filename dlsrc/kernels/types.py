@@ -7,7 +7,7 @@ NumPy 2's promotion needs one bit more than a dtype: a Python number is *weak*, 
 precision of what it meets (``2.0 * x`` stays float32), while ``np.float64(2.0) * x`` does not.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,12 +36,16 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of at least one dimension; ``layout`` is "C", "F" or "A" (any), as numba says it."""
+    """An array of at least one dimension; ``layout`` is "C", "F" or "A" (any), as numba says it.
+
+    ``sure`` says that NumPy's array certainly has this layout too.
+    """
 
     dtype: str
     ndim: int
     layout: str = "C"
     labels: str | None = None
+    sure: bool = field(default=True, repr=False)
 
     weak = False
 

@@ -18,6 +18,7 @@ from .ir import (
     const_type,
 )
 from .location import Location
+from .orders import settled
 
 __all__ = ["Builder"]
 
@@ -89,7 +90,7 @@ class Builder:
             if folded is not None:
                 return folded
         types = [self.type_of(a) for a in args]
-        result = primitive.result_type(*types, **static)
+        result = settled(primitive, types, primitive.result_type(*types, **static))
         if primitive.elementwise:
             args = self._cast_weak(args, types, result)
         if target is None:
@@ -125,6 +126,8 @@ class Builder:
     def _cast_weak(self, args: tuple[Atom, ...], types: list, result: Type) -> tuple[Atom, ...]:
         """Operands in the precision of the result where numba alone would widen it."""
         numbers = [t for t in types if isinstance(t, Scalar | Array)]
+        if getattr(result, "dtype", None) == "float64" and all(t.dtype != "float64" for t in numbers):
+            return self._cast_whole_numbers(args, types)
         computes_in_f32 = any(t.dtype == "float32" and not t.weak for t in numbers) and not any(
             t.dtype in ("float64", "int64") and not t.weak for t in numbers
         )
@@ -139,6 +142,17 @@ class Builder:
                     atom = self.op("cast", atom, dtype="float32")
             cast.append(atom)
         return tuple(cast)
+
+    def _cast_whole_numbers(self, args: tuple[Atom, ...], types: list) -> tuple[Atom, ...]:
+        """NumPy's integers beside float32 arrays as float64: numba alone would compute in float32."""
+        if not any(isinstance(t, Array) and t.dtype == "float32" for t in types):
+            return args
+        return tuple(
+            self.op("cast", a, dtype="float64")
+            if isinstance(t, Scalar) and not t.weak and "int" in t.dtype
+            else a
+            for a, t in zip(args, types, strict=True)
+        )
 
     def cast(self, atom: Atom, type_: Type) -> Atom:
         """The atom as this type: dtype and weakness; a no-op where they agree."""
@@ -188,7 +202,8 @@ def indexed_type(type_: Array, index: Index) -> Scalar | Array:
     ndim = type_.ndim
     for entry in index.entries:
         if isinstance(entry, Fancy):
-            return Array(type_.dtype, ndim, "C", type_.labels)
+            sure = type_.sure and (type_.layout == "C" or ndim < 3)  # as NumPy 2 does it
+            return Array(type_.dtype, ndim, "C", type_.labels, sure)
     used = sum(1 for e in index.entries if e is not NEWAXIS and e is not ELLIPSIS)
     out = ndim - used
     for entry in index.entries:
@@ -196,7 +211,7 @@ def indexed_type(type_: Array, index: Index) -> Scalar | Array:
             out += 1
     if out == 0:
         return Scalar(type_.dtype)
-    return Array(type_.dtype, out, _layout(type_, index), type_.labels)
+    return Array(type_.dtype, out, _layout(type_, index), type_.labels, type_.sure or out == 1)
 
 
 def _layout(type_: Array, index: Index) -> str:

@@ -21,6 +21,7 @@ from .arguments import (
 )
 from .atoms import as_atom
 from .classes import construct
+from .composites import settle_orders
 from .binding import Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
@@ -301,7 +302,10 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
 
 def apply_composite(ctx: Context, composite: Composite, args: tuple, kwargs: dict) -> Binding:
     args, kwargs = lists_as_arrays(ctx, composite, args, kwargs)
-    return splice(ctx, closure_of(ctx, composite.body), args, kwargs, composite=True)
+    before = ctx.next_number
+    made = splice(ctx, closure_of(ctx, composite.body), args, kwargs, composite=True)
+    settle_orders(ctx, composite, (*args, *kwargs.values()), made, before)
+    return made
 
 
 # ---------------------------------------------------------------------------------- splicing

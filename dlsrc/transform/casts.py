@@ -102,7 +102,8 @@ def ascontiguousarray(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     made = asarray(ctx, args, kwargs)
     type_ = ctx.type_of(made)
     if isinstance(type_, Array):
-        return made if type_.layout == "C" else ctx.op("copy", made)
+        # An array of any order may be contiguous all the same: NumPy's is then the array itself.
+        return made if type_.layout == "C" and type_.sure else ctx.op("contiguous", made)
     return ctx.call(ctx.known("full"), (Container("tuple", (Const(1),)), made))
 
 
@@ -119,7 +120,7 @@ def array_of(ctx: Context, binding: Binding) -> Binding:
     if isinstance(inner, Grown):
         return as_array(ctx, inner)
     if isinstance(inner, Value | Const):
-        return ctx.op("copy", inner) if isinstance(ctx.type_of(inner), Array) else inner
+        return ctx.call(ctx.known("copied"), (inner, Static("K")))
     if not has_static_items(ctx, inner):
         return as_atom(ctx, inner, "what becomes an array")
     shape: list[int] = []

@@ -394,7 +394,8 @@ class Context(Builder):
                 return None
             return Scalar(*promote(a, b), labels)
         if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
-            return Array(a.dtype, a.ndim, a.layout if a.layout == b.layout else "A", labels)
+            layout = a.layout if a.layout == b.layout else "A"
+            return Array(a.dtype, a.ndim, layout, labels, a.sure and b.sure)
         return None
 
 

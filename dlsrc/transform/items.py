@@ -85,7 +85,10 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
     if attr == "dtype":
         return Static(np.dtype(type_.dtype))
     if attr == "flags":
-        return Static(SimpleNamespace(c_contiguous=type_.layout == "C", f_contiguous=type_.layout == "F"))
+        if not getattr(type_, "sure", True) and ctx.frames[-1].composite is None:
+            raise ctx.refuse("whether this array is contiguous is not known here; write x.copy(), which is")
+        in_order = type_.layout == "C" and getattr(type_, "sure", True)
+        return Static(SimpleNamespace(c_contiguous=in_order, f_contiguous=type_.layout == "F"))
     if attr == "shape":
         return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())
     if attr == "size":

@@ -15,7 +15,7 @@ from .binding import Binding, Container, Grown, Live, Packed, Partial, Range, Sh
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression, operate
 from .indices import index_entries, root_of
-from .ir import Const, Fancy, Index, Span, Store, Value, walk
+from .ir import Assign, Const, Fancy, Index, Read, Span, Store, Value, walk
 from .items import static_items
 from .packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 from .picking import Place, place_of
@@ -156,6 +156,9 @@ def write(
             "an array in a list whose length is computed cannot be written to: the list has its own copy; "
             "write before it is appended, or use one array with a further axis"
         )
+    source = READ_ONLY.get(_made_by(ctx, base))
+    if source is not None and ctx.frames[-1].composite is None:
+        raise ctx.refuse(f"{source} gives a read-only array; write to a .copy() of it")
     if isinstance(binding, Container | Shape | Grown):
         binding = ctx.array(binding)
     value = as_atom(ctx, binding, "what is assigned")
@@ -169,6 +172,21 @@ def write(
         if may_overlap(ctx, value, base):  # type: ignore[arg-type]
             value = ctx.op("copy", value)
     ctx.store(base, index, value, mode)
+
+
+READ_ONLY = {"diagonal_of": "np.diagonal", "expand": "np.broadcast_to"}
+
+
+def _made_by(ctx: Context, array: Value) -> str:
+    """The name of the operation whose result an array is, or is a view of."""
+    made = ctx.origin.get(array)
+    if isinstance(made, Read) and made.index.kind(ctx.type_of(made.base).ndim) == "view":
+        return _made_by(ctx, made.base)
+    if not isinstance(made, Assign):
+        return ""
+    if made.op.name in READ_ONLY or not made.op.view or not isinstance(made.args[0], Value):
+        return made.op.name
+    return _made_by(ctx, made.args[0])
 
 
 def may_overlap(ctx: Context, a: Value, b: Value) -> bool:

@@ -28,6 +28,16 @@ def loop_with_a_literal(x):
     return s
 
 
+@pytest.mark.compiled
+def test_numpys_integers_beside_float32_make_float64():
+    def f(x):
+        return np.sum(x * np.sum(np.array([1, 2])) - x / np.int64(7))
+
+    x = single(5)
+    value = dlsrc.value_and_grad(f)(x)[0]
+    assert abs(value - float(f(x))) < 1e-15 * abs(value)
+
+
 @programs(single(3, 4), oracle="float32")
 def rows_and_reductions(x):
     return np.sum(np.mean(x, axis=0) ** 2) + np.max(x) * np.prod(x[0])

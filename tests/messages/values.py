@@ -190,6 +190,39 @@ def attribute_of_a_python_int(x, n):
     return x[0] * n.size  # refused: a Python int has no attribute `size`
 
 
+# NumPy keeps the order of x.T here, so that its ravel() is a copy.
+def write_through_an_order_that_is_not_known(x):
+    y = np.roll(np.outer(x, x).T, 1, axis=0)
+    y.ravel()[2] = x[0]  # refused: `y` may be one array
+    return np.sum(y**2)
+
+
+def write_through_a_copy_in_another_order(x):
+    y = np.copy(np.outer(x, x).T)
+    z = y.reshape(-1)
+    z[2] = x[0]  # refused: may be one array
+    return np.sum(y**2)
+
+
+def write_to_a_contiguous_array_that_may_be_another(x):
+    y = np.outer(x, x)
+    z = np.ascontiguousarray(y[:, : x.size])
+    z[0, 1] = x[0]  # refused: `z` and `y` may be one array
+    return np.sum(y**2)
+
+
+def write_to_a_diagonal(x):
+    d = np.diagonal(np.outer(x, x))
+    d[0] = x[1]  # refused: np.diagonal gives a read-only array
+    return np.sum(d)
+
+
+def write_to_a_broadcast_array(x):
+    y = np.broadcast_to(x, (2, x.size))
+    y[1:, 0] = 0.0  # refused: np.broadcast_to gives a read-only array
+    return np.sum(y)
+
+
 def tuple_into_arithmetic(x):
     return (x[0], x[1]) * x[2]  # refused: repetitions
 
