@@ -5,7 +5,8 @@ import pytest
 
 from dlsrc.garbage import collected_seldom
 from dlsrc.lazy import numba
-from dlsrc.transform.ssa import pipeline_class, single_assignment
+from dlsrc.transform.pipeline import pipeline_class
+from dlsrc.transform.ssa import single_assignment
 
 
 def straight(x):

@@ -20,7 +20,7 @@ from ..lazy import jit_enabled, numba
 from .emit import Emitted
 from .link import kernels_table, linked, plain
 from .location import Location
-from .ssa import pipeline_class
+from .pipeline import pipeline_class
 
 __all__ = ["compile_text", "explain_failure", "kernels_table", "register_source"]
 

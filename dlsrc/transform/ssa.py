@@ -1,4 +1,4 @@
-"""numba's compiler with a single-assignment pass that handles all variables at once.
+"""Single assignment for numba's statements, of all variables at once.
 
 numba 0.68 rewrites the whole function once for each variable that is assigned more than once: a long
 derivative with a loop on every tenth line spends a quarter of its compile time there, four times as much
@@ -7,52 +7,12 @@ the variable for each assignment, and a phi node where a use is reached by sever
 Ferrante 1991, with phi nodes made only where a use asks for them).  Tapes that grow stay one variable.
 """
 
-from functools import cache
 from typing import Any
 
 from ..lazy import numba
+from .dominance import dominance
 
-__all__ = ["pipeline_class", "single_assignment"]
-
-
-@cache
-def pipeline_class() -> Any:
-    """numba's default compiler without what takes it longer than in proportion to a function's length."""
-    compiler: Any = numba("core.compiler")
-    passes: Any = numba("core.untyped_passes")
-    machinery = numba("core.compiler_machinery")
-
-    @machinery.register_pass(mutates_CFG=False, analysis_only=False)
-    class SingleAssignment(passes.ReconstructSSA):
-        _name = "dlsrc_single_assignment"
-
-        def run_pass(self, state: Any) -> bool:
-            state.func_ir.blocks = single_assignment(state.func_ir.blocks)
-            self._patch_locals(state)
-            state.func_ir._definitions = numba("core.ir_utils").build_definitions(state.func_ir.blocks)
-            numba("core.postproc").PostProcessor(state.func_ir).run(emit_dels=False)
-            return True
-
-    @machinery.register_pass(mutates_CFG=True, analysis_only=False)
-    class Inlining(passes.InlineClosureLikes):
-        _name = "dlsrc_inlining"
-
-        def run_pass(self, state: Any) -> bool:
-            # It analyzes the whole function twice; generated text seldom has what it looks for.
-            expressions = (e.op for block in state.func_ir.blocks.values() for e in block.find_exprs())
-            wanted = any(op in ("make_function", "build_list") for op in expressions)
-            return wanted and super().run_pass(state)
-
-    own = {passes.ReconstructSSA: SingleAssignment, passes.InlineClosureLikes: Inlining}
-
-    class Compiler(compiler.CompilerBase):
-        def define_pipelines(self) -> list:
-            manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-            manager.passes = [(own.get(each, each), text) for each, text in manager.passes]
-            manager.finalize()
-            return [manager]
-
-    return Compiler
+__all__ = ["single_assignment"]
 
 
 def single_assignment(blocks: dict) -> dict:
@@ -130,10 +90,10 @@ def _assigned_often(ir: Any, blocks: dict, read: dict, graph: Any) -> dict[str, 
                 if name != target:
                     used.setdefault(name, set()).add(label)
     found = {name: None for name, labels in assigned.items() if len(labels) > 1}
-    above = graph.dominators()
+    passes = dominance(graph.immediate_dominators())
     for name, labels in used.items():
         if name not in found and name in assigned:
-            if any(assigned[name][0] not in above[label] for label in labels):
+            if not all(passes(assigned[name][0], label) for label in labels):
                 found[name] = None
     return found
 
