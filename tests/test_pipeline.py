@@ -8,6 +8,7 @@ from dlsrc.lazy import numba
 from dlsrc.transform import pipeline
 from dlsrc.transform.dominance import dominance
 from dlsrc.transform.lifetimes import postprocessor
+from dlsrc.transform.resolution import Remembering
 from dlsrc.transform.slots import plain_values, without_zeros
 from tests.conftest import PLAIN
 from tests.test_ssa import FUNCTIONS, jumps, loops, straight
@@ -135,7 +136,21 @@ def test_functions_of_one_number_are_numbas():
             got, wanted = ours(x, single, 3), theirs(x, single, 3)
             np.testing.assert_array_equal(got, wanted)
             assert [type(v) for v in got] == [type(v) for v in wanted]
-    assert "for.body" not in ours.inspect_llvm(ours.signatures[0])
+
+
+@only_compiled
+@pytest.mark.compiled
+def test_functions_of_one_number_are_no_loops(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("a loop over an array of one number")
+
+    monkeypatch.setattr(numba("np.npyimpl"), "numpy_ufunc_kernel", refuse)
+
+    @numba().njit(pipeline_class=pipeline.pipeline_class())
+    def compiled(x):
+        return np.tanh(x) + np.power(x, 2.5)
+
+    assert compiled(0.5) == np.tanh(0.5) + 0.5**2.5
 
 
 def test_zeros_that_something_reads_are_left():
@@ -158,6 +173,29 @@ def test_zeros_that_something_reads_are_left():
     without_zeros(function)
     left = [i.operands[1].name for i in entry.instructions if isinstance(i, llvm.StoreInstr)]
     assert left == ["sometimes", "never", "always"]  # the last one is the value
+
+
+def test_types_of_numbers_are_asked_once():
+    types, asked = numba("types"), []
+
+    class Context:
+        known = 3
+
+        def resolve_function_type(self, func, args, kws):
+            asked.append((func, args))
+            return None if args == (types.boolean,) else ("signature", *args)
+
+    remembering = Remembering(Context())
+    sine, vector = types.Function(numba("core.typing.templates").make_concrete_template("sine", np.sin, [])), types.float64[:]
+    for args in [(types.float64,), (types.int64,), (types.boolean,), (vector,)]:
+        said = [remembering.resolve_function_type(sine, args, {}) for _ in range(2)]
+        assert said[0] == said[1] == (None if args == (types.boolean,) else ("signature", *args))
+    assert [args[0] for _, args in asked] == [types.float64, types.int64, types.boolean, vector, vector]
+    # Not what may compile something, nor what may be called by name.
+    for _ in range(2):
+        remembering.resolve_function_type("another", (types.float64,), {})
+        remembering.resolve_function_type(sine, (types.float64,), {"out": vector})
+    assert len(asked) == 9 and remembering.known == 3
 
 
 def test_ways():

@@ -1,7 +1,7 @@
 """Generated text → function: plain Python, or compiled by numba.
 
 The text is registered where tracebacks, pdb and ``inspect`` look for source.  numba's internals are
-touched here, in ``link`` and in ``ssa`` only.
+touched here, in ``link`` and in what ``pipeline`` puts together only.
 """
 
 import ast

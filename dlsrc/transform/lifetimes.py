@@ -30,8 +30,8 @@ def released(
         For each block what its last statement reads, which is not released in the block.
 
     >>> used, assigned = {0: {"n"}, 1: {"n"}, 2: {"s"}}, {0: {"s"}, 1: {"t"}, 2: set()}
-    >>> released({0: [1], 1: [1, 2], 2: []}, [0, 1, 2], used, assigned, {0: set(), 1: {"t"}, 2: set()})
-    ({0: set(), 1: set(), 2: {'s'}}, {0: set(), 1: set(), 2: {'n'}})
+    >>> released({0: [1], 1: [1, 2], 2: []}, [0, 1, 2], used, assigned, {0: set(), 1: set(), 2: set()})
+    ({0: set(), 1: {'t'}, 2: {'s'}}, {0: set(), 1: set(), 2: {'n'}})
     """
     names = sorted({name for found in (used, assigned) for block in found.values() for name in block})
     bits = {name: 1 << k for k, name in enumerate(names)}

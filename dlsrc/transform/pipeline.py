@@ -1,9 +1,10 @@
 """numba's compiler without what takes it longer than in proportion to a function's length.
 
 Of numba's passes those are replaced that go over the whole function again and again: for each variable
-(``ssa``), for each set of variables that are needed somewhere (``lifetimes``), for each place in memory
-(``lowering``).  All of this knows numba's insides.  It is used with the versions it was tried with, and where
-all that it touches is there; any other numba compiles with its own passes, to the same numbers, later.
+(``ssa``), for each set of variables that are needed somewhere (``lifetimes``), for the type of each
+operation (``resolution``), for each place in memory (``lowering``).  All of this knows numba's insides.  It
+is used with the versions it was tried with, where all that it touches is there; any other numba compiles
+with its own passes, to the same numbers, later.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,13 @@ from typing import Any
 from ..lazy import numba
 from .lifetimes import postprocessor
 from .lowering import lowering_class
+from .resolution import Remembering
 from .ssa import single_assignment
 
 __all__ = ["fits", "pipeline_class"]
 
 # The first and the last version of numba, (0, minor), for which the suite was run with these passes.
-TRIED = ((0, 68), (0, 68))
+TRIED = ((0, 61), (0, 68))
 
 # What is used of numba, beside what the passes are derived from.
 TOUCHED = {
@@ -34,7 +36,8 @@ TOUCHED = {
     "core.rewrites.registry": "rewrite_registry.rewrites",
     "core.transforms": "canonicalize_cfg",
     "core.typed_passes": "IRLegalization NativeLowering.lowering_class NopythonRewrites "
-                         "PreLowerStripPhis._strip_phi_nodes",
+                         "NopythonTypeInference PreLowerStripPhis._strip_phi_nodes",
+    "core.typing.context": "BaseContext.resolve_function_type",
     "core.unsafe.eh": "exception_check",
     "core.untyped_passes": "GenericRewrites InlineClosureLikes IRProcessing ReconstructSSA._patch_locals",
     "np.npyimpl": "_ufunc_db_function _ufunc_loop_sig",
@@ -123,6 +126,16 @@ def _passes() -> dict[Any, Any]:
             state.func_ir._definitions = definitions(state.func_ir.blocks)
             postprocessor()(state.func_ir).run()
             return True
+
+    @instead_of(typed.NopythonTypeInference)
+    class Inference(typed.NopythonTypeInference):
+        def run_pass(self, state: Any) -> bool:
+            context = state.typingctx
+            state.typingctx = Remembering(context)
+            try:
+                return super().run_pass(state)
+            finally:
+                state.typingctx = context
 
     @instead_of(typed.NopythonRewrites)
     class TypedRewriting(typed.NopythonRewrites):

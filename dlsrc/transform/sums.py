@@ -239,10 +239,11 @@ def _can_be_early(sweep: Sweep, s: For, holder: Value) -> bool:
         return True
     shadow, outline = sweep.cot[holder], sweep.outline
     made = sweep.ctx.origin.get(shadow) if isinstance(shadow, Value) else None
+    # The last question looks at the whole sweep.
     return (
-        _only_added_to(tuple(sweep.ctx.block), shadow)
-        and isinstance(made, Assign) and made.op.name == "zeros_like" and made.args[0] in outline.home
+        isinstance(made, Assign) and made.op.name == "zeros_like" and made.args[0] in outline.home
         and any(made is t for t in sweep.ctx.block) and _early(sweep, made.args[0], s) is not None
+        and _only_added_to(tuple(sweep.ctx.block), shadow)
     )
 
 
