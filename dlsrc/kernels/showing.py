@@ -9,8 +9,11 @@ a NumPy number, and ``{!d}`` shows an array as the dlarray that it stands for.
 3 of 0.10  True np.float64(0.5)
 """
 
+import builtins
+import logging
 import string
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +21,10 @@ import numpy as np
 
 from .primitive import kernel
 
-__all__ = ["SHOWING", "formatted", "places", "show", "show_error", "shown_as_dlarray"]
+__all__ = [
+    "SHOWING", "STREAMS", "formatted", "places", "show", "show_error", "show_log", "show_warning",
+    "shown_as_dlarray",
+]
 
 _as_dlarray: list[Callable] = []
 
@@ -55,6 +61,16 @@ def formatted(template: str, values: Any) -> str:
 
 
 def _print(stream: str, template: str, values: Any) -> None:
+    if stream == "log":
+        level, name, text = template.split(":", 2)
+        logger = logging.getLogger(None if name == "root" else name)
+        if logger.isEnabledFor(int(level)):
+            logger.log(int(level), "%s", formatted(text, values))
+        return
+    if stream == "warning":
+        category, _, text = template.partition(":")
+        warnings.warn(formatted(text, values), getattr(builtins, category), stacklevel=2)
+        return
     out = getattr(sys, stream)
     out.write(formatted(template, values))
     out.flush()
@@ -72,7 +88,20 @@ def show_error(template, *values):
     _print("stderr", template, values)
 
 
-SHOWING = {"show": show, "show_error": show_error}
+@kernel
+def show_log(template, *values):
+    """Log the template, which begins with a level and the name of a logger, with the values in its places."""
+    _print("log", template, values)
+
+
+@kernel
+def show_warning(template, *values):
+    """Warn with the template, which begins with the class of the warning, with the values in its places."""
+    _print("warning", template, values)
+
+
+SHOWING = {"show": show, "show_error": show_error, "show_log": show_log, "show_warning": show_warning}
+STREAMS = {"stdout": "show", "stderr": "show_error", "log": "show_log", "warning": "show_warning"}
 
 
 def shown_by_compiled_code(stream: str, template: str, kinds: str, *values: Any) -> None:

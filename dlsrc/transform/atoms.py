@@ -7,7 +7,9 @@
 
 
 from ..kernels.types import Array
-from .binding import Binding, Closure, Container, Grown, Live, Maybe, Packed, Partial, Poison, Static, Unbound
+from .binding import (
+    Binding, Closure, Container, Grown, Live, Maybe, Packed, Partial, Perhaps, Poison, Static, Unbound,
+)
 from .context import Context, describe
 from .ir import Atom, Const, If, Raise, Value
 
@@ -72,6 +74,9 @@ def settle(ctx: Context, binding: Binding, exception: str = "UnboundLocalError")
 
 def truth(ctx: Context, binding: Binding) -> Atom:
     """The truth value of a binding, as a condition."""
+    if isinstance(binding, Perhaps):
+        is_true = truth(ctx, binding.binding)
+        return is_true if binding.given == Const(True) else ctx.op("logical_and", binding.given, is_true)
     binding = ctx.contents(binding)
     match binding:
         case Const(value=value):

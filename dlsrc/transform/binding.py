@@ -14,7 +14,7 @@ from .location import Location
 
 __all__ = [
     "Binding", "BoundMethod", "Closure", "Column", "Container", "Getter", "Grown", "Iterator", "Live",
-    "Maybe", "Packed", "Partial", "Poison", "Range", "Ref", "Shape", "Static", "Text", "Unbound",
+    "Maybe", "Packed", "Partial", "Perhaps", "Poison", "Range", "Ref", "Shape", "Static", "Text", "Unbound",
 ]  # fmt: skip
 
 
@@ -214,6 +214,15 @@ class Maybe:
 
 
 @dataclass(frozen=True, slots=True)
+class Perhaps:
+    """What is None unless ``given`` is true: a number or array, or a container of them."""
+
+    binding: "Binding"
+    given: Atom
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Poison:
     """A name whose use is refused: the reason (empty if it was already reported) and what is to blame."""
 
@@ -258,5 +267,5 @@ class Text:
 
 Binding = (
     Atom | Static | Live | Container | Packed | Column | Ref | Iterator | Shape | Range | Closure | Partial
-    | BoundMethod | Grown | Text | Unbound | Maybe | Poison
+    | BoundMethod | Grown | Text | Unbound | Maybe | Perhaps | Poison
 )

@@ -9,6 +9,7 @@
 import ast
 import functools
 import inspect
+import logging
 import sys
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,16 +23,19 @@ from .arguments import (
 from .atoms import as_atom
 from .classes import construct
 from .composites import settle_orders
-from .binding import Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Static
+from .binding import Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Perhaps, Static
 from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
 from .indices import root_of
 from .ir import Const, Fancy, Index, Span, Value
+from .items import attribute_of
 from .parse import Parsed, parse
+from .signatures import arity, bind_parameters
 from .recursion import NeedLoop, as_loop
 from .regions import WRITERS
 from .source import read
 from .specials import SPECIALS, special_name
+from .unpacking import spread
 from .subscripts import store_whole
 from .weakness import as_numpy_number, as_python_float, gives_numpy_numbers
 
@@ -46,17 +50,20 @@ def call(ctx: Context, frame: Frame, node: ast.Call) -> Binding:
     function = evaluate(ctx, frame, node.func)
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
         return SPECIALS["generator"](ctx, frame, function, node.args[0], node.func)
-    args = elements(ctx, frame, node.args)
+    if any(isinstance(a, ast.Starred) for a in node.args):
+        args = spread(ctx, frame, node.args, function, lambda: arity(ctx, function, _closure_of_callable))
+    else:
+        args = elements(ctx, frame, node.args)
     kwargs: dict[str, Binding] = {}
     for keyword in node.keywords:
         value = evaluate(ctx, frame, keyword.value)
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
             continue
-        spread = ctx.contents(value)
-        if not isinstance(spread, Container) or spread.kind != "dict":
-            raise ctx.refuse(f"** needs a dict, not {describe(spread, ctx)}")
-        kwargs.update(dict(zip(spread.keys, spread.items, strict=True)))
+        named = ctx.contents(value)
+        if not isinstance(named, Container) or named.kind != "dict":
+            raise ctx.refuse(f"** needs a dict, not {describe(named, ctx)}")
+        kwargs.update(dict(zip(named.keys, named.items, strict=True)))
     return apply(ctx, function, tuple(args), kwargs)
 
 
@@ -109,6 +116,7 @@ def apply(
 ) -> Binding:
     """The result of calling a binding."""
     kwargs = kwargs or {}
+    reference = function
     function = ctx.contents(function) if not isinstance(function, Primitive | Composite) else function
     match function:
         case Primitive():
@@ -123,6 +131,8 @@ def apply(
             return apply_method(ctx, owner, name, args, kwargs)
         case Live(value=value, getter=getter):
             return apply_object(ctx, value, getter, args, kwargs)
+        case Container(cls=type() as cls) if any("__call__" in vars(base) for base in cls.__mro__):
+            return apply(ctx, attribute_of(ctx, function, "__call__", reference), args, kwargs)
         case Static(value=value) if callable(value):
             return apply_object(
                 ctx, value, Getter(("object", value, getattr(value, "__name__", "function"))), args, kwargs
@@ -151,6 +161,8 @@ def apply_object(
         before, found = ctx.next_number, SPECIALS[name](ctx, args, kwargs)
         numpys = name in ("array", "asarray") and gives_numpy_numbers(ctx, value)
         return as_numpy_number(ctx, found, before) if numpys else found
+    if isinstance(getattr(value, "__self__", None), logging.Logger):
+        return SPECIALS["log method"](ctx, value, args, kwargs)
     rule = getattr(type(value), "__dlsrc_rule__", None)
     if rule is not None:  # a function with something of the user's own to say about its derivative
         return SPECIALS[rule](ctx, (Live(value, getter), *args), kwargs)
@@ -395,6 +407,8 @@ def _closure_of_callable(ctx: Context, value: Any) -> Closure | None:
 
 def _known_part(ctx: Context, binding: Binding) -> Any:
     """What is known of an argument while the program is built, to be compared."""
+    if isinstance(binding, Perhaps):
+        return ("perhaps", _known_part(ctx, binding.binding))
     inner = ctx.contents(binding)
     if isinstance(inner, Value):
         return str(ctx.type_of(inner))
@@ -406,38 +420,3 @@ def _known_part(ctx: Context, binding: Binding) -> Any:
 def frame_is_captured(ctx: Context, frame: Frame) -> bool:
     """Whether a function defined in the frame may outlive it."""
     return any(isinstance(b, Closure) and b.frame is frame for b in frame.env.values())
-
-
-def bind_parameters(
-    ctx: Context, frame: Frame, closure: Closure, args: tuple, kwargs: dict[str, Binding]
-) -> None:
-    """Python's rules for positional, keyword, default and starred arguments."""
-    spec = closure.parsed.args
-    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    given = dict(zip(positional, args, strict=False))
-    rest = args[len(positional) :]
-    if rest and spec.vararg is None:
-        raise ctx.refuse(
-            f"{closure.name}() takes {len(positional)} positional arguments, {len(args)} were given"
-        )
-    named = dict(kwargs)
-    for name in (*positional, *(a.arg for a in spec.kwonlyargs)):
-        if name in named:
-            if name in given:
-                raise ctx.refuse(f"{closure.name}() got two values for the argument `{name}`")
-            given[name] = named.pop(name)
-    if named and spec.kwarg is None:
-        raise ctx.refuse(f"{closure.name}() has no argument `{next(iter(named))}`")
-    offset = len(positional) - len(closure.defaults)
-    for k, default in enumerate(closure.defaults):
-        given.setdefault(positional[offset + k], default)
-    for name, default in closure.kwdefaults:
-        given.setdefault(name, default)
-    for name in (*positional, *(a.arg for a in spec.kwonlyargs)):
-        if name not in given:
-            raise ctx.refuse(f"{closure.name}() is missing the argument `{name}`")
-        frame.env[name] = given[name]
-    if spec.vararg is not None:
-        frame.env[spec.vararg.arg] = Container("tuple", tuple(rest))
-    if spec.kwarg is not None:
-        frame.env[spec.kwarg.arg] = ctx.make("dict", named.values(), tuple(named))

@@ -7,7 +7,7 @@
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Type
-from .binding import Binding, Container, Grown, Maybe, Poison, Ref, Static, Unbound
+from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
 from .context import Context, Frame, describe
 from .ir import UNBOUND, Atom, Carry, Const, Value
 
@@ -81,6 +81,11 @@ def header_of(
         return binding.with_items(
             header_of(ctx, item, place, (*path, k), headers, wider) for k, item in enumerate(binding.items)
         )
+    if isinstance(binding, Perhaps):
+        return Perhaps(
+            header_of(ctx, binding.binding, place, (*path, "value"), headers, wider),
+            header_of(ctx, binding.given, place, (*path, "bound"), headers, wider), binding.name,
+        )  # type: ignore[arg-type]  # fmt: skip
     if isinstance(binding, Maybe):
         return Maybe(
             header_of(ctx, binding.binding, place, (*path, "value"), headers, wider),
@@ -113,6 +118,8 @@ def _at(binding: Any, path: tuple) -> Any:
     for step in path:
         if isinstance(binding, Maybe):
             binding = binding.binding if step == "value" else binding.bound
+        elif isinstance(binding, Perhaps):
+            binding = binding.binding if step == "value" else binding.given
         elif isinstance(binding, Container | Grown) and isinstance(step, int) and step < len(binding.items):
             binding = binding.items[step]
         elif step == "value":
@@ -159,6 +166,14 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
             carried(ctx, a, b, place, (*path, k), headers, carries, died)
             for k, (a, b) in enumerate(zip(init.items, out.items, strict=True))
         )
+    if isinstance(init, Perhaps):
+        given: Any
+        value, given = (out.binding, out.given) if isinstance(out, Perhaps) else (out, Const(True))
+        if isinstance(out, Static) and out.value is None:
+            value, given = _headers_in(init.binding, place, (*path, "value"), headers), Const(False)
+        value = carried(ctx, init.binding, value, place, (*path, "value"), headers, carries, died)
+        given = carried(ctx, init.given, given, place, (*path, "bound"), headers, carries, died)
+        return value if isinstance(value, Poison) else Perhaps(value, given, init.name)
     if isinstance(init, Maybe):
         inner = out if isinstance(out, Maybe) else Maybe(out, Const(True), init.name)
         return Maybe(
@@ -171,13 +186,33 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
         return first_assigned(ctx, out, name, carries, place[0])
     if isinstance(out, Poison):
         return out
-    what = "this list" if place[0] == "heap" else f"`{name}`"
+    what = f"`{name}`"
+    if place[0] == "heap":
+        what = "this object" if isinstance(init, Container) and init.cls is not None else "this list"
+    advice = "allocate an array before the loop and write its elements"
+    if place[0] != "heap" and not isinstance(init, Container | Ref):
+        advice = "let a number or a truth value tell the trips apart, or write the first trip before the loop"
     return Poison(
         f"{what} is {describe(init, ctx)} before this loop and {describe(out, ctx)} at its end; what it is "
-        "must not "
-        "depend on the number of trips: allocate an array before the loop and write its elements",
+        f"must not depend on the number of trips: {advice}",
         ctx.lists.grown_at.get(place[1], ctx.loc) if place[0] == "heap" else ctx.loc,
     )
+
+
+def _headers_in(binding: Binding, place: tuple, path: tuple, headers: dict) -> Binding:
+    """The binding that `header_of` made."""
+    if isinstance(binding, Value | Const):
+        return headers[(place, path)]
+    if isinstance(binding, Container):
+        return binding.with_items(
+            _headers_in(item, place, (*path, k), headers) for k, item in enumerate(binding.items)
+        )
+    if isinstance(binding, Perhaps):
+        return Perhaps(
+            _headers_in(binding.binding, place, (*path, "value"), headers),
+            headers[(place, (*path, "bound"))], binding.name,
+        )  # fmt: skip
+    return binding
 
 
 def first_assigned(ctx: Context, binding: Binding, name: str, carries: list, frame: Any) -> Binding:

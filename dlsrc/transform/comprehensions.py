@@ -132,6 +132,16 @@ def listed_items(ctx: Context, iterable: Binding) -> Binding:
     return _run(ctx, frame, at, start, [loop]).env[TOTAL]
 
 
+@special("reduced")
+def reduced(ctx: Context, function: Binding, iterable: Binding, start: Binding) -> Binding:
+    """``functools.reduce(function, iterable, start)`` for items whose number is computed."""
+    frame = ctx.frames[-1]
+    at = ast.copy_location(ast.Constant(None), frame.parsed.body[-1])
+    call = ast.Call(_loaded(SEEN), [_loaded(TOTAL), _loaded(ITEM)], [])
+    loop = ast.For(_stored(ITEM), _loaded(ITEMS), [ast.Assign([_stored(TOTAL)], call)], [])
+    return _run(ctx, frame, at, {TOTAL: start, ITEMS: iterable, SEEN: function}, [loop]).env[TOTAL]
+
+
 def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding] | None:
     """The items of a comprehension over static containers; None if their number is computed."""
     part = node.generators[0]

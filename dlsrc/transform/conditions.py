@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Grown, Live, Packed, Shape, Static
+from .binding import Binding, Container, Grown, Live, Packed, Perhaps, Shape, Static
 from .context import Context, Frame
 from .grown import as_array
 from .expressions import as_operand, evaluate, expression, locate, operate_unary
 from .ir import Assign, Atom, Const, Value
 from .items import static_items
 from .merging import branch
+from .optional import assuming, is_none
 from .packed import NeedUnpacked
 
 __all__ = ["condition"]
@@ -55,8 +56,10 @@ def _joined(ctx: Context, parts: list[Callable[[], Atom]], is_and: bool) -> Atom
     if isinstance(cond, Const):
         return _joined(ctx, rest, is_and) if bool(cond.value) is is_and else cond
     before, names = ctx.snapshot(), {p: b for p, b in ctx.state().items() if p[0] != "heap"}
+    around, ctx.assumed = ctx.assumed, assuming(ctx, cond, is_and)
     with ctx.collecting() as block:
         others = _joined(ctx, rest, is_and)
+    ctx.assumed = around
     after = ctx.state()
     unchanged = all(after.get(p) is b for p, b in names.items())
     if unchanged and not ctx.dead and all(isinstance(s, Assign) and not s.op.effect for s in block):
@@ -156,6 +159,11 @@ def compare(ctx: Context, frame: Frame, node: ast.Compare) -> Binding:
 
 
 def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> Atom:
+    if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+        for side, other in ((left, right), (right, left)):
+            if isinstance(side, Perhaps) and is_none(other):
+                absent = ctx.op("logical_not", side.given)
+                return absent if isinstance(op, ast.Is | ast.Eq) else side.given
     a, b = ctx.contents(left), ctx.contents(right)
     if isinstance(op, ast.Is | ast.IsNot):
         if ctx.columns and all(isinstance(x, Value | Container | Packed) for x in (a, b)):

@@ -7,7 +7,7 @@ Python's late binding.  Branches and loops take snapshots of all of it and merge
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -16,89 +16,17 @@ import numpy as np
 from ..kernels.primitive import Composite, Primitive, registry
 from ..kernels.types import Array, Scalar, Type, promote, type_of
 from .binding import (
-    Binding, Closure, Container, Getter, Grown, Iterator, Live, Maybe, Partial, Poison, Range, Ref, Shape,
-    Static, Text, Unbound,
+    Binding, Closure, Container, Getter, Grown, Iterator, Live, Maybe, Partial, Perhaps, Poison, Range, Ref,
+    Shape, Static, Text, Unbound,
 )
 from .builder import Builder
 from .captures import is_simple, is_trusted, unfit
-from .ir import Assign, Atom, Const, Value
+from .frames import Frame, Guard, NeedStatic, Refused
+from .ir import Assign, Atom, Const, If, Raise, Value
 from .lists import Lists
 from .location import Location
 
 __all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]
-
-
-class Refused(Exception):
-    """A construct that is refused; becomes one of the problems of the function."""
-
-    def __init__(self, location: Location, message: str):
-        super().__init__(message)
-        self.location = location
-        self.message = message
-
-
-class NeedStatic(Exception):
-    """A captured number or an argument must be known while building; the build starts again."""
-
-    def __init__(self, key: Any):
-        super().__init__(key)
-        self.key = key
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Something the built program relies on, tested at every call.
-
-    ``kind`` is "is" (the same object; of functions also one of the same text), "identity" (that object),
-    "equal", "length", "keys" (of a dict, in order) or "class".
-    """
-
-    getter: Getter
-    kind: str
-    expected: Any
-
-    def holds(self) -> bool:
-        try:
-            found = self.getter()
-        except (KeyError, IndexError, AttributeError, ValueError):
-            return False
-        if self.kind in ("is", "identity"):
-            return found is self.expected
-        if self.kind == "length":
-            return len(found) == self.expected
-        if self.kind == "keys":
-            return tuple(found) == self.expected
-        if self.kind == "class":
-            return type(found) is self.expected
-        return type(found) is type(self.expected) and bool(found == self.expected)
-
-
-@dataclass(eq=False)
-class Frame:
-    """One activation: the names it binds, and where the names it does not bind are looked for.
-
-    ``composite`` is the location of the call if the function is not the user's own text.
-    """
-
-    parsed: Any
-    env: dict[str, Binding] = field(default_factory=dict)
-    parent: "Frame | None" = None
-    composite: Location | None = None
-    result: Binding = Static(None)
-    nonlocals: frozenset[str] = frozenset()
-    own_locals: frozenset[str] | None = None
-
-    @property
-    def locals(self) -> frozenset[str]:
-        """The names that are this function's own, whether bound yet or not."""
-        return self.own_locals if self.own_locals is not None else self.parsed.parsed.assigned
-
-    def owner(self, name: str) -> "Frame | None":
-        """The frame whose variable this name is, seen from here."""
-        frame: Frame | None = self if name not in self.nonlocals else self.parent
-        while frame is not None and name not in frame.env:
-            frame = frame.parent
-        return frame
 
 
 def _unset(*_: Any) -> Any:
@@ -124,6 +52,8 @@ class Context(Builder):
         self.recursive: frozenset = frozenset()          # functions that are built as loops
         self.recursions = 0                              # calls of a function within itself
         self.lists = Lists()                             # which grow, and where
+        self.assumed: dict[Value, bool] = {}             # truth values that are known on the way at hand
+        self.looked_at: dict[tuple, dict[int, Binding]] = {}  # what was read in the loop at hand, by place
         self.one_way: set[Value] = set()                 # values that their names have on some ways only
         self.kinds: set[str] = set()                     # of the problems: "differentiation"
         self.hints: dict[Value, str] = {}
@@ -135,6 +65,7 @@ class Context(Builder):
         self.calls: list[Any] = []                       # live functions that were spliced
         self.roots: dict[Value, Value] = {}              # views and what they look at
         self.order = 1                                   # of the derivative that is being made
+        self.mutable: frozenset = frozenset()            # classes of objects that are changed
         self.packable: frozenset = frozenset()           # lists that may be packed
         self.packed_here: frozenset | None = None        # those that the program packs; None: the call does
         self.columns: dict[Value, tuple] = {}            # vectors of columns, and of which list
@@ -192,15 +123,36 @@ class Context(Builder):
         return Ref(self.refs)
 
     def contents(self, binding: Binding) -> Binding:
-        """The container behind a reference; anything else as it is."""
+        """The container behind a reference, the value of what may be None; anything else as it is."""
+        if isinstance(binding, Perhaps):
+            binding = self.given(binding)
         if isinstance(binding, Poison):
             raise self.poisoned(binding)
         if not isinstance(binding, Ref):
             return binding
         found = self.heap[binding.number]
+        self.note_read(("heap", binding.number), found)
         if isinstance(found, Poison):
             raise self.poisoned(found)
         return found
+
+    def given(self, perhaps: Perhaps) -> Binding:
+        """The value of what may be None, with a test that it is not, where that is not known."""
+        given = perhaps.given
+        known = given.value if isinstance(given, Const) else self.assumed.get(given)  # type: ignore[arg-type]
+        if known is False:
+            raise self.refuse(f"`{perhaps.name}` is None here; compare it with None before it is used")
+        if known is None:
+            message = f"{self.loc}: `{perhaps.name}` is None here"
+            with self.collecting() as block:
+                self.add(Raise("TypeError", message, self.loc))
+            self.add(If(self.op("logical_not", given), tuple(block), (), (), self.loc))
+            self.assumed = {**self.assumed, given: True}  # type: ignore[dict-item]
+        return perhaps.binding
+
+    def note_read(self, place: tuple, binding: Binding) -> None:
+        """Note that a name or list was looked at: a loop may leave something else there for the next trip."""
+        self.looked_at.setdefault(place, {})[id(binding)] = binding
 
     def poisoned(self, binding: Poison) -> Refused:
         """To be raised where a refused name is used."""
@@ -209,7 +161,8 @@ class Context(Builder):
     def make(self, kind: str, items: Any, keys: tuple = (), cls: Any = None) -> Binding:
         """A container; lists and dicts become references."""
         container = Container(kind, tuple(items), tuple(keys), cls)
-        return self.new_ref(container) if kind in ("list", "dict") else container
+        by_reference = kind in ("list", "dict", "object") or kind == "dataclass" and cls in self.mutable
+        return self.new_ref(container) if by_reference else container
 
     # ------------------------------------------------------------------ captured objects
 
@@ -351,6 +304,8 @@ class Context(Builder):
 
     def is_static(self, binding: Binding) -> bool:
         """Whether ``static`` would give a value without building again."""
+        if isinstance(binding, Perhaps):
+            return False
         binding = self.contents(binding)
         if isinstance(binding, Container):
             return all(self.is_static(item) for item in binding.items)
@@ -402,7 +357,7 @@ class Context(Builder):
 _KINDS = {
     Shape: "a shape", Range: "a range or iterator", Iterator: "a range or iterator",
     Partial: "a partial function", Grown: "a list that grows", Text: "a text with computed values",
-    Poison: "something refused before",
+    Poison: "something refused before", Perhaps: "a value that may be None",
 }  # fmt: skip
 
 

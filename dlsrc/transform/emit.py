@@ -25,7 +25,8 @@ from .wrapping import LIMIT, wrapped
 __all__ = ["Emitted", "emit"]
 
 _RESERVED = ("assign", "accumulate", "accumulate_outer", "deduct", "fill", "put", "put_add", "put_subtract",
-             "take", "dlgradient", "check_index", "check_indices", "show", "show_error")  # fmt: skip
+             "take", "dlgradient", "check_index", "check_indices", "show", "show_error",
+             "show_log", "show_warning")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from typing import Any
 from ..kernels.primitive import Refusal
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom, settle
-from .binding import Binding, Container, Getter, Grown, Live, Maybe, Poison, Shape, Static, Text, Unbound
+from .binding import (
+    Binding, Container, Getter, Grown, Live, Maybe, Partial, Poison, Shape, Static, Text, Unbound,
+)
 from .context import Context, Frame, describe
 from .grown import part_types, repeated
 from .ir import Atom, Const, If, Raise, Value
@@ -104,6 +106,7 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
             # Python: a free variable without a value is a NameError, a local one an UnboundLocalError.
             binding = settle(ctx, binding, "UnboundLocalError" if owner is frame else "NameError")
             owner.env[identifier] = binding
+        ctx.note_read((owner, identifier), binding)
         if isinstance(binding, Poison):
             raise ctx.poisoned(binding)
         if isinstance(binding, Unbound):
@@ -306,9 +309,31 @@ def operate_unary(ctx: Context, op: ast.unaryop, operand: Binding) -> Atom:
 # ---------------------------------------------------------------------------------- attributes
 
 
+def above(ctx: Context, frame: Frame, attr: str) -> Binding:
+    """``super().attr``, of an object that the function made or got."""
+    function = frame.parsed.function
+    free = function.__code__.co_freevars if function is not None else ()
+    cells = dict(zip(free, getattr(function, "__closure__", None) or (), strict=True))
+    names = [a.arg for a in (*frame.parsed.args.posonlyargs, *frame.parsed.args.args)]
+    owner = ctx.contents(frame.env[names[0]]) if names and "__class__" in cells else None
+    if not isinstance(owner, Container) or not isinstance(owner.cls, type):
+        raise ctx.refuse("super() is known for objects that are made inside or passed in; name the class")
+    cls = cells["__class__"].cell_contents
+    mro = owner.cls.__mro__
+    for base in mro[mro.index(cls) + 1 :]:
+        if attr in vars(base):
+            getter = Getter(("object", base, base.__name__), (("attribute", attr),))
+            return Partial(ctx.captured(getattr(base, attr), getter), (frame.env[names[0]],))
+    raise ctx.refuse(f"no class above {cls.__name__} has `{attr}`; check the name")
+
+
 @expression(ast.Attribute)
 def attribute(ctx: Context, frame: Frame, node: ast.Attribute) -> Binding:
-    owner = ctx.contents(evaluate(ctx, frame, node.value))
+    match node.value:
+        case ast.Call(func=ast.Name(id="super"), args=[], keywords=[]):
+            return above(ctx, frame, node.attr)
+    reference = evaluate(ctx, frame, node.value)
+    owner = ctx.contents(reference)
     if frame.composite is None and isinstance(owner, Value | Const):
         refuse_missing(ctx, ctx.type_of(owner), node.attr)
-    return attribute_of(ctx, owner, node.attr)
+    return attribute_of(ctx, owner, node.attr, reference)

@@ -199,7 +199,8 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Print ``template`` with the ``values`` in its places, to "stdout" or "stderr"."""
+    """Print ``template`` with the ``values`` in its places, to "stdout" or "stderr"; "log" it, or give a
+    "warning" of it, where it begins with the level and the logger, or the class of the warning."""
 
     template: str
     values: tuple[Atom, ...]

@@ -5,8 +5,10 @@
     x.T            →    v1 = transpose(x)
 """
 
+import inspect
 import itertools
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +25,8 @@ from .packed import NeedUnpacked, count_of, packed_item
 __all__ = ["attribute_of", "has_static_items", "item_of", "length_of", "static_items"]
 
 
-def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
-    """``owner.attr``."""
+def attribute_of(ctx: Context, owner: Binding, attr: str, reference: Binding | None = None) -> Binding:
+    """``owner.attr``; ``reference`` is what the owner is known by, if it may be changed."""
     match owner:
         case Live(value=value, getter=getter):
             try:
@@ -37,12 +39,7 @@ def attribute_of(ctx: Context, owner: Binding, attr: str) -> Binding:
                 return BoundMethod(owner, attr)
             if attr in keys:
                 return items[keys.index(attr)]
-            method = getattr(cls, attr, None)
-            if callable(method):
-                return Partial(
-                    Live(method, Getter(("object", cls, cls.__name__), (("attribute", attr),))), (owner,)
-                )
-            raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`")
+            return _of_class(ctx, cls, attr, owner if reference is None else reference)
         case Static(value=np.dtype() | np.finfo() | np.iinfo() | SimpleNamespace() as value) if (
             attr != "type"
         ):
@@ -76,6 +73,26 @@ def _class_of(owner: Binding) -> object:
         case Range():
             return range
     return list
+
+
+def _of_class(ctx: Context, cls: Any, attr: str, owner: Binding) -> Binding:
+    """What an object has from its class: a method, a property's value, a constant."""
+    found = getattr(cls, attr, None)
+    getter = Getter(("object", cls, cls.__name__), (("attribute", attr),))
+    if isinstance(found, property):
+        return ctx.call(ctx.captured(found.fget, getter.then("attribute", "fget")), (owner,))
+    if isinstance(inspect.getattr_static(cls, attr, None), staticmethod | classmethod):
+        return ctx.captured(found, getter)
+    if callable(found):
+        return Partial(ctx.captured(found, getter), (owner,))
+    if found is None:
+        fields = ", ".join(_fields(cls)) or "none"
+        raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`; it has {fields}")
+    return ctx.captured(found, getter)
+
+
+def _fields(cls: Any) -> tuple[str, ...]:
+    return tuple(getattr(cls, "__dataclass_fields__", None) or getattr(cls, "_fields", ()))
 
 
 def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:

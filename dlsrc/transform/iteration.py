@@ -19,7 +19,7 @@ from .grown import item_at
 from .ir import Atom, Check, Const, If, Raise, Value
 from .items import has_static_items, item_of, length_of, static_items
 from .packed import count_of, reversed_of
-from .specials import given, special
+from .specials import SPECIALS, given, special
 from .subscripts import read_array
 
 __all__ = ["fewest_items", "loop_item", "trips_of"]
@@ -57,6 +57,8 @@ def enumerate_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @special("zip", zip)
 def zip_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    if len(args) == 1 and isinstance(args[0], Iterator) and args[0].kind == "identity":
+        return args[0].items[0]
     if "strict" in kwargs and ctx.static(kwargs["strict"], "strict"):
         counts = [trips_of(ctx, a) for a in args]
         for other in counts[1:]:
@@ -166,7 +168,13 @@ def accumulate_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @special("reduce", functools.reduce)
 def reduce_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    items = [*args[2:], *static_items(ctx, args[1])]
+    inner = ctx.contents(args[1])
+    if not has_static_items(ctx, inner) and isinstance(inner, Value | Grown):
+        if len(args) > 2:
+            return SPECIALS["reduced"](ctx, args[0], inner, args[2])
+        first, rest = SPECIALS["starred items"](ctx, inner)
+        return SPECIALS["reduced"](ctx, args[0], rest, first)
+    items = [*args[2:], *static_items(ctx, inner)]
     if not items:
         raise ctx.refuse("functools.reduce() of nothing has no value; give it a first value")
     total = items[0]

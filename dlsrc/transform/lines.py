@@ -6,7 +6,7 @@ from typing import Any
 
 from ..kernels.checks import check_index, check_indices
 from ..kernels.primitive import registry
-from ..kernels.showing import SHOWING
+from ..kernels.showing import SHOWING, STREAMS
 from ..kernels.types import Array, Scalar
 from .fragments import CONDITIONAL, NEGATION, Fragment
 from .ir import (
@@ -135,7 +135,7 @@ class Writer:
                 words = [_quoted(message), *(self.text(a) for a in statement.values)]
                 self.line(f"raise {self.globals.name(exception)}({', '.join(words)})")
             case Show(template=template, values=values, stream=stream):
-                name = "show" if stream == "stdout" else "show_error"
+                name = STREAMS[stream]
                 shown = [Fragment(_quoted(template)), *(self.speller.atom(a) for a in values)]
                 self.line(self.speller.call(name, SHOWING[name], shown).text)
             case For():

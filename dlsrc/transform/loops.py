@@ -28,6 +28,7 @@ from .items import has_static_items, static_items
 from .growth import Growth, Room
 from .iteration import fewest_items, loop_item, trips_of
 from .merging import branch
+from .optional import assuming, perhaps_of
 from .packed import NeedPacked, pack_for
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll
@@ -205,13 +206,14 @@ def build(
     }
     wider: dict[tuple, Type] = {}
     late: dict[tuple, Type] = {}  # names that get their first value on some way through the body
-    around = set(ctx.unbound_reads)
+    around, assumed, looked_at = set(ctx.unbound_reads), ctx.assumed, ctx.looked_at
     growth = Growth(ctx, frame, body, room)
     # What is in a list may be known only once that of another is, so there is a round for each more.
     for _ in range(ROUNDS + 2 * len(growth.named())):
         ctx.restore(before)
         del ctx.problems[problems:]
         ctx.unbound_reads.clear()
+        ctx.assumed, ctx.looked_at = assumed, {}
         headers: dict[tuple, Value] = {}
         for place, type_ in late.items():
             ctx.put(place, late_header(ctx, place, type_, headers, wider))
@@ -225,6 +227,7 @@ def build(
             if in_test:
                 _refuse_changes(ctx, inside_state)
             with ctx.collecting() as block, growth.building():
+                ctx.assumed = assuming(ctx, cond, True)
                 lower_block(ctx, frame, body)
                 stop = truth(ctx, frame.env[flag]) if flag is not None else None
             died, ctx.dead = ctx.dead, before[2]
@@ -233,11 +236,16 @@ def build(
         except NeedUnroll:
             if not growth.indexed(start_state):
                 raise
-            again = True
-        if again:
+            again, died = True, True
+        absent = {} if died else _absent(ctx, start_state, end_state, before)
+        if again or absent:
             ctx.restore(before)
-            growth.convert()
+            for place, binding in absent.items():
+                ctx.put(place, binding)
+            if again:
+                growth.convert()
             before, start_state = ctx.snapshot(), ctx.state()
+            places |= set(absent)
             places = (places | growth.carried) - growth.followed
             continue
         changed = {
@@ -273,10 +281,26 @@ def build(
                 made = first_assigned(ctx, binding, "", carries, frame)
                 after[place] = made.binding if isinstance(made, Maybe) else made
     _refuse_lost(ctx, (*test, *block, *tail), (cond, stop), headers, carries, after)
+    _refuse_stale(ctx, places, inside_state, after)
+    ctx.assumed = assumed
+    for place, read in looked_at.items():
+        ctx.looked_at.setdefault(place, {}).update(read)
     ctx.restore(before)
     growth.finish(after)
     ctx.unbound_reads |= around
     return Built(tuple(test), cond, (*block, *tail), tuple(carries), stop, after)
+
+
+def _absent(ctx: Context, start: dict, end: dict, before: tuple) -> dict:
+    """The names that are None before the loop, or have None in them, and get a value in it."""
+    now = ctx.snapshot()
+    ctx.restore(before)
+    found = {
+        place: made for place, binding in start.items()
+        if (made := perhaps_of(ctx, binding, end.get(place, binding), str(place[1]))) is not None
+    }  # fmt: skip
+    ctx.restore(now)
+    return found
 
 
 def _refuse_lost(
@@ -295,6 +319,17 @@ def _refuse_lost(
     for atom, loc in (*read, *((a, ctx.loc) for a in (*ends, *(c.out for c in carries)))):
         if isinstance(atom, Value) and atom in lost:
             raise Refused(lost[atom].location or loc, lost[atom].message)
+
+
+def _refuse_stale(ctx: Context, places: set, start: dict, after: dict) -> None:
+    """Refuse a body that decides by what a name is at the start of a trip, where that is another thing in the
+    next trip: of what is no number only one thing is known."""
+    for place in places:
+        poison = _poison_in(after.get(place))
+        if poison is None or not poison.message:
+            continue
+        if id(start.get(place)) in ctx.looked_at.get(place, {}):
+            raise Refused(poison.location or ctx.loc, poison.message)
 
 
 def _poison_in(binding: Any) -> Poison | None:

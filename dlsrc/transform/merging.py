@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..kernels.types import Scalar
-from .binding import Binding, Container, Grown, Maybe, Poison, Ref, Static, Unbound
+from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
 from .context import Context, describe
 from .grown import alike
+from .optional import assuming, can_be_given, given_part, has_arrays, is_none, narrowed, nothing_like
 from .ir import UNBOUND, Atom, Const, If, Merge, Value
 
 __all__ = ["branch"]
@@ -20,15 +21,21 @@ __all__ = ["branch"]
 
 def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callable[[], Binding]) -> Binding:
     """Two ways to one binding, decided at run time."""
-    before = ctx.snapshot()
+    before, around = ctx.snapshot(), ctx.assumed
+    ctx.assumed = assuming(ctx, cond, True)
     with ctx.collecting() as then_block:
         first = then()
+    known_then, ctx.assumed = ctx.assumed, around
+    ctx.assumed = assuming(ctx, cond, False)
     after_then, state_then = ctx.snapshot(), ctx.state()
     ctx.restore(before)
     with ctx.collecting() as else_block:
         second = orelse()
     state_else = ctx.state()
+    known_else, ctx.assumed = ctx.assumed, around
     dead_then, dead_else = after_then[2], ctx.dead
+    if dead_then != dead_else:
+        ctx.assumed = assuming(ctx, cond, dead_else)
     merges: list[Merge] = []
     ctx.dead = before[2] or (dead_then and dead_else)
     joined: dict = {}
@@ -38,6 +45,8 @@ def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callab
         if place[0] == "heap" and place[1] not in before[1]:
             continue
         a, b = state_then.get(place, Unbound(str(place[1]))), state_else.get(place, Unbound(str(place[1])))
+        if a is not b and a != b:
+            a, b = narrowed(a, known_then), narrowed(b, known_else)
         joined[place] = merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place)
     result = merge(
         ctx, cond, first, second, merges, then_block, else_block, dead_then, dead_else, (None, "the result")
@@ -116,6 +125,10 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
         if not reported.message and isinstance(other, Value):
             return only(ctx, other, merges, other is b)  # the loop around may yet give the name a value
         return reported
+    if (is_none(a) or isinstance(a, Perhaps) or is_none(b) or isinstance(b, Perhaps)) and (
+        can_be_given(a) or is_none(a)
+    ) and (can_be_given(b) or is_none(b)):
+        return perhaps(ctx, cond, a, b, merges, then_block, else_block, place)
     if isinstance(a, Ref) and isinstance(b, Ref | Value | Const | Container | Static):
         return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
     if isinstance(b, Ref) and isinstance(a, Value | Const | Container | Static):
@@ -170,11 +183,44 @@ def only(ctx: Context, binding: Binding, merges: list[Merge], second: bool) -> B
         return bring_out(ctx, binding, merges, second)
     if isinstance(binding, Container | Grown):
         return binding.with_items(only(ctx, item, merges, second) for item in binding.items)
+    if isinstance(binding, Perhaps):
+        value, given = only(ctx, binding.binding, merges, second), only(ctx, binding.given, merges, second)
+        return Perhaps(value, given, binding.name)  # type: ignore[arg-type]
     if isinstance(binding, Maybe):
         return Maybe(
             only(ctx, binding.binding, merges, second), only(ctx, binding.bound, merges, second), binding.name
         )
     return binding
+
+
+def perhaps(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
+    """A name that is None on one way, or may be."""
+    (x, x_given), (y, y_given) = given_part(a), given_part(b)
+    if x is None or y is None:
+        value = y if x is None else x
+        assert value is not None
+        if not isinstance(value, Const):
+            if has_arrays(ctx, value):
+                value = only(ctx, value, merges, x is None)
+            else:
+                with ctx.collecting() as extra:
+                    other = nothing_like(ctx, value)
+                (then_block if x is None else else_block).extend(extra)
+                x, y = (other, value) if x is None else (value, other)
+                value = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
+    else:
+        value = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
+    if isinstance(value, Poison):
+        return value
+    if (x_given, y_given) == (Const(True), Const(False)):
+        given = cond
+    elif (x_given, y_given) == (Const(False), Const(True)):
+        given = ctx.op("logical_not", cond)
+    elif x_given == y_given:
+        given = x_given
+    else:
+        given = merged_value(ctx, x_given, y_given, Scalar("bool"), "", merges, then_block, else_block)
+    return value if given == Const(True) else Perhaps(value, given, str(place[1]))
 
 
 def partly(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:

@@ -25,12 +25,13 @@ from ..nodes import (
     Static as StaticNode, Structure, TupleNode,
 )
 from . import (  # these register their kinds of statements and functions
-    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, loops, nested,
-    objects, opaque, scattering, texts, vectorized,
+    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, logs, loops,
+    nested, objects, opaque, scattering, texts, vectorized,
 )
 from .parameters import Parameters, Request
 from .assemble import assemble
 from .atoms import as_atom
+from .attributes import NeedMutable
 from .binding import (
     Binding, Closure, Column, Container, Getter, Live, Maybe, Packed, Partial, Poison, Range, Shape, Static,
     Unbound,
@@ -55,8 +56,8 @@ from .tracing import gradient
 __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
 
 REGISTERING = (
-    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, loops, nested,
-    objects, opaque, scattering, texts, vectorized,
+    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, logs, loops,
+    nested, objects, opaque, scattering, texts, vectorized,
 )
 
 
@@ -101,6 +102,8 @@ def normalize(request: Request) -> Normalized:
             return _attempt(request)
         except NeedStatic as need:
             request = replace(request, static=request.static | {need.key})
+        except NeedMutable as need:
+            request = replace(request, mutable=request.mutable | {need.cls})
         except NeedLoop as need:
             request = replace(request, recursive=request.recursive | need.functions)
         except NeedPacked as need:
@@ -131,7 +134,7 @@ def _attempt(request: Request) -> Normalized:
     complete(ctx)
     function, closure, extra = _entry(ctx, request.function)
     where = _definition(closure)
-    ctx.packable, ctx.recursive = request.packable, request.recursive
+    ctx.packable, ctx.recursive, ctx.mutable = request.packable, request.recursive, request.mutable
     ctx.packed_here = request.packing if request.inside else None
     with ctx.at(where):
         arguments = Parameters(ctx, request)
@@ -291,6 +294,8 @@ def _output(ctx: Context, binding: Binding, atoms: list, labels: list, columns: 
                 return DictNode(keys, children, cls or dict)
             if kind == "namedtuple":
                 return NamedTupleNode(cls, children)
+            if kind == "object":
+                raise ctx.refuse(f"the function returns a {cls.__name__}; return its numbers and arrays")
             if kind == "dataclass":
                 return DataclassNode(cls, keys, children)
             if kind == "custom":

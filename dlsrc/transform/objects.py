@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..kernels.types import Array
-from .binding import Binding, Container, Getter, Live, Packed, Static
+from .binding import Binding, Container, Getter, Grown, Live, Packed, Range, Static
+from .by_key import ordered_by_key
 from .calls import from_python
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression
@@ -39,17 +40,22 @@ def set_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("sorted", sorted)
 def sorted_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     """Known items in order, by Python; numbers of a vector or list, by np.sort."""
-    inner = vector(ctx, args[0])
-    if "key" in kwargs and not isinstance(inner, Value):
+    inner = ctx.contents(args[0]) if "key" in kwargs else vector(ctx, args[0])
+    if isinstance(inner, Grown):
+        inner = vector(ctx, inner)
+    if "key" in kwargs and (isinstance(inner, Value) or isinstance(inner, Range) and not _literal(inner)):
+        return ordered_by_key(ctx, args[0], kwargs["key"], backwards=_reversed(ctx, kwargs))
+    if "key" in kwargs:
         keyed = [ctx.contents(ctx.call(kwargs["key"], (item,))) for item in static_items(ctx, inner)]
         if not all(isinstance(k, Const | Static) for k in keyed):
-            raise ctx.refuse("sorted() by a computed key is not supported; use np.argsort of the keys")
+            raise ctx.refuse(
+                "sorted() of items that are known one by one, by a computed key, is not supported; use "
+                "np.argsort of the keys, and index an array"
+            )
         order = sorted(range(len(keyed)), key=lambda k: keyed[k].value)  # type: ignore[union-attr]
         items = static_items(ctx, inner)
         found = [items[k] for k in order]
         return ctx.make("list", found[::-1] if _reversed(ctx, kwargs) else found)
-    if "key" in kwargs:
-        raise ctx.refuse("sorted() of an array by a key is not supported; use np.argsort of the keys")
     if isinstance(inner, Value):
         made = ctx.call(ctx.known("sort"), (inner,))
         return ctx.call(ctx.known("flip"), (made,)) if _reversed(ctx, kwargs) else made
@@ -60,6 +66,10 @@ def sorted_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     made = ctx.call(ctx.known("sort"), (ctx.array(inner),))
     ordered = [ctx.read(made, _place(k)) for k in range(len(items))]  # type: ignore[arg-type]
     return ctx.make("list", ordered[::-1] if _reversed(ctx, kwargs) else ordered)
+
+
+def _literal(inner: Range) -> bool:
+    return all(isinstance(a, Const) for a in (inner.start, inner.stop, inner.step))
 
 
 def _place(k: int) -> Any:
@@ -119,7 +129,7 @@ def getattr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     name = ctx.static(args[1], "the name of an attribute")
     if len(args) > 2 and not hasattr_(ctx, args[:2], {}).value:  # type: ignore[union-attr]
         return args[2]
-    return attribute_of(ctx, ctx.contents(args[0]), name)
+    return attribute_of(ctx, ctx.contents(args[0]), name, args[0])
 
 
 @special("callable", callable)

@@ -63,6 +63,8 @@ class Request:
         Keys of numbers that must be known while building: ("leaf", k) or of a captured number.
     recursive : frozenset of Parsed
         Functions that call each other to a depth that is known only at run time.
+    mutable : frozenset of type
+        Classes whose objects the function changes.
     packable, packing : frozenset of Path
         Lists of equal items that may be packed, and those that are; the structure is always that of the call.
     inside : bool
@@ -88,6 +90,7 @@ class Request:
     has_aux: bool = False
     static: frozenset = frozenset()
     recursive: frozenset = frozenset()
+    mutable: frozenset = frozenset()
     packable: frozenset[Path] = frozenset()
     packing: frozenset[Path] = frozenset()
     inside: bool = False
@@ -145,7 +148,8 @@ class Parameters:
         made = _container(node, items)
         if path in self.request.packable:
             made = replace(made, path=path)
-        return ctx.new_ref(made) if made.kind in ("list", "dict") else made
+        changed = made.kind == "dataclass" and made.cls in ctx.mutable
+        return ctx.new_ref(made) if changed or made.kind in ("list", "dict") else made
 
     def _parameter(self, leaf: int, position: int) -> Binding:
         ctx, request = self.ctx, self.request

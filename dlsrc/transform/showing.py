@@ -8,7 +8,7 @@ are boxed and handed to one function of dlsrc's; nothing is compiled but the cal
 from functools import cache
 from typing import Any
 
-from ..kernels.showing import places, shown_by_compiled_code
+from ..kernels.showing import STREAMS, places, shown_by_compiled_code
 from ..lazy import numba
 
 __all__ = ["compiled_show"]
@@ -19,7 +19,7 @@ def compiled_show(body: Any, template: str) -> Any:
     """What ``show(template, ...)`` is for compiled code: a function of the values alone."""
     extending, types = numba("extending"), numba("core.types")
     utils, typing = numba("core.cgutils"), numba("core.typing")
-    stream = "stderr" if body.__name__ == "show_error" else "stdout"
+    stream = next(stream for stream, name in STREAMS.items() if name == body.__name__)
     module, name = shown_by_compiled_code.__module__, shown_by_compiled_code.__name__
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

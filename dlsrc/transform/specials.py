@@ -17,11 +17,11 @@ import numpy as np
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Grown, Packed, Partial, Shape
+from .binding import Binding, Container, Grown, Iterator, Packed, Partial, Perhaps, Range, Shape
 from .context import Context, describe
 from .grown import as_array
 from .ir import Const, Value
-from .items import static_items
+from .items import has_static_items, static_items
 
 __all__ = ["SPECIALS", "given", "special", "special_name", "vector"]
 
@@ -87,8 +87,13 @@ def _extreme(ctx: Context, pair: str, whole: str, args: tuple, kwargs: dict) -> 
     """Python's min and max: of several numbers, of a container, of a vector; ties go to the first."""
     default = kwargs.get("default")
     for name in kwargs:
-        if name != "default":
-            raise ctx.refuse(f"{whole}() with `{name}` is not supported; compare in a loop")
+        if name not in ("default", "key"):
+            raise ctx.refuse(f"{whole}() has no argument `{name}`; it has key and default")
+    key = ctx.contents(kwargs["key"]) if "key" in kwargs else None
+    if key is not None and getattr(key, "value", key) is not None:
+        if default is not None:
+            raise ctx.refuse(f"{whole}() with a key and a default is not supported; test for items before")
+        return SPECIALS["by key"](ctx, whole, args, kwargs["key"])
     if len(args) == 1:
         inner = vector(ctx, args[0])
         if isinstance(inner, Value):
@@ -114,6 +119,9 @@ def _extreme(ctx: Context, pair: str, whole: str, args: tuple, kwargs: dict) -> 
 def vector(ctx: Context, binding: Binding) -> Binding:
     """What is summed or compared: of a list whose length is computed, the array of its items."""
     inner = ctx.contents(binding)
+    computed = isinstance(inner, Range) or isinstance(inner, Iterator) and inner.kind in ("map", "reversed")
+    if computed and not has_static_items(ctx, inner):
+        inner = ctx.contents(SPECIALS["listed"](ctx, inner))
     return as_array(ctx, inner) if isinstance(inner, Grown) else inner
 
 
@@ -169,9 +177,14 @@ def divmod_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @special("isinstance", isinstance)
 def isinstance_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    binding = ctx.contents(args[0])
     classes = ctx.static(args[1], "the class")
     classes = tuple(classes) if isinstance(classes, tuple | list) else (classes,)
+    if isinstance(args[0], Perhaps):
+        is_one = any(_is_a(ctx, args[0].binding, c) for c in classes)
+        if type(None) in classes:
+            return Const(True) if is_one else ctx.op("logical_not", args[0].given)
+        return args[0].given if is_one else Const(False)
+    binding = ctx.contents(args[0])
     return Const(any(_is_a(ctx, binding, c) for c in classes))
 
 

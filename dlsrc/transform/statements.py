@@ -10,15 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernels.types import Array
+from .attributes import aug_assign_attribute, set_attribute
 from .binding import Binding, BoundMethod, Container, Poison, Static, Text
 from .calls import define
 from .conditions import condition
-from .context import Context, Frame, Refused, describe
+from .context import Context, Frame, Refused
 from .expressions import evaluate, locate, operate, read_name
-from .ir import Atom, Const, Raise, Value
+from .ir import Const, Value
 from .items import static_items
 from .merging import branch
-from .subscripts import aug_assign_array, aug_assign_subscript, read_array, store_subscript
+from .subscripts import aug_assign_array, aug_assign_subscript, store_subscript
+from .unpacking import starred, unpacked
 
 __all__ = ["STATEMENTS", "assign", "assigned_names", "lower_block"]
 
@@ -101,12 +103,7 @@ def assign(ctx: Context, frame: Frame, target: ast.expr, binding: Binding) -> No
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             star = next((k for k, part in enumerate(parts) if isinstance(part, ast.Starred)), None)
             if star is not None:
-                items = static_items(ctx, binding)
-                after = len(parts) - star - 1
-                if len(items) < len(parts) - 1:
-                    raise ctx.refuse(f"{len(parts) - 1} names cannot take {len(items)} items")
-                middle = ctx.make("list", items[star : len(items) - after])
-                rows = [*items[:star], middle, *items[len(items) - after :]]
+                rows = starred(ctx, binding, star, len(parts) - star - 1)
                 parts = [getattr(part, "value", part) if k == star else part for k, part in enumerate(parts)]
             else:
                 rows = unpacked(ctx, binding, len(parts))
@@ -115,36 +112,9 @@ def assign(ctx: Context, frame: Frame, target: ast.expr, binding: Binding) -> No
         case ast.Subscript():
             store_subscript(ctx, frame, target, binding)
         case ast.Attribute():
-            raise ctx.refuse(
-                f"the attribute `.{target.attr}` cannot be assigned inside the objective; return the value "
-                "instead"
-            )
+            set_attribute(ctx, frame, target, binding)
         case _:
             raise ctx.refuse("this cannot be assigned to; unpack by index instead")
-
-
-def unpacked(ctx: Context, binding: Binding, count: int) -> list[Binding]:
-    """The ``count`` items of a container or of a short array."""
-    inner = ctx.contents(binding)
-    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
-        size = ctx.dim(inner, 0)
-        with ctx.collecting() as block:
-            ctx.add(Raise("ValueError", f"{ctx.loc}: {count} names need an array of {count} items", ctx.loc))
-        _raise_if(ctx, ctx.op("not_equal", size, Const(count)), block)
-        return [read_array(ctx, inner, [Const(k)]) for k in range(count)]
-    items = static_items(ctx, inner)
-    if len(items) != count:
-        raise ctx.refuse(f"{count} names cannot take the {len(items)} items of {describe(inner, ctx)}")
-    return items
-
-
-def _raise_if(ctx: Context, cond: Atom, block: list) -> None:
-
-    def raised() -> Binding:
-        ctx.block.extend(block)
-        return Static(None)
-
-    branch(ctx, cond, raised, lambda: Static(None))
 
 
 @statement(ast.AugAssign)
@@ -152,8 +122,9 @@ def augmented(ctx: Context, frame: Frame, node: ast.AugAssign) -> None:
     if isinstance(node.target, ast.Subscript):
         aug_assign_subscript(ctx, frame, node)
         return
-    if not isinstance(node.target, ast.Name):
-        raise ctx.refuse("an attribute cannot be changed inside the objective; use a local name")
+    if isinstance(node.target, ast.Attribute):
+        aug_assign_attribute(ctx, frame, node)
+        return
     old = read_name(ctx, frame, node.target.id)
     inner = ctx.contents(old)
     value = evaluate(ctx, frame, node.value)

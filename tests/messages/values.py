@@ -57,7 +57,7 @@ def missing_key(x):
 
 
 def writing_an_attribute(x):
-    THING.rate = x[0]  # refused: rate
+    THING.rate = x[0]  # refused: kept outside the function
     return THING.rate * x[1]
 
 
@@ -241,3 +241,12 @@ def returns_a_vector(x):
 
 def returns_an_integer(x):
     return x.size  # refused: real
+
+
+def a_text_that_changes_in_a_loop(x):
+    mode = "first"
+    s = 0.0
+    for v in x:  # refused: let a number or a truth value
+        s += v if mode == "first" else 2.0 * v
+        mode = "rest"
+    return s
