@@ -92,7 +92,7 @@ def _extreme(ctx: Context, pair: str, whole: str, args: tuple, kwargs: dict) -> 
     key = ctx.contents(kwargs["key"]) if "key" in kwargs else None
     if key is not None and getattr(key, "value", key) is not None:
         if default is not None:
-            raise ctx.refuse(f"{whole}() with a key and a default is not supported; test for items before")
+            raise ctx.refuse(f"{whole}() with a key and a default is not supported; ask for its length")
         return SPECIALS["by key"](ctx, whole, args, kwargs["key"])
     if len(args) == 1:
         inner = vector(ctx, args[0])
