@@ -20,7 +20,7 @@ from .ir import (
 from .location import Location
 from .nested import OPERATORS
 from .parameters import Asked, Request
-from .pushing import leaves_of, mapped, push
+from .pushing import leaves_of, loop_body, mapped, push
 from .tracing import gradient
 
 __all__ = ["CHUNK", "inner_product", "like"]
@@ -186,7 +186,7 @@ def _by_rows(ctx: Context, request: Asked | Request, args: tuple[Binding, ...], 
         matrices = [_matrix(ctx, size, x, ctx.type_of(atom).dtype) for x in xs]
         flat = leaves_of(ctx, ctx.call(ctx.known("ravel"), (atom,)))[0]
         index = ctx.value(Scalar("int64", weak=True), "i")
-        with ctx.collecting() as body:
+        with loop_body(ctx) as body:
             one = ctx.value(Scalar(ctx.type_of(flat).dtype))
             ctx.add(Read(one, flat, Index((index,)), ctx.loc))  # type: ignore[arg-type]
             ctx.origin[one] = ctx.block[-1]
@@ -288,7 +288,7 @@ def _nested_columns(
     matrices = [[_matrix(ctx, _size(ctx, y), x, ctx.type_of(y).dtype) for x in xs] for y in ys]
     for m, x in enumerate(xs):
         index = ctx.value(Scalar("int64", weak=True), "k")
-        with ctx.collecting() as body:
+        with loop_body(ctx) as body:
             seed = {x: _unit(ctx, x, index, 1)} if isinstance(x, Value) else {}
             pushed = push(ctx, run, [seed], has_aux=request.has_aux, repeated=True)
             for n, ty in enumerate(leaves_of(ctx, pushed.tangents[0])):

@@ -6,7 +6,8 @@ What is pushed is a piece of a program that is being built: `jvp` pushes the who
 function inside a loop over directions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..kernels.types import Array, is_float
@@ -21,7 +22,7 @@ from .items import static_items
 from .rename import renamed
 from .tangent import Tangents
 
-__all__ = ["Pushed", "leaves_of", "mapped", "push"]
+__all__ = ["Pushed", "leaves_of", "loop_body", "mapped", "push"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,16 @@ def leaves_of(ctx: Context, binding: Binding) -> list[Atom]:
 
     mapped(ctx, binding, note)
     return found
+
+
+@contextmanager
+def loop_body(ctx: Context) -> Iterator[list[Statement]]:
+    """Statements of a loop that the user did not write: no loop around it carries the lists made in it."""
+    heap = set(ctx.heap)
+    with ctx.collecting() as body:
+        yield body
+    for number in set(ctx.heap) - heap:
+        del ctx.heap[number]
 
 
 def push(

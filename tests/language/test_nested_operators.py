@@ -111,3 +111,42 @@ def test_forward_over_forward():
 def test_refusals(f, words):
     with pytest.raises(dlsrc.errors.DlsrcError, match=words):
         dlsrc.grad(lambda x: np.sum(f(x)))(np.ones(2))
+
+
+def reaction(y, p):
+    return np.array([-p[0] * y[0] + p[1] * y[1], p[0] * y[0]])
+
+
+def by_columns_in_a_loop(p):
+    z, s = p, 0.0
+    for _ in range(3):
+        s += np.sum(jacfwd(reaction, 1)(z, p))
+        z = z + 0.01 * jacfwd(reaction, 0)(z, p)[0]
+    return np.sum(z) * s
+
+
+def by_rows_in_a_loop(p):
+    z, s = p, 0.0
+    while s < 3.0:
+        found = jacrev(lambda q, z=z: np.array([q["a"][0] * z[0], q["a"][1] * q["b"][0]]))({"a": [z[0], z[1]], "b": [z[1]]})
+        z = z * 1.1
+        s = s + np.sum(found["a"][0]) + np.sum(found["b"][0]) * p[0]
+    return s
+
+
+def of_lists_in_a_loop(p):
+    z, s = p, 0.0
+    for _ in range(2):
+        found = jacfwd(lambda q, z=z: [q["a"][0] * z, q["a"][1] * q["b"]])({"a": [z * 2, z], "b": z})
+        z = z + 0.1 * z * p
+        s = s + np.sum(found[0]["a"][0]) + np.sum(found[1]["b"])
+    return s
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("f", [by_columns_in_a_loop, by_rows_in_a_loop, of_lists_in_a_loop])
+def test_lists_made_in_a_function_are_not_carried_by_the_loop_around(f):
+    x, v = np.array([0.7, 0.4]), np.array([1.0, -0.5])
+    slope = (dlsrc.dlfeval(f, x + 1e-5 * v) - dlsrc.dlfeval(f, x - 1e-5 * v)) / 2e-5
+    assert_close(np.dot(dlsrc.grad(f)(x), v), slope, 1e-6)
+    assert_close(jvp(f, (x,), (v,))[1], slope, 1e-6)
