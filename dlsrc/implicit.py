@@ -24,8 +24,8 @@ class implicit_root:
     Parameters
     ----------
     F : callable
-        ``F(x, *args)`` of the form of x, zero at the solution: a number for a number x, a vector of shape
-        (n,) for a vector x.  Its derivative by x must not be singular there.
+        ``F(x, *args)`` of the form of x, zero at the solution: a number for a number x, an array of its
+        shape for an array x.  Its derivative by x must not be singular there.
 
     Returns
     -------
@@ -114,11 +114,13 @@ def _weights(F, x, args, dx):
     """The solution w of ``(dF/dx)^T w = -dx``."""
     if np.ndim(x) == 0:
         return -dx / grad(F)(x, *args)
-    n = len(x)
+    if np.shape(F(x, *args)) != np.shape(x):
+        raise ValueError("implicit_root: F(x, *args) must have the shape of the solution x")
+    n = np.size(x)
     jacobian = np.empty((n, n))
     for i in range(n):
-        jacobian[i] = grad(lambda z, i=i: F(z, *args)[i])(x)
-    return np.linalg.solve(jacobian.T, -dx)
+        jacobian[i] = np.ravel(grad(lambda z, i=i: np.ravel(F(z, *args))[i])(x))
+    return np.reshape(np.linalg.solve(jacobian.T, -np.ravel(dx)), np.shape(x))
 
 
 def _product(weights, residual):

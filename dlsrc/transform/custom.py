@@ -15,19 +15,25 @@ from typing import Any
 
 from ..kernels.primitive import Primitive, registry
 from ..kernels.types import Array, Scalar, is_float
-from .binding import Binding, Container, Live, Static
+from .binding import Binding, Closure, Container, Live, Static
+from .calls import closure_of, unwrapped
 from .context import Context, Refused, describe
 from .ir import (
-    Assign, Atom, Block, Const, Program, Store, Value, atoms_read, blocks_of, values_defined, walk,
-    with_blocks,
+    Assign, Atom, Block, Const, If, Program, Raise, Store, Value, atoms_read, blocks_of, values_defined,
+    walk, with_blocks,
 )
 from .items import attribute_of
+from .location import Location
 from .rename import refreshed, renamed
 from .packed import unpacked
+from .source import location
 from .specials import SPECIALS, special
 from .indices import root_of
 
-__all__ = ["CustomRule", "Pullback", "leaves_of", "link", "replaced_leaves", "spliced_rule", "unruled"]
+__all__ = [
+    "CustomRule", "Pullback", "end_of", "leaves_of", "link", "replaced_leaves", "spliced_rule", "same_shape",
+    "unruled",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +147,9 @@ def _with_residuals(ctx: Context, rule: Live, name: str, given: tuple) -> Bindin
                     f"each of the {len(given)} arguments, not {describe(result, ctx)}"
                 )
             made: list[tuple[Value, Atom]] = []
-            for argument, cotangent in zip(given, result.items, strict=True):
-                _pair(ctx, name, argument, cotangent, made)
+            with ctx.at(end_of(ctx, bwd)):
+                for argument, cotangent in zip(given, result.items, strict=True):
+                    _pair(ctx, name, argument, cotangent, made)
             return made
 
         found[leaf] = link(ctx, name, leaf, pairs)
@@ -201,9 +208,29 @@ def _pair(ctx: Context, name: str, argument: Binding, found: Binding, pairs: lis
     if not isinstance(found, Value | Const):
         raise ctx.refuse(f"the rule of `{name}` gives {describe(found, ctx)} for a number or an array")
     have, want = ctx.type_of(found), ctx.type_of(argument)
-    if getattr(have, "ndim", 0) not in (0, getattr(want, "ndim", 0)):
+    if have.ndim != want.ndim and not isinstance(found, Const):
         raise ctx.refuse(f"the rule of `{name}` gives {describe(found, ctx)} for {describe(argument, ctx)}")
+    message = f"the rule of `{name}` gives a cotangent of another shape than its argument's"
+    same_shape(ctx, found, argument, message)
     pairs.append((argument, found))
+
+
+def same_shape(ctx: Context, found: Atom, like: Value, message: str) -> None:
+    """Have the shape of what a rule gives tested when it runs: a wrong one would be broadcast."""
+    if not isinstance(found, Value):
+        return
+    for axis in range(ctx.types[like].ndim):
+        differ = ctx.op("not_equal", ctx.dim(found, axis), ctx.dim(like, axis))
+        ctx.add(If(differ, (Raise("ValueError", f"{ctx.loc}: {message}", ctx.loc),), (), (), ctx.loc))
+
+
+def end_of(ctx: Context, function: Binding) -> Location:
+    """Where the last statement of a function stands."""
+    inner = ctx.contents(function)
+    closure = closure_of(ctx, unwrapped(inner.value)) if isinstance(inner, Live) else inner
+    if not isinstance(closure, Closure):
+        return ctx.loc
+    return location(closure.parsed.parsed.source, closure.parsed.body[-1])
 
 
 def _refuse_writes(ctx: Context, name: str, block: Block) -> None:

@@ -14,7 +14,7 @@ from ..kernels.types import Array, is_float
 from .atoms import as_atom
 from .binding import Binding, Container, Live, Static
 from .context import Context, Refused, describe
-from .custom import leaves_of, link, replaced_leaves, spliced_rule
+from .custom import end_of, leaves_of, link, replaced_leaves, spliced_rule, same_shape
 from .ir import Atom, Const, Gradient, Value
 from .items import attribute_of
 from .packed import unpacked
@@ -56,8 +56,10 @@ def _transposed(
     ty = _matching(ctx, name, y, pair.items[1], leaf)
     if isinstance(ty, Const) and ty.value == 0 or not tangents:
         return []
-    if getattr(ctx.type_of(ty), "ndim", 0) != getattr(ctx.type_of(leaf), "ndim", 0):
-        raise _unlike(ctx, name, ty, leaf)
+    with ctx.at(end_of(ctx, jvp)):
+        if ctx.type_of(ty).ndim != ctx.type_of(leaf).ndim:
+            raise _unlike(ctx, name, ty, leaf)
+        same_shape(ctx, ty, leaf, f"the rule of `{name}` gives a tangent of another shape than its result's")
     loss = ctx.op("multiply", ty, dy)
     if isinstance(ctx.type_of(loss), Array):
         loss = ctx.op("sum_all", loss)

@@ -7,7 +7,7 @@ import dlsrc
 from dlsrc import check, custom_vjp, dlarray, dlfeval, dlgradient, grad, nondifferentiable, value_and_grad
 from dlsrc.errors import UnsupportedSyntax
 
-from ..oracle import assert_close
+from ..oracle import assert_close, leaves
 
 X = np.array([0.3, -0.4, 1.7])
 
@@ -174,11 +174,78 @@ def test_an_argument_without_a_cotangent_passes_none():
     (lambda x, dy: (dy, dy), "one cotangent for each of the 1 arguments"),
     (lambda x, dy: (np.outer(dy, dy),), "gives a float64 matrix for a float64 vector"),
     (lambda x, dy: ({"x": dy},), "gives a dict of 1 for a number or an array"),
-], ids=["no tuple", "too many", "another shape", "another structure"])  # fmt: skip
+    (lambda x, dy: (np.sum(x * dy),), "gives a float64 for a float64 vector"),
+], ids=["no tuple", "too many", "another shape", "another structure", "a number"])  # fmt: skip
 def test_rules_of_the_wrong_form_are_refused(bwd, said):
     rule = ruled(lambda x: x**2, lambda x: (x**2, x), bwd)
     with pytest.raises(UnsupportedSyntax, match=said):
         grad(lambda x: np.sum(rule(x)))(X)
+
+
+@pytest.mark.compiled
+def test_a_cotangent_of_another_length_names_the_rule_and_its_line():
+    """It would be broadcast, or be an error somewhere else."""
+
+    def bwd(x, dy):
+        slope = 2.0 * x * dy
+        return (slope[:1],)
+
+    rule = ruled(lambda x: x**2, lambda x: (x**2, x), bwd)
+    line = bwd.__code__.co_firstlineno + 2
+    said = rf"test_custom_rules.py:{line}: the rule of `.*` gives a cotangent of another shape than its argument's"
+    with pytest.raises(ValueError, match=said):
+        grad(lambda x: np.sum(rule(x)))(X)
+    with pytest.raises(ValueError, match=said):
+        dlsrc.jvp(lambda x: np.sum(rule(x)), (X,), (X,))
+
+
+def test_a_tangent_of_another_length_names_the_rule_and_its_line():
+    @dlsrc.custom_jvp
+    def square(x):
+        return x**2
+
+    def rule(primals, tangents):
+        return primals[0] ** 2, (2.0 * primals[0] * tangents[0])[:1]
+
+    square.defjvp(rule)
+    said = f"test_custom_rules.py:{rule.__code__.co_firstlineno + 1}: the rule of `square` gives a tangent of another shape"
+    for made in (grad, dlsrc.jacfwd):
+        with pytest.raises(ValueError, match=said):
+            made(lambda x: np.sum(square(x)))(X)
+
+
+@custom_vjp
+def parts(p, s):
+    return {"a": p["w"] * s, "b": np.sum(p["w"]) * p["c"]}
+
+
+def parts_fwd(p, s):
+    return parts(p, s), (p, s)
+
+
+def parts_bwd(residuals, dy):
+    p, s = residuals
+    dw = dy["a"] * s + dy["b"] * p["c"] * np.ones_like(p["w"])
+    return {"w": dw, "c": dy["b"] * np.sum(p["w"])}, np.sum(dy["a"] * p["w"])
+
+
+parts.defvjp(parts_fwd, parts_bwd)
+
+
+@pytest.mark.parametrize("made", [grad, dlsrc.jacfwd, dlsrc.jacrev, dlsrc.hessian])
+def test_a_rule_with_containers_at_every_order(made):
+    def with_rule(p, s):
+        y = parts(p, s)
+        return np.sum(y["a"] ** 3) * y["b"] ** 2
+
+    def without(p, s):
+        y = parts.fun(p, s)
+        return np.sum(y["a"] ** 3) * y["b"] ** 2
+
+    p = {"w": np.array([0.5, 1.5]), "c": 0.7}
+    found, expected = (leaves(made(f, (0, 1))(p, 1.2)) for f in (with_rule, without))
+    for a, b in zip(found, expected, strict=True):
+        assert_close(np.asarray(a), np.asarray(b), 1e-12)
 
 
 def test_a_rule_must_not_write_to_what_it_is_given():

@@ -1,10 +1,11 @@
 """Solutions of equations: `implicit_root`, `implicit_fixed_point`."""
 
+import numba
 import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc import check, grad, implicit_fixed_point, implicit_root
+from dlsrc import check, grad, implicit_fixed_point, implicit_root, jvp
 from dlsrc.errors import UnsupportedSyntax
 
 from ..oracle import assert_close
@@ -123,3 +124,83 @@ def test_an_equation_of_another_form_is_refused():
 
     with pytest.raises(UnsupportedSyntax):
         grad(lambda a: np.sum(solve(np.ones(2), a)))(1.0)
+
+
+def test_a_solution_that_is_a_matrix():
+    """The square root of a matrix, by Newton's iteration: X X = A."""
+
+    @implicit_root(lambda X, A: X @ X - A)
+    def square_root(X, A):
+        for _ in range(30):
+            X = 0.5 * (X + np.linalg.solve(X, A))
+        return X
+
+    A, C = np.array([[4.0, 1.0], [1.0, 3.0]]), np.array([[1.0, -2.0], [0.5, 3.0]])
+
+    def f(A):
+        return np.sum(C * square_root(np.eye(2), A))
+
+    assert check(f, A)
+    assert_close(dlsrc.jacfwd(f)(A), grad(f)(A), 1e-12)
+
+
+def test_an_equation_of_another_length_is_an_error():
+    @implicit_root(lambda x, a: np.array([x[0] - a]))
+    def solve(x, a):
+        return np.array([a, a])
+
+    with pytest.raises(ValueError, match="must have the shape of the solution x"):
+        grad(lambda a: np.sum(solve(np.ones(2), a)))(1.0)
+
+
+@implicit_root(lambda x, p: x**3 + p["a"] * x - p["b"])
+def cubic(x, p):
+    for _ in range(60):
+        x = x - (x**3 + p["a"] * x - p["b"]) / (3 * x**2 + p["a"])
+    return x
+
+
+def unrolled(p):
+    return cubic.fun(1.0, p) ** 2
+
+
+def numbers(tree):
+    return np.array([numbers(x) for x in tree.values()] if isinstance(tree, dict) else tree)
+
+
+def implicit(p):
+    return cubic(1.0, p) ** 2
+
+
+@pytest.mark.parametrize("made", [dlsrc.grad, dlsrc.jacfwd, dlsrc.jacrev, dlsrc.hessian])
+def test_a_root_with_containers_at_every_order(made):
+    p = {"a": 1.5, "b": 2.0}
+    assert_close(numbers(made(implicit)(p)), numbers(made(unrolled)(p)), 1e-11)
+    v = {"a": 0.3, "b": -0.7}
+    assert_close(dlsrc.hvp(implicit)(p, v)["a"], dlsrc.hvp(unrolled)(p, v)["a"], 1e-11)
+    third = [grad(lambda a, f=f: grad(lambda a: grad(lambda a: f({"a": a, "b": 2.0}))(a))(a))(1.5) for f in (implicit, unrolled)]
+    assert_close(third[0], third[1], 1e-10)
+
+
+@implicit_root(lambda x, a: x**3 - a)
+def cube_root(x, a):
+    for _ in range(60):
+        x = x - (x**3 - a) / (3.0 * x**2)
+    return x
+
+
+@pytest.mark.compiled
+def test_a_root_in_compiled_code():
+    """The user's own @njit code calls the derivative of a function with a root in it, and the solver itself."""
+
+    @numba.njit
+    def cost(a, b):
+        return cube_root(1.0, a) * b
+
+    slope, curvature = grad(cost), dlsrc.hessian(cost)
+
+    @numba.njit
+    def run(a):
+        return cost(a, 2.0), slope(a, 2.0), curvature(a, 2.0), jvp(cost, (a, 2.0), (1.0, 0.0))[1]
+
+    assert np.allclose(run(8.0), (4.0, 2.0 / 12.0, -2.0 / 9.0 * 8.0 ** (-5.0 / 3.0) * 2.0, 2.0 / 12.0))
