@@ -1,7 +1,8 @@
-"""Reading derivatives in a terminal::
+"""Reading derivatives in a terminal, and what is kept of them on disk::
 
     python -m dlsrc show examples/rosenbrock.py:rosenbrock "float64[:]"
     python -m dlsrc explain model.py:likelihood "float64[3]" "float64[100_000]"
+    python -m dlsrc cache info
 """
 
 import argparse
@@ -12,6 +13,7 @@ import inspect
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -19,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__
+from . import __version__, storage
 from .dlarray import dlarray
 from .errors import DlsrcError
 from .target import target_of
@@ -56,7 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = commands.add_parser(name, help=purpose, description=described, epilog=TYPES)
         command.add_argument("function", help="file.py:function, or package.module:function")
         command.add_argument("types", nargs="*", metavar="type", help="of each argument, as numba writes it")
+    purpose = "tell how many compiled programs are kept (info) and where (path), or remove them (clear)"
+    kept = commands.add_parser("cache", help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
+    kept.add_argument("what", choices=("info", "path", "clear"))
     given = parser.parse_args(arguments)
+    if given.command == "cache":
+        print(_cache(given.what))
+        return 0
     # Reading needs no compiled code: neither dlsrc's own nor that of the file that is read.
     os.environ["NUMBA_DISABLE_JIT"] = "1"
     try:
@@ -70,6 +78,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     is_terminal = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     print((console(text) if is_terminal and given.command != "explain" else text).rstrip("\n"))
     return 0
+
+
+def _cache(what: str) -> str:
+    """What a command about the programs on disk prints."""
+    place = storage.location()
+    if what == "path":
+        return str(place)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        found = storage.directory()
+    if found is None:
+        told = next((str(w.message) for w in warned), "")
+        if not storage.is_enabled():
+            told = "dlsrc keeps no programs on disk: DLSRC_CACHE turns it off"
+        return told or f"{place}: nothing is kept yet"
+    if what == "clear":
+        count = storage.remove(found)
+        return f"{found}: {count} program{'s' * (count != 1)} removed"
+    sizes = [info.st_size for _, info in storage.files(found)]
+    return f"{found}: {len(sizes)} program{'s' * (len(sizes) != 1)}, {sum(sizes) / 2**20:.1f} MB"
 
 
 def _call(place: str, types: Sequence[str]) -> tuple:

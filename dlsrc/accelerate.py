@@ -146,7 +146,7 @@ class AcceleratedFunction(Ahead):
         self._settings.check_tolerance = float(tolerance)
 
     def clear_cache(self) -> None:
-        """Drop every program and start counting anew."""
+        """Drop every program of this process and start counting anew; what is kept on disk stays there."""
         self._settings.cache.clear()
 
     # ------------------------------------------------------------------ for the rest of dlsrc
@@ -198,6 +198,8 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
         and the value, or its adjoint, that turned nan first.  Applies to everything that is made of the
         function: ``grad(f)``, ``hessian(f)``.  Without nan a call costs a few microseconds more; with one,
         the program runs once more as plain Python.
+    cache : bool
+        Whether its programs are kept on disk for the next process; True if left out.
 
     Returns
     -------
@@ -215,7 +217,7 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
     1x2 dlarray
        3. 12.
     """
-    known = ("fastmath", "boundscheck", "nogil", "debug")
+    known = ("fastmath", "boundscheck", "nogil", "debug", "cache")
     for name in options:
         if name not in known:
             raise TypeError(f"dlaccelerate has no option {name!r}; it has {', '.join(known)}")

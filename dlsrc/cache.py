@@ -53,12 +53,13 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """How a program is compiled, by numba's names, and what its results are looked at for (``debug``)."""
+    """How a program is compiled and kept, by numba's names; what results are looked at for (``debug``)."""
 
     fastmath: Any = False
     boundscheck: bool = True
     nogil: bool = False
     debug: str | None = None
+    cache: bool = True
 
     def __post_init__(self) -> None:
         if isinstance(self.fastmath, set):

@@ -94,8 +94,7 @@ def prepared(
         target, mode = target_of(function), EVALUATION if argnums is None else mode_of(argnums, has_aux)
     runner = runner_of(target, mode, flags)
     args, kwargs = target.first + args, {**target.named, **kwargs}
-    entry, _ = runner.prepared(read_call(args, kwargs, target.names), target.owner, args, kwargs)
-    return entry
+    return runner.told(read_call(args, kwargs, target.names), target.owner, args, kwargs)
 
 
 def mode_of(argnums: Any, has_aux: bool = False) -> Mode:

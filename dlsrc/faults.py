@@ -5,7 +5,7 @@ which line raises it, is said here, in plain values: an error needs neither the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from .lazy import engine
@@ -70,6 +70,19 @@ class Faults:
                 break
             found = place
         return found
+
+    def moved(self, old: str, new: str) -> "Faults":
+        """The same for a file that has another path now: a notebook names its cells anew in every session."""
+
+        def at(place: Place) -> Place:
+            return place._replace(file=new) if place.file == old else place
+
+        if old == new:
+            return self
+        return replace(
+            self, raised=tuple(r._replace(place=at(r.place)) for r in self.raised),
+            lines=tuple((line, at(place)) for line, place in self.lines),
+        )  # fmt: skip
 
 
 def faults_of(generated: Any) -> Faults:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -12,7 +13,7 @@ from .capture import Binding
 from .entry import Entry
 from .errors import InternalError, SourceError, UnsupportedSyntax
 from .fastpath import MISS, shim_of
-from .lazy import jit_enabled, numba
+from .lazy import engine, jit_enabled, numba
 from .nans import watched
 from .nodes import Path
 from .packing import packable, with_packed
@@ -156,18 +157,19 @@ class Runner:
     ) -> tuple[Entry, Binding]:
         """The entry of a call and what it is bound to; built if there is none.
 
-        ``packs`` says whether its program may take lists of equal items as columns.
+        ``packs`` says whether its program may take lists of equal items as columns; where it does not,
+        numba is to compile a call of it, which it does of programs that were built in this process.
         """
         may_pack = packable(call) if packs else frozenset()
         whole = with_packed(call, may_pack)
         key = key_of(whole.key or whole.structure, whole.kinds, self.mode, self.flags, jit_enabled())
-        found = self._found(key, call, may_pack, owner)
+        found = self._found(key, call, may_pack, owner, packs)
         if found is None:
             with _alone():
-                found = self._found(key, call, may_pack, owner)
+                found = self._found(key, call, may_pack, owner, packs)
                 if found is None:
                     self.cache.misses += 1
-                    entry = self._built(call, owner, args, kwargs, packs=packs)
+                    entry = self._obtained(call, whole, may_pack, owner, args, kwargs, packs)
                     self.cache.add(key, entry)
                     return entry, self._bound(entry, owner, call)
         self.cache.hits += 1
@@ -186,14 +188,37 @@ class Runner:
         return binding
 
     def _found(
-        self, key: tuple, call: Call, may_pack: frozenset[Path], owner: Any
+        self, key: tuple, call: Call, may_pack: frozenset[Path], owner: Any, packs: bool
     ) -> tuple[Entry, Binding] | None:
         for entry in self.cache.find(key):
-            if entry.fitted(call, may_pack) is not None:
+            if entry.fitted(call, may_pack) is not None and (packs or entry.generated is not None):
                 binding = entry.recipe.bind(self.function, owner, call.functions)
                 if binding is not None:
                     return entry, binding
         return None
+
+    def _obtained(
+        self, call: Call, whole: Call, may_pack: frozenset[Path], owner: Any, args: tuple, kwargs: dict,
+        packs: bool,
+    ) -> Entry:  # fmt: skip
+        """The program of a call from disk; built, and kept there, if there is none."""
+        if not (packs and jit_enabled() and self.flags.cache):
+            return self._built(call, owner, args, kwargs, packs=packs)
+        disk = engine("persist")
+        key = disk.key_of_call(self.function, owner if self.has_owner else None, whole, self.mode, self.flags)
+        found = disk.load(key, self.function, owner, call, self.mode, may_pack)
+        if found is None:
+            found = self._built(call, owner, args, kwargs)
+            disk.save(key, found, call)
+        return found
+
+    def told(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> Entry:
+        """The entry of a call with the forms of its program, also where it was loaded from disk."""
+        entry = self.prepared(call, owner, args, kwargs)[0]
+        if entry.generated is None:
+            made = self._built(call, owner, args, kwargs, jit=False)
+            entry = replace(entry, generated=made.generated, shims={})
+        return entry
 
     def _built(
         self, call: Call, owner: Any, args: tuple, kwargs: dict, jit: bool = True, packs: bool = True

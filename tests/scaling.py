@@ -16,6 +16,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from .first_call import first_call
+
 __all__ = ["equal_layers_source", "layered_source", "long_source", "recurrence"]
 
 STEPS = 14_000_000  # so that what is kept exceeds 100 MB
@@ -250,7 +252,9 @@ def layers(repeats: int) -> None:
         print(f"              {ratio:.2f} x for ten times the layers: {verdict(ratio <= MOST_UNEQUAL)}")
 
 
-PARTS = {"memory": (memory, 1), "source": (source_length, 5), "layers": (layers, 5)}
+PARTS = {
+    "memory": (memory, 1), "source": (source_length, 5), "layers": (layers, 5), "first_call": (first_call, 9),
+}  # fmt: skip
 
 
 def main() -> None:

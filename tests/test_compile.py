@@ -14,7 +14,8 @@ from dlsrc.kernels.checks import readable
 from dlsrc.kernels.primitive import Primitive, kernel
 from dlsrc.kernels.types import Array
 from dlsrc.lazy import jit_enabled, numba
-from dlsrc.transform.compile import compile_text, explain_failure, kernels_table, register_source
+from dlsrc.listing import register_source
+from dlsrc.transform.compile import compile_text, explain_failure, kernels_table
 from dlsrc.transform.emit import Emitted, emit
 from dlsrc.transform.ir import ELLIPSIS, Const, Span, Store
 from dlsrc.transform.link import _loops, compiled, plain
@@ -282,9 +283,9 @@ def test_flags():
 
 
 def test_loops_of_an_elementwise_function():
-    assert _loops("relu", ["x"], [0]) == "def relu(x):\n    return result(element(x))"
+    assert _loops("relu", ["x"], [0]) == "def relu(x):\n    return _result(_element(x))"
     text = _loops("g", ["a", "b"], [2, 1])
-    assert "out[i0, i1] = element(a[i0, i1], b[i1])" in text
-    assert "out[i0, i1] = element(a[i0 * a_0, i1 * a_1], b[i1 * b_1])" in text
+    assert "_out[_i0, _i1] = _element(a[_i0, _i1], b[_i1])" in text
+    assert "_out[_i0, _i1] = _element(a[_i0 * _a_0, _i1 * _a_1], b[_i1 * _b_1])" in text
 
 

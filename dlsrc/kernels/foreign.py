@@ -1,8 +1,7 @@
 """Functions of SciPy's that are called by their addresses: special functions, LAPACK and BLAS.
 
-SciPy publishes the C functions behind ``scipy.special`` and ``scipy.linalg`` in the modules
-``cython_special``, ``cython_lapack`` and ``cython_blas``.  As plain Python they are called through
-``ctypes``; where numba compiles, ``transform.foreign`` calls the same address as an external symbol.
+As plain Python they are called through ``ctypes``; where numba compiles, ``transform.foreign`` calls the
+same address as an external symbol.
 
 >>> bessel_j0 = special("j0", 1)
 >>> bessel_j0(0.0)
@@ -11,67 +10,13 @@ SciPy publishes the C functions behind ``scipy.special`` and ``scipy.linalg`` in
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..lazy import scipy
+from ..symbols import Foreign
 
 __all__ = ["Foreign", "blas", "lapack", "special"]
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """A C function that SciPy publishes.
-
-    Attributes
-    ----------
-    module : str
-        Below ``scipy``, where its address is.
-    name : str
-        As it is published; of LAPACK without the letter that says the precision.
-    arguments : str
-        One letter an argument: ``r`` a real number by value; by address ``c`` a character (given as its
-        code), ``i`` an integer, ``n`` a real number, ``a`` an array (integers of an array are int32); and
-        ``o``, an integer that is the result, given by nobody.
-    """
-
-    module: str
-    name: str
-    arguments: str
-
-    @property
-    def by_value(self) -> bool:
-        return "r" in self.arguments
-
-    def address(self, precision: str = "") -> int:
-        """Where the function is; of LAPACK the one for this precision, ``d`` or ``s``."""
-        published = scipy(self.module).__pyx_capi__
-        signature = f"double ({'double, ' * len(self.arguments)}int __pyx_skip_dispatch)".encode()
-        for name in (precision + self.name, *(f"__pyx_fuse_{k}{self.name}" for k in range(3))):
-            capsule = published.get(name)
-            if capsule is None:
-                continue
-            kind = _name_of(capsule)
-            if not self.by_value or kind == signature:
-                return _pointer_of(capsule, kind)
-        raise LookupError(f"scipy.{self.module} publishes no {self.name} of {len(self.arguments)} numbers")
-
-    def symbol(self, precision: str = "") -> str:
-        """The name under which compiled code knows it."""
-        return f"dlsrc.{self.module}.{precision}{self.name}"
-
-
-def _name_of(capsule) -> bytes:
-    function = ctypes.pythonapi.PyCapsule_GetName
-    function.restype, function.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    return function(capsule)
-
-
-def _pointer_of(capsule, kind: bytes) -> int:
-    function = ctypes.pythonapi.PyCapsule_GetPointer
-    function.restype, function.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return function(capsule, kind)
 
 
 def _declared(foreign: Foreign, call: Callable) -> Callable:

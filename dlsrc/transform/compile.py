@@ -1,12 +1,11 @@
 """Generated text → function: plain Python, or compiled by numba.
 
 The text is registered where tracebacks, pdb and ``inspect`` look for source.  numba's internals are
-touched here, in ``link`` and in what ``pipeline`` puts together only.
+touched here, in ``link``, in what ``pipeline`` puts together and, for code on disk, in ``object_code`` only.
 """
 
 import ast
 import builtins
-import linecache
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -17,30 +16,15 @@ import numpy as np
 from .. import kernels as kernels_package
 from ..errors import InternalError
 from ..lazy import jit_enabled, numba
+from ..listing import file_of, register_source
 from .emit import Emitted
 from .link import kernels_table, linked, plain
 from .location import Location
 from .pipeline import pipeline_class
 
-__all__ = ["compile_text", "explain_failure", "kernels_table", "register_source"]
+__all__ = ["compile_text", "explain_failure", "kernels_table"]
 
 _PACKAGE = "dlsrc.kernels"
-
-
-def register_source(text: str, filename: str) -> str:
-    """Make the text known to ``linecache`` under this name; the name used, which is its own.
-
-    >>> register_source("x = 1\\n", "<dlsrc doctest>")
-    '<dlsrc doctest>'
-    """
-    name, k = filename, 1
-    lines = text.splitlines(keepends=True)
-    while name in linecache.cache and linecache.cache[name][2] != lines:  # type: ignore[misc]
-        k += 1
-        name = f"{filename[:-1]} {k}>" if filename.endswith(">") else f"{filename} {k}"
-    # Without a modification time the entry is never checked against a file.
-    linecache.cache[name] = (len(text), None, lines, name)
-    return name
 
 
 def compile_text(
@@ -62,7 +46,7 @@ def compile_text(
         For ``numba.njit``: fastmath, boundscheck, nogil, …
     """
     name = name or emitted.name
-    filename = register_source(emitted.text, filename or f"<dlsrc {name}>")
+    filename = register_source(emitted.text, filename or file_of(name, emitted.text))
     tree = ast.parse(emitted.text, filename)
     jit = jit and jit_enabled()
     namespace: dict[str, Any] = {"__name__": f"dlsrc.generated.{name}", "__file__": filename}

@@ -2,24 +2,17 @@
 
     info = potrf(85, n, a, n)    →    call void @"dlsrc.linalg.cython_lapack.dpotrf"(i8*, i32*, double*, …)
 
-The symbols are registered with LLVM when the code that calls them is linked.  Code that is loaded from a
-file needs them too: `register` takes their names.
+The symbols are registered with LLVM when the code that calls them is linked; ``object_code`` does the
+same for code that is loaded from a file.
 """
 
 from functools import cache
 from typing import Any
 
-from ..kernels.foreign import Foreign
 from ..lazy import numba
+from ..symbols import Foreign
 
-__all__ = ["compiled_foreign", "register"]
-
-
-def register(foreign: Foreign, precision: str = "") -> str:
-    """Make the address of a function known to LLVM; the symbol that stands for it."""
-    symbol = foreign.symbol(precision)
-    numba("core.codegen").ll.add_symbol(symbol, foreign.address(precision))
-    return symbol
+__all__ = ["compiled_foreign"]
 
 
 @cache
@@ -37,7 +30,7 @@ def _of_numbers(foreign: Foreign, *given: Any) -> tuple[Any, Any]:
     def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number, integer = ir.DoubleType(), ir.IntType(32)
         kind = ir.FunctionType(number, [*[number] * len(args), integer])
-        function = _function(builder, kind, register(foreign))
+        function = _function(builder, kind, foreign.register())
         return builder.call(function, [*args, integer(1)])  # Cython's own last argument: no dispatch
 
     return types.float64(*[types.float64] * len(given)), lower
@@ -65,7 +58,7 @@ def _of_arrays(foreign: Foreign, *given: Any) -> tuple[Any, Any]:
             wanted = number if kind == "n" else words[kind][0]
             cells.append(cgutils.alloca_once_value(builder, context.cast(builder, value, type_, wanted)))
         function = ir.FunctionType(ir.VoidType(), [c.type for c in cells])
-        builder.call(_function(builder, function, register(foreign, "s" if single else "d")), cells)
+        builder.call(_function(builder, function, foreign.register("s" if single else "d")), cells)
         return builder.sext(builder.load(info), ir.IntType(64))
 
     return types.int64(*given), lower
