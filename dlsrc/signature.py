@@ -156,7 +156,7 @@ def arguments_of(structure: Structure) -> tuple[tuple[Structure, ...], DictNode]
 def type_of_kind(kind: Kind, types: Any) -> Any:
     """The type of a leaf; ``types`` is the module that defines them, which is imported at first use."""
     if kind.ndim:
-        return types.Array(kind.dtype, kind.ndim, kind.layout, kind.labels)
+        return types.Array(kind.dtype, kind.ndim, kind.layout, kind.labels, kind.layout != "A")
     return types.Scalar(kind.dtype, kind.cls in _PYTHON, kind.labels)
 
 

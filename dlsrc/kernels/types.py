@@ -38,7 +38,8 @@ class Scalar:
 class Array:
     """An array of at least one dimension; ``layout`` is "C", "F" or "A" (any), as numba says it.
 
-    ``sure`` says that NumPy's array certainly has this layout too.
+    ``sure`` says that NumPy's array certainly has this layout too; of "A", that its axes are in C order
+    (``x[:, ::2]`` for an ``x`` in C order).
     """
 
     dtype: str
@@ -168,5 +169,5 @@ def type_of(x: object) -> Scalar | Array:
             return Scalar(x.dtype.name)
         flags = x.flags
         layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-        return Array(x.dtype.name, x.ndim, layout)
+        return Array(x.dtype.name, x.ndim, layout, sure=layout != "A")
     raise TypeError(f"{type(x).__name__} is neither a number nor an array")

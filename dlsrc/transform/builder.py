@@ -202,7 +202,7 @@ def indexed_type(type_: Array, index: Index) -> Scalar | Array:
     ndim = type_.ndim
     for entry in index.entries:
         if isinstance(entry, Fancy):
-            sure = type_.sure and (type_.layout == "C" or ndim < 3)  # as NumPy 2 does it
+            sure = type_.sure and (type_.layout != "F" or ndim < 3)  # as NumPy 2 does it
             return Array(type_.dtype, ndim, "C", type_.labels, sure)
     used = sum(1 for e in index.entries if e is not NEWAXIS and e is not ELLIPSIS)
     out = ndim - used
@@ -211,7 +211,8 @@ def indexed_type(type_: Array, index: Index) -> Scalar | Array:
             out += 1
     if out == 0:
         return Scalar(type_.dtype)
-    return Array(type_.dtype, out, _layout(type_, index), type_.labels, type_.sure or out == 1)
+    sure = type_.sure and type_.layout != "F" or 1 in (ndim, out)
+    return Array(type_.dtype, out, _layout(type_, index), type_.labels, sure)
 
 
 def _layout(type_: Array, index: Index) -> str:

@@ -25,6 +25,7 @@ from .frames import Frame, Guard, NeedStatic, Refused
 from .ir import Assign, Atom, Const, If, Raise, Value
 from .lists import Lists
 from .location import Location
+from .orders import of_elements
 
 __all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]
 
@@ -350,7 +351,7 @@ class Context(Builder):
             return Scalar(*promote(a, b), labels)
         if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
             layout = a.layout if a.layout == b.layout else "A"
-            return Array(a.dtype, a.ndim, layout, labels, a.sure and b.sure)
+            return Array(a.dtype, a.ndim, layout, labels, of_elements([a, b], layout))
         return None
 
 

@@ -16,8 +16,8 @@ from .expressions import evaluate
 from .ir import NEWAXIS, Atom, Const, Index, Span, Value
 
 __all__ = [
-    "FULL", "as_value", "entries_of", "expanded", "index_entries", "is_array", "is_new_axis", "root_of",
-    "shown", "viewed",
+    "FULL", "as_value", "entries_of", "expanded", "index_entries", "is_array", "is_new_axis",
+    "names_no_axis", "root_of", "shown", "viewed",
 ]
 
 FULL = (None, None, None)
@@ -65,7 +65,10 @@ def none_or(binding: Binding) -> Binding | None:
 
 
 def expanded(ctx: Context, entries: list, ndim: int) -> list:
-    """The entries with an ellipsis, or the axes that are not named, written as full slices."""
+    """The entries with an ellipsis, or the axes that are not named, written as full slices.
+
+    An ellipsis for no axis stays: in NumPy index arrays before and after it are apart.
+    """
     used = 0
     for e in entries:
         if isinstance(e, Static) and (e.value is None or e.value is Ellipsis):
@@ -79,7 +82,7 @@ def expanded(ctx: Context, entries: list, ndim: int) -> list:
         raise ctx.refuse(f"too many indices: the array has {ndim} dimensions and {used} were given")
     full = [FULL] * (ndim - used)
     if places:
-        return [*entries[: places[0]], *full, *entries[places[0] + 1 :]]
+        return [*entries[: places[0]], *(full or [entries[places[0]]]), *entries[places[0] + 1 :]]
     return [*entries, *full]
 
 
@@ -95,13 +98,18 @@ def is_new_axis(entry: object) -> bool:
     return isinstance(entry, Static) and entry.value is None
 
 
+def names_no_axis(entry: object) -> bool:
+    """Whether an entry stands for no axis of the array: ``None``, and an ellipsis that is left."""
+    return isinstance(entry, Static) and (entry.value is None or entry.value is Ellipsis)
+
+
 def viewed(ctx: Context, base: Value, entries: list) -> Index:
     """The index of ``base[entries]``, for one entry an axis and no index arrays; tests are added."""
     made: list = []
     axis = 0
     for entry in entries:
-        if is_new_axis(entry):
-            made.append(NEWAXIS)
+        if names_no_axis(entry):
+            made += [NEWAXIS] if is_new_axis(entry) else []
             continue
         if isinstance(entry, tuple):
             made.append(Span(*(None if e is None else integer(ctx, e, "a bound of a slice") for e in entry)))

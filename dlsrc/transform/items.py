@@ -102,7 +102,7 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
     if attr == "dtype":
         return Static(np.dtype(type_.dtype))
     if attr == "flags":
-        if not getattr(type_, "sure", True) and ctx.frames[-1].composite is None:
+        if type_.ndim > 1 and not type_.sure and type_.layout != "A" and ctx.frames[-1].composite is None:
             raise ctx.refuse("whether this array is contiguous is not known here; write x.copy(), which is")
         in_order = type_.layout == "C" and getattr(type_, "sure", True)
         return Static(SimpleNamespace(c_contiguous=in_order, f_contiguous=type_.layout == "F"))

@@ -15,7 +15,7 @@ from typing import Any
 from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Type
 
-__all__ = ["by_operands", "settled"]
+__all__ = ["by_operands", "of_elements", "settled"]
 
 # In C order whatever the order of the operands.
 ALWAYS_C = frozenset({
@@ -49,8 +49,10 @@ def settled(op: Primitive, operands: Iterable[Any], result: Type) -> Type:
     if not isinstance(result, Array) or result.ndim < 2:
         return result
     arrays = [t for t in operands if isinstance(t, Array) and t.ndim > 1]
-    if op.view or op.elementwise:
-        sure = all(t.sure for t in arrays)
+    if op.elementwise:
+        sure = of_elements(arrays, result.layout)
+    elif op.view:
+        sure = all(t.sure for t in arrays) and (result.layout != "A" or op.name == "relabel")
     else:
         sure = by_operands(op.name, arrays, result)
     return result if sure == result.sure else replace(result, sure=sure)
@@ -66,6 +68,11 @@ def by_operands(name: str, arrays: list[Array], result: Array) -> bool:
         return False
     if name in ALWAYS_C or name in ALWAYS_C_OF_MATRICES and all(t.ndim == 2 for t in (*arrays, result)):
         return result.layout == "C"
-    if name in KEPT and all(t.layout != "A" for t in arrays):
-        return all(t.sure and t.layout == result.layout for t in arrays)
-    return result.layout == "C" and all(t.sure and t.layout == "C" for t in arrays)
+    if name in KEPT:
+        return of_elements(arrays, result.layout)
+    return result.layout == "C" and of_elements(arrays, "C")
+
+
+def of_elements(arrays: list[Array], layout: str) -> bool:
+    """Whether the axes of an element-wise result are certainly in this order; in C order for "A"."""
+    return all(t.sure and (t.layout == "F") == (layout == "F") for t in arrays)

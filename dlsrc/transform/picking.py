@@ -18,7 +18,7 @@ from ..kernels.types import Array
 from .atoms import as_atom
 from .binding import Binding, Container
 from .context import Context
-from .indices import FULL, as_value, expanded, is_array, is_new_axis, shown, viewed
+from .indices import FULL, as_value, expanded, is_array, is_new_axis, names_no_axis, shown, viewed
 from .ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Value
 
 __all__ = ["Place", "place_of"]
@@ -124,7 +124,7 @@ def _unmasked(ctx: Context, base: Value, entries: list) -> tuple[Value, list, Va
     found: list = []
     axis = 0
     for entry in entries:
-        if is_new_axis(entry):
+        if names_no_axis(entry):
             found.append(entry)
             continue
         if is_array(ctx, entry) and ctx.type_of(entry).dtype == "bool":
@@ -156,17 +156,17 @@ def _same_shape(ctx: Context, mask: Value, base: Value, axis: int) -> None:
 def _one(ctx: Context, base: Value, entries: list, copied: Value | None) -> Place:
     """One index array: the rows of the view that the other entries show, its axis first."""
     index = next(e for e in entries if is_array(ctx, e))
-    others = [FULL if e is index else e for e in entries if not is_new_axis(e)]
+    others = [FULL if e is index else e for e in entries if not names_no_axis(e)]
     if any(e != FULL for e in others):
         base = shown(ctx, base, viewed(ctx, base, others))
-    kept = [e for e in entries if not is_new_axis(e) and (e is index or isinstance(e, tuple))]
+    kept = [e for e in entries if not names_no_axis(e) and (e is index or isinstance(e, tuple))]
     axis = next(k for k, e in enumerate(kept) if e is index)
     return _placed(ctx, base, axis, index, _order(ctx, entries, ctx.type_of(index).ndim), copied)
 
 
 def _several(ctx: Context, base: Value, entries: list, copied: Value | None) -> Place:
     """Several index arrays: their axes joined to one, or every axis named by indices of its own."""
-    plain = [e for e in entries if not is_new_axis(e)]
+    plain = [e for e in entries if not names_no_axis(e)]
     base, copied = _in_order(ctx, base, copied)
     axes = [k for k, e in enumerate(plain) if not isinstance(e, tuple)]
     first, count = axes[0], len(axes)
@@ -214,7 +214,7 @@ def _order(ctx: Context, entries: list, ndim: int) -> tuple[int | None, ...]:
     The axes of the indices stand where the index arrays stood if these (and integers) are side by side, else
     they come first.
     """
-    advanced = [k for k, e in enumerate(entries) if not isinstance(e, tuple) and not is_new_axis(e)]
+    advanced = [k for k, e in enumerate(entries) if not isinstance(e, tuple) and not names_no_axis(e)]
     together = advanced == list(range(advanced[0], advanced[0] + len(advanced)))
     where = advanced[0] if together else -1
     order: list[int | None] = [] if together else list(range(ndim))
@@ -270,7 +270,7 @@ def _joined(ctx: Context, base: Value, first: int, count: int) -> Value:
     """An array in C order with ``count`` of its axes as one."""
     ndim = ctx.type_of(base).ndim
     if count == ndim:
-        return as_value(ctx.call(ctx.known("ravel"), (base,)))
+        return base if ndim == 1 else as_value(ctx.call(ctx.known("raveled"), (base,)))
     dims = tuple(ctx.dim(base, k) for k in range(ndim))
     inside = _product(ctx, dims[first : first + count])
     return _reshaped(ctx, base, (*dims[:first], inside, *dims[first + count :]))
@@ -286,8 +286,11 @@ def _product(ctx: Context, sizes: tuple[Atom, ...]) -> Atom:
 def _reshaped(ctx: Context, array: Value, dims: tuple[Atom, ...]) -> Value:
     if len(dims) > MOST:
         raise ctx.refuse(f"the result has more than {MOST} dimensions; index in two steps")
-    if len(dims) == ctx.type_of(array).ndim == 1:
+    type_ = ctx.type_of(array)
+    if len(dims) == type_.ndim == 1:
         return array
+    if type_.layout == "C":  # here, whatever NumPy's is: nobody sees this view
+        return as_value(ctx.call(ctx.known(f"view{len(dims)}"), (array, *dims)))
     return as_value(ctx.call(ctx.known("reshape"), (array, Container("tuple", dims))))
 
 

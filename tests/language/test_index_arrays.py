@@ -69,6 +69,14 @@ def by_tuples_and_lists(x):
     return weighted(x[(0, 1), 2]) + weighted(x[[0, 2]]) + weighted(x[:, [2, 1, 1]]) + x[places] ** 2
 
 
+# An ellipsis keeps index arrays apart, even where it stands for no axis.
+@programs(vector(3, 4, 2), vector(2, 3), argnums=(0, 1))
+def beside_an_ellipsis(x, w):
+    y = x * 2.0
+    y[:, I, ..., J] = w
+    return weighted(x[:, I, ..., J]) + weighted(x[:, 1, ..., J]) + weighted(x[..., I, J]) + weighted(y)
+
+
 # ---------------------------------------------------------------------------------- several
 
 
@@ -179,6 +187,14 @@ def written_with_a_new_axis(x, w):
     y = x * 2.0
     y[:, I * 0, None] = w[:, None] * x[:, :1, None]
     return weighted(y)
+
+
+@programs(vector(4, 2), 0.3, argnums=(0, 1))
+def diagonal_of_a_table_of_distances(x, noise):
+    k = np.exp(-np.sum((x[:, None] - x[None]) ** 2, axis=-1))
+    k[np.diag_indices_from(k)] += noise
+    k.ravel()[1] *= 2.0
+    return np.linalg.slogdet(k)[1] + weighted(k)
 
 
 # ---------------------------------------------------------------------------------- np.add.at
