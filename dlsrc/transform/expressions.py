@@ -195,7 +195,7 @@ def binary(ctx: Context, frame: Frame, node: ast.BinOp) -> Binding:
 def _spelled(node: ast.expr) -> str:
     """An operand as it is called in messages."""
     text = ast.unparse(node)
-    return f"`{text}`" if len(text) <= 30 else "an operand"
+    return f"`{text}`" if len(text) <= 30 and not isinstance(node, ast.Constant) else "an operand"
 
 
 UNNAMED = ("an operand", "an operand")
@@ -224,6 +224,10 @@ def operate(
                 known = part_types(ctx, items.items)
                 if known is not None and all(isinstance(t, Scalar) for t in known[1]):
                     return repeated(ctx, items.items, *known, count)
+            if isinstance(count, Value) and ctx.type_of(count).dtype.startswith("float"):
+                raise ctx.refuse(
+                    f"{describe(items, ctx)} times a float is no product of items; write np.array(…) of it"
+                )
             return ctx.make(items.kind, items.items * ctx.static(count, "the number of repetitions"))
     if isinstance(a, Text) or isinstance(b, Text):
         return SPECIALS["text add" if symbol == "add" else "text percent"](ctx, (a, b), {})
@@ -237,6 +241,12 @@ def operate(
             return Static(compute(a.value, b.value))
         except Exception as error:
             raise ctx.refuse(f"Python refuses this: {error}; compute with numbers and arrays") from None
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Static) and isinstance(x.value, str) and isinstance(y, Value | Const):
+            raise ctx.refuse(
+                f"a text and {describe(y, ctx)} are no two numbers; for a text with the value in it write "
+                'f"…{value}"'
+            )
     a, b = (as_operand(ctx, x, y, side) for x, y, side in ((a, b, sides[0]), (b, a, sides[1])))
     return arithmetic(ctx, symbol, a, b)
 

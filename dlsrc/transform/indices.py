@@ -79,7 +79,10 @@ def expanded(ctx: Context, entries: list, ndim: int) -> list:
     if len(places) > 1:
         raise ctx.refuse("an index can have only one ellipsis")
     if used > ndim:
-        raise ctx.refuse(f"too many indices: the array has {ndim} dimensions and {used} were given")
+        raise ctx.refuse(
+            f"too many indices: the array has {ndim} dimensions and {used} were given; leave "
+            f"{used - ndim} out"
+        )
     full = [FULL] * (ndim - used)
     if places:
         return [*entries[: places[0]], *(full or [entries[places[0]]]), *entries[places[0] + 1 :]]

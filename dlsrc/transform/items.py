@@ -32,7 +32,7 @@ def attribute_of(ctx: Context, owner: Binding, attr: str, reference: Binding | N
             try:
                 found = getattr(value, attr)
             except AttributeError:
-                raise ctx.refuse(f"`{getter}` has no attribute `{attr}`") from None
+                raise ctx.refuse(f"`{getter}` has no attribute `{attr}`; look at its spelling") from None
             return ctx.captured(found, getter.then("attribute", attr))
         case Container(cls=cls, keys=keys, items=items) if cls is not None and owner.kind != "dict":
             if attr == "_replace":
@@ -140,7 +140,7 @@ def length_of(ctx: Context, binding: Binding) -> Atom:
         case Live(value=value, getter=getter) if hasattr(value, "__len__"):
             ctx.guard(getter, "length", len(value))
             return Const(len(value))
-    raise ctx.refuse(f"{describe(binding, ctx)} has no length")
+    raise ctx.refuse(f"{describe(binding, ctx)} has no length here; compute it outside, or give a number")
 
 
 def static_items(ctx: Context, binding: Binding) -> list[Binding]:
@@ -185,6 +185,8 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
         case Iterator(kind="product", items=items):
             columns = [static_items(ctx, item) for item in items]
             return [Container("tuple", row) for row in itertools.product(*columns)]
+    if isinstance(binding, Value | Const) and not isinstance(ctx.type_of(binding), Array):
+        raise ctx.refuse(f"{describe(binding, ctx)} has no items to be taken apart; use the number itself")
     raise ctx.refuse(
         f"the number of items of {describe(binding, ctx)} must be known while the gradient is built: "
         "write the items that are meant, x[0], x[1], …, or a loop"
@@ -218,4 +220,6 @@ def item_of(ctx: Context, binding: Binding, k: Atom) -> Binding:
             if step == Const(1) and start == Const(0):
                 return k
             return ctx.op("add", start, ctx.op("multiply", k, step))
-    raise ctx.refuse(f"a loop cannot run over {describe(binding, ctx)}")
+    raise ctx.refuse(
+        f"a loop cannot run over {describe(binding, ctx)}; loop over range(n), or a list or tuple"
+    )

@@ -29,7 +29,8 @@ def range_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     atoms = [as_atom(ctx, a, "a bound of range") for a in args]
     for atom in atoms:
         if "int" not in ctx.type_of(atom).dtype:
-            raise ctx.refuse(f"range() takes integers, not {describe(atom, ctx)}")
+            instead = "range(len(x)) for an array" if ctx.type_of(atom).ndim else "int(...)"
+            raise ctx.refuse(f"range() takes integers, not {describe(atom, ctx)}; write {instead}")
     if not 1 <= len(atoms) <= 3:
         raise ctx.refuse(f"range() takes one to three integers, {len(atoms)} were given")
     start, stop, step = (Const(0), *atoms, Const(1)) if len(atoms) == 1 else (*atoms, Const(1))[:3]
@@ -215,7 +216,7 @@ def trips_of(ctx: Context, iterable: Binding) -> Atom:
             return total
     if has_static_items(ctx, inner):
         return Const(len(static_items(ctx, inner)))
-    raise ctx.refuse(f"a loop cannot run over {describe(inner, ctx)}; loop over range(n)")
+    raise ctx.refuse(f"a loop cannot run over {describe(inner, ctx)}; loop over range(n), or a list or tuple")
 
 
 def _length_of_range(ctx: Context, start: Atom, stop: Atom, step: Atom) -> Atom:

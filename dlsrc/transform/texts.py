@@ -139,10 +139,20 @@ def _parts(ctx: Context, frame: Frame, node: ast.JoinedStr) -> list[Text]:
         assert isinstance(part, ast.FormattedValue)
         spec = ""
         if part.format_spec is not None:
-            spec = ctx.static(evaluate(ctx, frame, part.format_spec), "the format of a value")
+            spec = _format_of(ctx, frame, part.format_spec)
         conversion = chr(part.conversion) if part.conversion >= 0 else ""
         parts.append(text_of(ctx, evaluate(ctx, frame, part.value), conversion, spec))
     return parts
+
+
+def _format_of(ctx: Context, frame: Frame, node: ast.expr) -> str:
+    """The format of a value: known, or made of arguments that are known from now on: ``f"{s:{n}d}"``."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    made = ""
+    for part in parts:
+        inner = part.value if isinstance(part, ast.FormattedValue) else part
+        made += str(ctx.static(evaluate(ctx, frame, inner), "the format of a value"))
+    return made
 
 
 @special("str", str)

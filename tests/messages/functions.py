@@ -72,7 +72,7 @@ def number_to_string(x):
 
 
 def string_of_a_value(x):
-    s = "value: " + x[0]  # refused: number or an array
+    s = "value: " + x[0]  # refused: a text and a float64
     return x[0]
 
 

@@ -74,7 +74,7 @@ def wrong_shape_into_a_slice(x):
 
 
 def string_times_value(x):
-    return "a" * x[0]  # refused: number or an array
+    return "a" * x[0]  # refused: a text and a float64
 
 
 def none_in_arithmetic(x):
@@ -224,7 +224,7 @@ def write_to_a_broadcast_array(x):
 
 
 def tuple_into_arithmetic(x):
-    return (x[0], x[1]) * x[2]  # refused: repetitions
+    return (x[0], x[1]) * x[2]  # refused: write np.array
 
 
 def returns_nothing(x):  # refused: return
