@@ -241,11 +241,11 @@ def operate(
             return Static(compute(a.value, b.value))
         except Exception as error:
             raise ctx.refuse(f"Python refuses this: {error}; compute with numbers and arrays") from None
-    for x, y in ((a, b), (b, a)):
+    for x, y, side in ((a, b, sides[0]), (b, a, sides[1])):
         if isinstance(x, Static) and isinstance(x.value, str) and isinstance(y, Value | Const):
             raise ctx.refuse(
-                f"a text and {describe(y, ctx)} are no two numbers; for a text with the value in it write "
-                'f"…{value}"'
+                f"{side if side != UNNAMED[0] else 'this'} is a text, and no number to compute with; for a text "
+                'with the value in it write f"…{value}"'
             )
     a, b = (as_operand(ctx, x, y, side) for x, y, side in ((a, b, sides[0]), (b, a, sides[1])))
     return arithmetic(ctx, symbol, a, b)

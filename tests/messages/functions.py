@@ -72,7 +72,7 @@ def number_to_string(x):
 
 
 def string_of_a_value(x):
-    s = "value: " + x[0]  # refused: a text and a float64
+    s = "value: " + x[0]  # refused: is a text, and no number
     return x[0]
 
 

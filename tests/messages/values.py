@@ -74,7 +74,7 @@ def wrong_shape_into_a_slice(x):
 
 
 def string_times_value(x):
-    return "a" * x[0]  # refused: a text and a float64
+    return "a" * x[0]  # refused: is a text, and no number
 
 
 def none_in_arithmetic(x):
