@@ -51,6 +51,7 @@ def quotes_of(stem, function):
 
 @pytest.mark.parametrize(("stem", "function"), REMEDIES)
 def test_what_a_message_says_works(stem, function, capsys):
+    assert (stem, function.__name__) in REFUSED, "it is refused no longer: take this remedy away"
     message = message_of(REFUSED[stem, function.__name__])
     source, quotes = quotes_of(stem, function)
     assert quotes, "it quotes nothing"

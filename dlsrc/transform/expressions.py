@@ -244,7 +244,7 @@ def operate(
     for x, y, side in ((a, b, sides[0]), (b, a, sides[1])):
         if isinstance(x, Static) and isinstance(x.value, str) and isinstance(y, Value | Const):
             raise ctx.refuse(
-                f"{side if side != UNNAMED[0] else 'this'} is a text, and no number to compute with; for a text "
+                f"{side if side != UNNAMED[0] else 'this'} is a text, and no number; for a text "
                 'with the value in it write f"…{value}"'
             )
     a, b = (as_operand(ctx, x, y, side) for x, y, side in ((a, b, sides[0]), (b, a, sides[1])))

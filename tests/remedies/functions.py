@@ -147,14 +147,6 @@ def squeeze_without_an_axis(A):
     return np.squeeze(A[:1], axis=0)[0]  # code: np.squeeze(
 
 
-def least_by_a_key(x):
-    least = x[0]
-    for v in x:  # does: compare in a loop
-        if abs(v) < abs(least):
-            least = v
-    return least
-
-
 def repeat_without_end(x):
     from itertools import repeat
     return sum(a for a, _ in zip(repeat(x[0], 2), (1, 2)))  # does: give it one

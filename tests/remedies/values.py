@@ -53,7 +53,7 @@ def missing_attribute(x):
 
 
 def writing_an_attribute(x):
-    rate = x[0]  # does: return the value instead
+    rate = x[0]  # does: return the value
     return rate * x[1]
 
 
