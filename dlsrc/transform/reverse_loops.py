@@ -15,7 +15,9 @@ from typing import Any
 
 from ..kernels.types import Array, Scalar, is_float
 from .adjoint import Sweep
-from .ir import UNBOUND, Atom, Carry, Const, For, Statement, Value, While, atoms_read, blocks_of, walk
+from .ir import (
+    UNBOUND, Atom, Carry, Const, For, Statement, Store, Value, While, atoms_read, blocks_of, walk,
+)
 from .outline import is_loop
 from .trips import trip_number
 
@@ -30,6 +32,7 @@ def reverse_loop(sweep: Sweep, s: For | While) -> None:
     """All trips of a loop, last first."""
     if reverse_at_once(sweep, s, outer_scalars(sweep, s)):
         return
+    _refuse_writes_of_the_test(sweep, s)
     ctx = sweep.ctx
     with ctx.at(s.loc.backward(ctx.order)):
         carried: dict[Value, Atom] = {}
@@ -42,6 +45,19 @@ def reverse_loop(sweep: Sweep, s: For | While) -> None:
         prepare(sweep, s)
         trips = sweep.fetch(sweep.saver.trips(s), s)
         _backward(sweep, s, trips, carried, s.stop_flag is not None)
+
+
+def _refuse_writes_of_the_test(sweep: Sweep, s: For | While) -> None:
+    """Refuse a condition that writes to what a derivative passes through: the last test is no part of a trip,
+    so nothing is kept for it and no trip of the reverse loop undoes its write."""
+    for inner in walk(s.test if isinstance(s, While) else ()):
+        if isinstance(inner, Store) and inner.base in sweep.active:
+            born = sweep.memory.born(sweep.memory.root[inner.base])
+            if not any(around is s and slot == "test" for around, slot in born):
+                sweep.problems.append((inner.loc, (
+                    "the condition of a while loop writes to an array that a derivative passes through, and it is "
+                    "run once more than the body: move it into a `while True`, as `if not ...: break`"
+                )))  # fmt: skip
 
 
 def earlier_trips(sweep: Sweep, s: Statement, slot: str) -> None:

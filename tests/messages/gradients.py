@@ -139,3 +139,15 @@ def target_written_by_a_loop_that_may_make_no_trip(x):
     for i in range(len(x) - 1):
         h[i] = x[0] * i
     return s, dlgradient(s + np.sum(h), h)  # refused: depends on the run
+
+
+def condition_that_writes(x):
+    def moved(b):
+        b[:] = np.sin(b) * b[::-1]  # refused: once more than the body
+        return b[0]
+
+    a = x.copy()
+    s = 1.0
+    while moved(a) > 0.3:
+        s = s * a[1]
+    return dlgradient(s * a[1], x)

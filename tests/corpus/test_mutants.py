@@ -1,0 +1,174 @@
+"""Programs that alone notice some mutant of the generator (`tests.mutation`): each was a hole in the other tests."""
+
+import numpy as np
+
+from dlsrc import dlarray, dlfeval, dlgradient, extractdata
+from tests.oracle import Programs, assert_close, gradient, vector
+
+programs = Programs()
+
+
+# ---------------------------------------------------------------------------------- the test of a while loop
+
+
+@programs(vector(5), compiled=True)
+def computed_in_the_test_behind_an_and(x):
+    s, i = 1.0, 0
+    while i < len(x) and (v := np.sin(np.exp(x[i]))) < 0.995:
+        s = s * v + x[0]
+        i += 1
+    return s
+
+
+@programs(vector(4))
+def an_array_that_is_written_after_the_test(x):
+    a = np.sin(x) * 3.0
+    s = 1.0
+    while (v := np.sum(np.sin(a))) > 1.0:
+        s = s * np.cos(v) + x[1]
+        a *= 0.5
+    return s
+
+
+@programs(vector(4))
+def an_array_in_the_test_behind_an_and(x):
+    a = np.sin(x) * 3.0
+    s, k = 1.0, 0
+    while k < 9 and (v := np.sum(np.sin(a))) > 1.0:
+        s = s * np.cos(v) + x[1]
+        a *= 0.5
+        k += 1
+    return s
+
+
+@programs(vector(4))
+def a_value_of_the_test_is_added_up(x):
+    s, i = 0.0, 0
+    while (v := np.exp(x[i])) > 1.7 and i < 3:
+        s += v * x[0]
+        i += 1
+    return s
+
+
+def moved(a):
+    a[:] = np.sin(a) * a[::-1]
+    return a[0]
+
+
+def of_a_copy(a):
+    b = np.sin(a)
+    b[0] *= a[1]
+    return b[0] * b[1]
+
+
+@programs(vector(3))
+def the_last_test_writes_once_more(x):
+    """The condition as the first statement of the body: in `while moved(a) < 2.0` it is refused, and the last write
+    was once lost (found by the mutant that does not reverse the test)."""
+    a = x.copy()
+    s, k = 1.0, 0
+    while True:
+        if not (moved(a) < 2.0 and k < 3):
+            break
+        s = s * np.cos(a[0])
+        k += 1
+    return s * a[1]
+
+
+@programs(vector(3))
+def the_test_writes_to_memory_of_its_own(x):
+    a = np.exp(x)
+    s, k = 1.0, 0
+    while k < 3 and of_a_copy(a) < 9.0:
+        s = s * np.cos(a[0])
+        a[1] = a[1] * s
+        k += 1
+    return s * a[1]
+
+
+# ---------------------------------------------------------------------------------- loops in branches of loops
+
+
+@programs(vector(4))
+def a_while_in_a_branch_of_a_while(x):
+    s, i = x[0], 0
+    while i < 4:
+        if x[i] > 0.8:
+            j = 0
+            while j < 3:
+                s = s * np.sin(x[j] * s)
+                j += 1
+        else:
+            s = np.sin(s)
+        i += 1
+    return s
+
+
+@programs(vector(4), compiled=True)
+def a_while_in_the_other_branch_of_a_for(x):
+    s = x[0]
+    for i in range(4):
+        if x[i] > 0.8:
+            s = np.sin(s)
+        else:
+            if x[i] < 2.0:
+                j = 0
+                while j < 3:
+                    s = s * np.sin(x[j] * s)
+                    j += 1
+    return s
+
+
+# ---------------------------------------------------------------------------------- sums
+
+
+@programs(vector(4))
+def only_one_sum_has_a_cotangent_before_the_loop(x):
+    s, t = 0.0, 0.0
+    for i in range(len(x)):
+        s += np.exp(x[i])
+        t += np.sin(x[i])
+    u = 0.5
+    for i in range(len(x)):
+        u = u * x[i] + 1.0
+    return s + t * u
+
+
+# ---------------------------------------------------------------------------------- whose memory a cotangent is
+
+
+@programs(vector(4))
+def a_cotangent_of_two_operands_one_of_them_a_copy(x):
+    b = np.sin(x)
+    w = x * 2.0
+    p = w[0]
+    a = w.copy()
+    y = a + b
+    return np.sum(np.sin(y)) * p
+
+
+test_mutants = programs.test()
+
+
+def test_a_gradient_after_an_inner_loop_in_each_trip():
+    def f(x):
+        s, total = x[0], x * 0.0
+        for _ in range(3):
+            j = 0
+            while j < 2:
+                s = s * np.sin(s * x[j])
+                j += 1
+            total = total + dlgradient(s, x)
+        return s, total
+
+    def after(x, n):
+        s = x[0]
+        for _ in range(n):
+            for j in range(2):
+                s = s * np.sin(s * x[j])
+        return s
+
+    x = np.array([1.2, 0.9, 0.7])
+    s, total = dlfeval(f, dlarray(x))
+    assert_close(extractdata(s), after(x, 3))
+    assert_close(extractdata(total), sum(gradient(lambda x, n=n: after(x, n), x) for n in (1, 2, 3)))
