@@ -55,8 +55,8 @@ def _refuse_writes_of_the_test(sweep: Sweep, s: For | While) -> None:
             born = sweep.memory.born(sweep.memory.root[inner.base])
             if not any(around is s and slot == "test" for around, slot in born):
                 sweep.problems.append((inner.loc, (
-                    "the condition of a while loop writes to an array that a derivative passes through, and it is "
-                    "run once more than the body: move it into a `while True`, as `if not ...: break`"
+                    "the condition of a while loop writes to an array that a derivative passes through, and "
+                    "it is run once more than the body: move it into a `while True`, as `if not ...: break`"
                 )))  # fmt: skip
 
 

@@ -253,6 +253,41 @@ def zero_times_square_root(a):
     return 0.0 * np.sqrt(a)
 
 
+# ---------------------------------------------------------------------------------- each way that a zero may take
+
+
+@point(np.array([0.0, 4.0]), np.array([[-1.0, 1.0], [-2.0, 3.0]]), expect=[0.0, 0.5])
+def chosen_after_it_was_spread_over_rows(x, M):
+    return np.sum(np.where(M > 0, np.sqrt(x), 0.0))
+
+
+@point(ZERO, expect=[1.0, 0.25 + math.exp(4.0)])
+def both_operands_of_what_is_chosen(x):
+    y = np.sqrt(x)
+    z = np.exp(x)
+    t = y[1] * 0.0 + z[0]
+    return np.sum(np.where(x > 0, y + z, 0.0)) + t
+
+
+@point(ZERO, expect=[0.0, 0.25 + 1.0])
+def chosen_twice(x):
+    y = np.sqrt(x)
+    return np.sum(np.where(x > 0, y, 0.0)) + np.sum(np.where(x > 1, y * y, 2.0))
+
+
+@point(ZERO, True, expect=[0.0, 0.25])
+@point(ZERO, False, expect=[0.0, -1.0])
+def written_over_on_one_way(x, root):
+    y = np.sqrt(x)
+    y[0] = 1.0
+    if root:
+        y[0] = 3.0
+    else:
+        y[:] = 2.0 - x
+        y[0] = 1.0
+    return np.sum(y)
+
+
 @pytest.mark.parametrize(("f", "args", "expected"), POINTS)
 def test_edge_point(f, args, expected):
     with np.errstate(all="ignore"):

@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.mutation import pool
 from tests.mutation.equivalent import reason_for
-from tests.mutation.killset import FILES, MODULES, NAMES
+from tests.mutation.killset import FILES, MODULES, chosen as in_kill_set
 from tests.mutation.operators import Mutant, instrumented, mutants_of, path_of
 
 __all__ = ["exchange", "kill_set", "main"]
@@ -55,7 +55,7 @@ class Outcome:
 def kill_set(files: list[str] | None = None) -> list[pool.Item]:
     """The tests that are run; of other files, if they are given."""
     items = [item for file in files or FILES for item in pool.collected(file)]
-    return [item for item in items if NAMES(item.name)]
+    return [item for item in items if in_kill_set(item.name)]
 
 
 # ---------------------------------------------------------------------------------- one mutant
@@ -73,7 +73,12 @@ def function_of(module: str, name: str) -> Any:
 def exchange(mutant: Mutant) -> None:
     """Put a mutant in the place of the function; only ever in a process of its own."""
     function_of(mutant.module, mutant.function).__code__ = mutant.code()
-    for kept in vars(importlib.import_module(f"dlsrc.{mutant.module}")).values():
+    forget_rules(mutant.module)
+
+
+def forget_rules(*modules: str) -> None:
+    """What the modules found out about rules, and keep, is found out anew."""
+    for kept in [k for m in modules for k in vars(importlib.import_module(f"dlsrc.{m}")).values()]:
         if hasattr(kept, "cache_clear"):
             kept.cache_clear()
     for name in MEMORIES:
@@ -147,6 +152,7 @@ def covered(items: list[pool.Item], modules: list[str]) -> dict[tuple[str, int],
                     function_of(module, name).__code__ = code
             lines: dict[tuple[str, int], list[str]] = defaultdict(list)
             for item in items:
+                forget_rules(*modules)
                 pool.begin(item)
                 pool.run(item)
                 for module, found in seen.items():
@@ -174,7 +180,7 @@ class Run:
         self.by_name = {item.name: item for item in self.items}
         self.seconds, self.lines = self.baseline(modules, keep)
         self.kills: dict[tuple[str, str], Counter] = defaultdict(Counter)
-        self.rarity: Counter = Counter()           # what a test runs that few others run
+        self.rarity: dict[str, Counter] = defaultdict(Counter)  # by module: what a test runs that few others run
         gc.collect()
         gc.freeze()
 
@@ -196,15 +202,16 @@ class Run:
 
     def tests_of(self, mutant: Mutant) -> list[pool.Item]:
         names = self.lines.get((mutant.module, mutant.line), ())
-        if not self.rarity:
-            for found in self.lines.values():
-                for name in found:
-                    self.rarity[name] += 1 / len(found)
+        rarity = self.rarity[mutant.module]
+        if not rarity:
+            for (module, _), found in self.lines.items():
+                for name in found if module == mutant.module else ():
+                    rarity[name] += 1 / len(found)
         here = self.kills[mutant.module, mutant.function]
         there = self.kills[mutant.module, ""]
 
         def cost(name: str) -> float:
-            return (self.seconds[name] + 0.01) / (1 + self.rarity[name]) / (1 + 10 * here[name] + there[name])
+            return (self.seconds[name] + 0.01) / (1 + rarity[name]) / (1 + 10 * here[name] + there[name])
 
         chosen = [self.by_name[name] for name in sorted(names, key=lambda n: (cost(n), n)) if name in self.by_name]
         total = itertools.accumulate(self.seconds[item.name] for item in chosen)

@@ -201,6 +201,8 @@ def probe(line: int) -> ast.stmt:
 
 def ways(node: ast.AST, parent: ast.AST | None, field: str, tree: ast.Module) -> Iterator[tuple[str, Make]]:
     """The changes of one node, each with what it is called; an empty name is the text of what comes out."""
+    if id(node) in annotations(tree):
+        return
     if is_condition(node, parent, field) or field == "value" and isinstance(parent, ast.Return) and is_truth(node):
         # Not also negated: what notices neither of these two does not exist, or cannot be noticed.
         if not isinstance(parent, ast.While):
@@ -231,7 +233,7 @@ def ways(node: ast.AST, parent: ast.AST | None, field: str, tree: ast.Module) ->
         case ast.Constant(value=bool()) if not (isinstance(parent, ast.keyword) and parent.arg == "strict"):
             if not is_condition(node, parent, field) and not isinstance(parent, ast.Return):
                 yield "", lambda n: ast.Constant(not n.value)
-        case ast.Constant(value=int(value)):
+        case ast.Constant(value=int()) if not isinstance(node.value, bool):
             yield "", lambda n: ast.Constant(n.value + 1)
         case ast.Constant(value=float()):
             yield "", lambda n: ast.Constant(n.value + 1.0)
@@ -268,6 +270,13 @@ def ways(node: ast.AST, parent: ast.AST | None, field: str, tree: ast.Module) ->
     if isinstance(node, ast.MatchOr):
         for k in range(len(node.patterns)):
             yield f"without {ast.unparse(node.patterns[k])}", lambda n, k=k: less(n, k)
+
+
+@cache
+def annotations(tree: ast.Module) -> set[int]:
+    """What stands in the place of a type: nothing runs it."""
+    found = [s.annotation for s in ast.walk(tree) if isinstance(s, ast.AnnAssign | ast.arg) and s.annotation]
+    return {id(n) for one in found for n in ast.walk(one)}
 
 
 @cache
