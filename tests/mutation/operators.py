@@ -127,6 +127,9 @@ def mutants_of(module: str) -> list[Mutant]:
                 continue
             for way, (label, make) in enumerate(ways(node, parent, field, tree)):
                 before = shown(node)
+                if isinstance(node, ast.stmt) and isinstance(parent, ast.If) and field != "test":
+                    # What is left out says where: a proof about it is one about the condition.
+                    before = f"{'if' if field == 'body' else 'else of'} {ast.unparse(parent.test)}: {before}"
                 if not label:
                     label = shown(make(copy.deepcopy(node)))
                 if label == before:
