@@ -147,6 +147,25 @@ def a_cotangent_of_two_operands_one_of_them_a_copy(x):
     return np.sum(np.sin(y)) * p
 
 
+@programs(vector(4))
+def a_sum_with_an_array_that_was_written(x):
+    w = np.sin(x)
+    y = x * 2.0
+    y[0] = x[1]
+    z = y + w
+    return np.sum(z * z)
+
+
+@programs(vector(3), vector(3) + 1.0, argnums=(0, 1), compiled=True)
+def two_arguments_with_one_cotangent(a, b):
+    return np.sum(np.sin(a + b))
+
+
+@programs({"u": vector(3), "v": vector(3) + 1.0})
+def two_leaves_with_one_cotangent(p):
+    return np.sum(np.exp(p["u"] + p["v"]))
+
+
 test_mutants = programs.test()
 
 

@@ -275,15 +275,20 @@ def chosen_twice(x):
     return np.sum(np.where(x > 0, y, 0.0)) + np.sum(np.where(x > 1, y * y, 2.0))
 
 
-@point(ZERO, True, expect=[0.0, 0.25])
-@point(ZERO, False, expect=[0.0, -1.0])
-def written_over_on_one_way(x, root):
+@point(ZERO, expect=[0.0, 0.25])
+def written_over_in_a_branch(x):
     y = np.sqrt(x)
-    y[0] = 1.0
-    if root:
-        y[0] = 3.0
+    if x[1] > 3.0:
+        y[0] = 1.0
+    return np.sum(y)
+
+
+@point(ZERO, expect=[0.0, 0.25])
+def written_over_in_the_other_branch(x):
+    y = np.sqrt(x)
+    if x[1] > 5.0:
+        y = y + 1.0
     else:
-        y[:] = 2.0 - x
         y[0] = 1.0
     return np.sum(y)
 

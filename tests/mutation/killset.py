@@ -48,6 +48,7 @@ LANGUAGE = {
 FILES = {
     "test_golden": "the text of every form is promised: worse code is noticed, not only wrong numbers",
     "test_simplify": "what is folded, and what IEEE arithmetic forbids to fold",
+    "test_messages": "what is refused, where, and why",
     "test_emptied": "which zeros are written in vain",
     **{f"language.test_{name}": why for name, why in LANGUAGE.items()},
     "corpus.test_functions": "functions that other differentiators got wrong",
