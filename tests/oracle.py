@@ -216,8 +216,8 @@ def assert_gradient(
 ) -> None:
     """Compare ``value_and_grad(f, argnums)(*args)`` with the plain function and with the oracle.
 
-    Also: the arguments are left as they were, and a gradient is fresh memory, contiguous, and of the dtype of
-    its argument, and a second call gives the same numbers in other memory.
+    Also: the arguments are left as they were, and a gradient is fresh memory, no other gradient's either,
+    contiguous, and of the dtype of its argument, and a second call gives the same numbers in other memory.
 
     Parameters
     ----------
@@ -253,6 +253,7 @@ def assert_gradient(
                 if correct is not None:
                     assert_leaf(actual, leaf, correct, tolerance)
         assert_fresh(got, args)
+        assert_apart(got)
     assert_fresh(second[1], first[1])
     for one, other in zip(leaves(first[1]), leaves(second[1]), strict=True):
         assert np.array_equal(one, other), "a second call gives another gradient"
@@ -290,6 +291,13 @@ def assert_fresh(got: Any, others: Any) -> None:
         for other in leaves(others):
             if isinstance(mine, np.ndarray) and isinstance(other, np.ndarray):
                 assert not np.shares_memory(mine, other), "the gradient shares memory with something older"
+
+
+def assert_apart(got: Any) -> None:
+    arrays = [leaf for leaf in leaves(got) if isinstance(leaf, np.ndarray)]
+    for k, one in enumerate(arrays):
+        for other in arrays[:k]:
+            assert not np.shares_memory(one, other), "two gradients share memory"
 
 
 # ---------------------------------------------------------------------------------- collecting programs
