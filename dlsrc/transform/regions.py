@@ -71,9 +71,13 @@ class Regions:
         return self.is_memory(atom) and not hasattr(self.types[atom], "ndim")  # type: ignore[index]
 
     def find(self, value: Value) -> Value:
-        while value in self.parent:
-            value = self.parent[value]
-        return value
+        root = value
+        while root in self.parent:
+            root = self.parent[root]
+        # A chain of views is as long as it is written: the next one who asks finds the end of it at once.
+        while value != root:
+            self.parent[value], value = root, self.parent[value]
+        return root
 
     def join(self, a: Atom, b: Atom) -> None:
         if a is UNBOUND or b is UNBOUND or not (self.is_memory(a) and self.is_memory(b)):
