@@ -82,12 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _cache(what: str) -> str:
     """What a command about the programs on disk prints."""
-    place = storage.location()
-    if what == "path":
-        return str(place)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         found = storage.directory()
+    place = found or storage.location()
+    if what == "path":
+        return str(place)
     if found is None:
         told = next((str(w.message) for w in warned), "")
         if not storage.is_enabled():

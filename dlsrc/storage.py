@@ -41,10 +41,20 @@ def is_enabled() -> bool:
 
 
 def location() -> Path:
-    """Where programs are kept: ``DLSRC_CACHE_DIR``, or dlsrc's folder among the user's caches."""
-    given = os.environ.get("DLSRC_CACHE_DIR")
+    """Where programs are kept: ``DLSRC_CACHE_DIR``, or below ``NUMBA_CACHE_DIR`` or the user's caches."""
+    return _locations()[0]
+
+
+def _locations() -> list[Path]:
+    """The places that may be used, the first that nobody else can write to."""
+    given, numbas = os.environ.get("DLSRC_CACHE_DIR"), os.environ.get("NUMBA_CACHE_DIR")
     if given:
-        return Path(os.path.abspath(os.path.expanduser(given)))
+        return [Path(os.path.abspath(os.path.expanduser(given)))]
+    found = [Path(os.path.abspath(os.path.join(os.path.expanduser(numbas), "dlsrc")))] if numbas else []
+    return [*found, _of_user()]
+
+
+def _of_user() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     elif sys.platform == "darwin":
@@ -60,19 +70,20 @@ def directory(create: bool = False) -> Path | None:
     """The directory, if there is one and only its owner may write to it; else None, with one warning."""
     if not is_enabled():
         return None
-    place = location()
-    try:
-        if create:
-            for step in reversed([p for p in (place, *place.parents) if not p.exists()]):
-                with suppress(FileExistsError):
-                    step.mkdir(mode=0o700)
-        _check_directory(place)
-    except Unsafe as error:
-        warn_once(f"dlsrc keeps no programs on disk: {error}")
-        return None
-    except (OSError, RuntimeError):  # not there, not readable, no home: then there is no cache
-        return None
-    return place
+    for place in _locations():
+        try:
+            if create:
+                for step in reversed([p for p in (place, *place.parents) if not p.exists()]):
+                    with suppress(FileExistsError):
+                        step.mkdir(mode=0o700)
+            _check_directory(place)
+        except Unsafe as error:
+            warn_once(f"dlsrc keeps no programs in {place}: {error}")
+        except (OSError, RuntimeError):  # not there, not readable, no home
+            continue
+        else:
+            return place
+    return None
 
 
 def warn_once(message: str) -> None:

@@ -451,6 +451,7 @@ def test_the_oldest_go_first(kept):
 
 def test_where_the_directory_is(monkeypatch, tmp_path):
     monkeypatch.delenv("DLSRC_CACHE_DIR")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -459,6 +460,19 @@ def test_where_the_directory_is(monkeypatch, tmp_path):
     assert storage.location() == tmp_path / ".cache" / "dlsrc"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert storage.location() == tmp_path / "Library" / "Caches" / "dlsrc"
+
+
+@POSIX
+def test_numbas_directory_is_used_where_nobody_else_may_write(kept, tmp_path, monkeypatch):
+    monkeypatch.delenv("DLSRC_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    numbas = tmp_path / "numba"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(numbas))
+    assert storage.directory(create=True) == numbas / "dlsrc"
+    numbas.chmod(0o777)
+    with pytest.warns(RuntimeWarning, match="numba"):
+        assert storage.directory(create=True) == tmp_path / "xdg" / "dlsrc"
+    assert storage.directory() == tmp_path / "xdg" / "dlsrc"  # told once
 
 
 def test_the_suite_has_no_cache():
