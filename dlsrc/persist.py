@@ -11,6 +11,7 @@ Nothing of it may stop a call: what cannot be described, written or read is buil
 """
 
 import hashlib
+import importlib
 import io
 import os
 import pickle
@@ -78,9 +79,9 @@ def _described(recipe: Recipe) -> tuple:
         tests.append((_way(test.path), test.kind, _expected(test), test.origin))
     hidden = [(_way(path), kind) for path, kind in recipe.hidden]
     codes = []
-    for function, code in recipe.codes:
+    for function, _ in recipe.codes:
         if not _is_library_function(function):
-            codes.append((*found_again(function), digest(code)))
+            codes.append((*found_again(function), digest(function)))
     return tests, hidden, codes
 
 
@@ -122,8 +123,8 @@ def _path(way: tuple) -> Path:
     """The path again, with the object that it starts from."""
     root, steps = way
     match root:
-        case ("module", name):
-            holder = sys.modules.get(name)
+        case ("module", name):  # one that is imported inside of the function is imported when it is built
+            holder = sys.modules.get(name) or importlib.import_module(name)
         case ("namespace", name):
             holder = look_up(name, "__dict__")
         case ("named", module, name):
@@ -170,7 +171,7 @@ def _recipe(
     for module, name, expected in described_codes:
         found = look_up(module, name)
         found = python_of(found) or found
-        if not isinstance(found, FunctionType) or digest(found.__code__) != expected:
+        if not isinstance(found, FunctionType) or digest(found) != expected:
             return None
         codes.append((found, found.__code__))
     return Recipe(
@@ -221,7 +222,7 @@ def _dumped(thing: Any) -> bytes:
 # ---------------------------------------------------------------------------------- saving
 
 
-def save(key: Key | None, entry: Entry, call: Call) -> None:
+def save(key: Key | None, entry: Entry, function: FunctionType, owner: Any, call: Call) -> None:
     """Keep a program that was just built for a call, if it can be described."""
     if key is None or not hasattr(entry.function, "overloads") or not _is_common(entry):
         return
@@ -232,7 +233,9 @@ def save(key: Key | None, entry: Entry, call: Call) -> None:
         described = _described(entry.recipe)
         shape = _shape(with_packed(call, entry.packing))
         file = entry.recipe.given[0].co_filename
-        facts = _dumped((described, entry.static, shape, entry.interface, file))
+        binding = entry.recipe.bind(function, owner, call.functions)
+        reached = digest(*binding.origins) if binding is not None else ""
+        facts = _dumped((described, reached, entry.static, shape, entry.interface, file))
         code = kept(entry.function)
         if code is not None:
             # The name says what it relies on: whoever builds the same program writes the same file.
@@ -301,7 +304,7 @@ def _entry(
     packing, facts, code = _read(data)
     if not packing <= may_pack:
         return None
-    described, static, shape, interface, file = _read(facts)
+    described, reached, static, shape, interface, file = _read(facts)
     assert isinstance(interface, Interface)
     interface = replace(interface, faults=interface.faults.moved(file, function.__code__.co_filename))
     call = with_packed(call, packing)
@@ -311,7 +314,9 @@ def _entry(
         recipe = _recipe(described, function, owner, call.functions)
     except GONE:
         return None
-    if recipe is None or recipe.bind(function, owner, call.functions) is None:
+    binding = None if recipe is None else recipe.bind(function, owner, call.functions)
+    # The key describes what the function mentions; here are those that were reached in another way, too.
+    if recipe is None or binding is None or digest(*binding.origins) != reached:
         return None
     compiled: Callable | None = loaded(code)
     if compiled is None:

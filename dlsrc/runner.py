@@ -209,7 +209,7 @@ class Runner:
         found = disk.load(key, self.function, owner, call, self.mode, may_pack)
         if found is None:
             found = self._built(call, owner, args, kwargs)
-            disk.save(key, found, call)
+            disk.save(key, found, self.function, owner, call)
         return found
 
     def told(self, call: Call, owner: Any, args: tuple, kwargs: dict) -> Entry:

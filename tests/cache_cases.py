@@ -641,6 +641,51 @@ CASES = (
         def term(x):
             return x**2
     """),
+    case("import_inside", """
+        def objective(x):
+            import imported_inside
+            return imported_inside.term(x).sum()
+    """, ("imported_inside.py", "return x**2", "return x**3"), imported_inside="""
+        def term(x):
+            return part(x)
+
+        def part(x):
+            return x**2
+    """),
+    case("builtin_shadowed_where_it_was_imported_inside", """
+        def objective(x):
+            import shadowed_inside
+            return shadowed_inside.term(x)
+    """, ("shadowed_inside.py", "other = None", "abs = np.square"), shadowed_inside="""
+        def term(x):
+            return abs(x[0] - 3.0) * x[1]
+
+        other = None
+    """),
+    case("name_imported_inside", """
+        def objective(x):
+            from named_inside import term
+            return term(x).sum()
+    """, ("named_inside.py", "return x**2", "return x**3"), named_inside="""
+        def term(x):
+            return part(x)
+
+        def part(x):
+            return x**2
+    """),
+    case("class_inside_a_function", """
+        def make():
+            class Model:
+                def term(self, x):
+                    return x**2
+
+                def loss(self, x):
+                    return self.term(x).sum()
+
+            return Model()
+
+        objective = make().loss
+    """, ("return x**2", "return x**3")),
     case("returned_class", """
         from typing import NamedTuple
 
