@@ -1,0 +1,142 @@
+"""``python -m tests.benchmarks [names] [--peers jax torch …]``: times, agreement, ratios.
+
+Names may be parts of names.  ``--cold`` measures the first gradient of fresh processes, imports included;
+``--memory`` the peak beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
+``--store`` stores them.  ``--markdown`` and ``--plot FILE`` give the table and a picture for the README.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks import report
+from tests.benchmarks.measure import SINGLE, pin
+from tests.benchmarks.task import PEERS
+
+MARK = "result: "
+
+
+def child(order: dict) -> None:
+    """In a fresh process: one task, its result as a line of JSON."""
+    pin()
+    from tests.benchmarks import run
+    from tests.benchmarks.memory import predicted_and_found
+    from tests.benchmarks.tasks import TASKS
+
+    task = TASKS[order["task"]]
+    if order["what"] == "cold":
+        result = run.cold(task, order["contender"], order["started"])
+    elif order["what"] == "memory":
+        result = predicted_and_found(task)
+    else:
+        result = run.run(task, order["peers"], order["rounds"], order["fast"])
+    print(MARK + json.dumps(result), flush=True)
+
+
+def in_process(order: dict):
+    order = {**order, "started": time.time()}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--child", json.dumps(order)],
+        env={**os.environ, **SINGLE}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    for line in done.stdout.splitlines():
+        if line.startswith(MARK):
+            return json.loads(line.removeprefix(MARK))
+    print(f"{order['task']}: no result\n{done.stderr[-3000:]}", file=sys.stderr)
+    return None
+
+
+def installed(names: list[str]) -> list[str]:
+    from importlib.util import find_spec
+
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        print(f"not installed, left out: {', '.join(missing)} (pip install -e '.[bench]')", file=sys.stderr)
+    return [name for name in names if name not in missing]
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help="parts of names of tasks; all if none")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--no-fastmath", action="store_true", help="leave out the second column")
+    for flag in ("list", "cold", "memory", "gate", "store", "markdown"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def chosen(names: list[str]) -> list[str]:
+    from tests.benchmarks.tasks import TASKS
+
+    found = [task for task in TASKS if not names or any(name in task for name in names)]
+    if not found:
+        sys.exit(f"no task has one of {names} in its name; there are: {', '.join(TASKS)}")
+    return found
+
+
+def measure_cold(tasks: list[str], peers: list[str]) -> None:
+    ratios = []
+    for task in tasks:
+        found = {
+            name: in_process({"what": "cold", "task": task, "contender": name}) for name in ("dlsrc", "by hand", *peers)
+        }
+        print(f"{task:18}" + "".join(f"  {n} {s:.2f} s" for n, s in found.items() if s is not None), flush=True)
+        if found.get("jax") and found["dlsrc"]:
+            ratios.append(found["dlsrc"] / found["jax"])
+    if ratios:
+        print(f"dlsrc over jax: geometric mean {report.geometric(ratios):.2f}, most {max(ratios):.2f}")
+
+
+def measure_memory(tasks: list[str]) -> None:
+    for task in tasks:
+        found = in_process({"what": "memory", "task": task})
+        if found is not None:
+            print(f"{task:18}  predicted {found['predicted'] / 2**20:8.2f} MB  found {found['found'] / 2**20:8.2f} MB")
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    if options.child:
+        child(json.loads(options.child))
+        return 0
+    tasks, peers = chosen(options.names), installed(options.peers)
+    if options.list:
+        print("\n".join(tasks))
+    elif options.cold:
+        measure_cold(tasks, [p for p in peers if p == "jax"])
+    elif options.memory:
+        measure_memory(tasks)
+    else:
+        return measure(tasks, [] if options.gate else peers, options)
+    return 0
+
+
+def measure(tasks: list[str], peers: list[str], options: argparse.Namespace) -> int:
+    results: report.Results = {}
+    for task in tasks:
+        order = {"what": "run", "task": task, "peers": peers, "rounds": options.rounds, "fast": not options.no_fastmath}
+        result = in_process(order)
+        if result is not None:
+            results[task] = result
+            print(f"{task:18}" + "".join(f"  {n} {s * 1e6:.1f}" for n, s in result["call"].items()) + " µs", flush=True)
+    if results:
+        print("\nRatios of times, dlsrc's over the other's: below 1, dlsrc is ahead.\n")
+        print(report.markdown(results) if options.markdown else report.table(results))
+    if options.store:
+        report.store(results)
+    if options.plot:
+        report.plot(results, options.plot)
+    complaints = report.gate(results) if options.gate else []
+    print(*complaints, sep="\n", end="\n" if complaints else "")
+    return 1 if complaints or len(results) < len(tasks) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
