@@ -12,6 +12,12 @@ import numpy as np
 
 compiled = numba.njit(error_model="numpy")
 
+
+def plain(f):
+    """The Python function of a compiled one; with NUMBA_DISABLE_JIT it is one already."""
+    return getattr(f, "py_func", f)
+
+
 # ---------------------------------------------------------------------------------- GARCH(1,1)
 
 

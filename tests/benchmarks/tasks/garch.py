@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.benchmarks.peers import with_autograd, with_casadi, with_jax, with_torch
 from tests.benchmarks.task import Task
-from tests.handwritten import garch, garch_by_hand
+from tests.handwritten import garch, garch_by_hand, plain
 
 __all__ = ["TASKS"]
 
@@ -78,7 +78,7 @@ def sized(n):
         return np.array([0.05, 0.1, 0.85]), np.random.default_rng(1).standard_normal(n)
 
     return Task(
-        f"garch {n}", "loop", garch, garch_by_hand.py_func, arguments,
+        f"garch {n}", "loop", garch, plain(garch_by_hand), arguments,
         {
             "jax": with_jax(jax_objective), "torch": with_torch(torch_objective),
             "autograd": with_autograd(autograd_objective), "casadi": with_casadi(casadi_objective),

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.benchmarks.peers import with_autograd, with_jax, with_torch
 from tests.benchmarks.task import Task
-from tests.handwritten import heat, heat_by_hand
+from tests.handwritten import heat, heat_by_hand, plain
 
 __all__ = ["TASKS"]
 
@@ -49,7 +49,7 @@ def arguments():
 
 TASKS = (
     Task(
-        "heat", "loop", heat, heat_by_hand.py_func, arguments,
+        "heat", "loop", heat, plain(heat_by_hand), arguments,
         {
             "jax": with_jax(jax_objective, static=(1,)), "torch": with_torch(torch_objective),
             "autograd": with_autograd(autograd_objective),

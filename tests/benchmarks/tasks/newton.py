@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.benchmarks.peers import with_autograd, with_jax, with_torch
 from tests.benchmarks.task import Task
-from tests.handwritten import newton, newton_by_hand
+from tests.handwritten import newton, newton_by_hand, plain
 
 __all__ = ["TASKS"]
 
@@ -48,7 +48,7 @@ def arguments():
 
 TASKS = (
     Task(
-        "newton", "loop", newton, newton_by_hand.py_func, arguments,
+        "newton", "loop", newton, plain(newton_by_hand), arguments,
         {
             "jax": with_jax(jax_objective), "torch": with_torch(torch_objective),
             "autograd": with_autograd(autograd_objective),
