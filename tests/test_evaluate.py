@@ -15,7 +15,6 @@ import numba
 import numpy as np
 import pytest
 
-import dlsrc.evaluate as evaluate
 import dlsrc.runner as runner
 from dlsrc import dlarray, dlfeval, dlgradient, extractdata, grad, isdlarray, value_and_grad
 from dlsrc.errors import DifferentiationError, InternalError, UnsupportedSyntax
@@ -808,30 +807,6 @@ def test_a_failed_build_is_tried_again(monkeypatch):
         grad(f)(np.ones(2))
     monkeypatch.setattr(dlsrc.transform, "transform", original)
     assert grad(f)(np.ones(2))[0] == 1.0
-
-
-@compiled
-@pytest.mark.skipif(PLAIN, reason="measures compiled calls")
-def test_what_a_call_costs():
-    from timeit import repeat
-
-    def rosenbrock(x):
-        return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
-
-    def with_gradient(x):
-        y = rosenbrock(x)
-        return y, dlgradient(y, x)
-
-    vg, x, d = value_and_grad(rosenbrock), np.array([-1.0, 2.0]), dlarray([-1, 2])
-    vg(x), dlfeval(with_gradient, d)
-    run = evaluate.prepared(vg, (x,), {}).function
-
-    def cost(function):
-        return min(repeat(function, number=2000, repeat=15)) / 2000 * 1e6
-
-    # The budgets are 0.5 and 4 µs; the test allows for a machine that does other things.
-    assert cost(lambda: vg(x)) - cost(lambda: run(x)) < 1.0
-    assert cost(lambda: dlfeval(with_gradient, d)) < 8.0
 
 
 def test_modules_as_arguments_and_options():

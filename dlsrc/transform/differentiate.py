@@ -7,6 +7,8 @@ computed again.
     v = 1 - e * c; s = a / v        first pass: c, v and s are needed in a loop, and kept
                                     second pass: c and s are kept, v is 1 - e * c again
 
+Before, what the program computes or reads twice is made one value, which is then kept once.
+
 A gradient whose loss contains another gradient is computed after that one, in the program that then is
 there: a second derivative is the transformation of its own output.
 """
@@ -58,13 +60,15 @@ def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
         return Differentiated(program, (), (), ())  # where nothing is swept, arrays may be one
     outline = Outline(program)
     gradients.check(program, outline, memory.analyze(program, outline), traced)
+    if _by_parameters(program):
+        program = simplify(program, to_sweep=True)
     between: list[Program] = []
     made = _level(program, 1)
     while any(isinstance(s, Gradient) for s in walk(made.program.body)):
         between.append(made.program)
         program = made.program
         if _by_parameters(program):
-            program = simplify(program)
+            program = simplify(program, to_sweep=True)
         after = _level(program, len(between) + 1)
         made = Differentiated(
             after.program, made.kept + after.kept, _union(made.recomputed, after.recomputed),

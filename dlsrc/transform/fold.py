@@ -22,17 +22,19 @@ from .regions import Regions, written_by
 __all__ = ["fold"]
 
 
-def fold(program: Program) -> Program:
-    """One pass over a program; values that are no longer needed stay, see ``dead``."""
-    folder = _Folder(program)
+def fold(program: Program, *, to_sweep: bool = False) -> Program:
+    """One pass over a program; values that are no longer needed stay, see ``dead``, and `simplify`."""
+    folder = _Folder(program, to_sweep)
     body = folder.block(program.body)
     returns = tuple(folder.now(a) for a in program.returns)
     return replace(program, body=body, returns=returns, types=folder.types)
 
 
 class _Folder:
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, to_sweep: bool):
         self.program = program
+        self.to_sweep = to_sweep
+        self.branch_scopes = [0]                 # how many scopes are around the innermost branch
         self.types = dict(program.types)
         self.known: dict[Value, Atom] = {}       # values that are another value or a literal
         self.made: dict[Value, Assign] = {}
@@ -92,8 +94,8 @@ class _Folder:
 
     # ------------------------------------------------------------------ what is already computed
 
-    def find(self, key: tuple) -> Any:
-        for scope in reversed(self.seen):
+    def find(self, key: tuple, outermost: int = 0) -> Any:
+        for scope in reversed(self.seen[outermost:]):
             if key in scope:
                 return scope[key]
         return None
@@ -197,22 +199,25 @@ class _Folder:
             self.uses[found] += self.uses[target]
 
     def pulled(self, statement: Assign) -> list[Assign]:
-        """``-a * b`` as ``-(a * b)``: the sign may then become that of a sum or a store."""
-        target = statement.target
-        if statement.op.name not in ("multiply", "divide") or not statement.loc.derived or target is None:
+        """``-a * b`` as ``-(a * b)``, ``-a - b`` as ``-(a + b)``: the sign may be that of a sum or a store."""
+        target, name = statement.target, statement.op.name
+        inside = {"multiply": "multiply", "divide": "divide", "subtract": "add"}.get(name)
+        if inside is None or not statement.loc.derived or target is None:
             return []
-        if statement.op is not registry.get(statement.op.name):
+        if statement.op is not registry.get(name):
             return []
         for k, atom in enumerate(statement.args):
             made = self.made_by(atom)
             if made is None or made.op.name != "negative" or self.uses[atom] != 1:  # type: ignore[index]
                 continue
+            if name == "subtract" and (k == 1 or not self.fits(atom, target)):
+                continue
             args = tuple(made.args[0] if j == k else a for j, a in enumerate(statement.args))
-            product = self.fresh(target)
-            first = replace(statement, target=product, args=args)
-            self.made[product] = first
-            self.uses[product] += 1
-            return [first, replace(statement, op=registry["negative"], args=(product,), static=())]
+            positive = self.fresh(target)
+            first = replace(statement, target=positive, op=registry[inside], args=args)
+            self.made[positive] = first
+            self.uses[positive] += 1
+            return [first, replace(statement, op=registry["negative"], args=(positive,), static=())]
         return []
 
     def repeated(self, statement: Assign, target: Value) -> bool:
@@ -251,7 +256,7 @@ class _Folder:
         if isinstance(self.types[target], Scalar):
             moment = self.moment(statement.base)
             key = ("read", statement.base, _typed(statement.index.atoms), statement.index, moment)
-            earlier = self.find(key)
+            earlier = self.find(key, self.branch_scopes[-1] if self.to_sweep else 0)
             if earlier is None:
                 self.seen[-1][key] = target
             elif not target.hint and self.types[earlier] == self.types[target]:
@@ -300,7 +305,9 @@ class _Folder:
             for target, source in taken:
                 self.known[target] = self.fitted(self.now(source), target)
             return kept
+        self.branch_scopes.append(len(self.seen))
         then, orelse = self.inner(statement.then), self.inner(statement.orelse)
+        self.branch_scopes.pop()
         self.write(self.written_in(then, orelse))
         merges = []
         for m in statement.merges:

@@ -11,18 +11,20 @@ from .ir import Program
 
 __all__ = ["simplify"]
 
-# Dropping what is dead leaves values with one use, which folds again; two rounds do nearly all there is.
-_ROUNDS = 4
+# Dropping what is dead leaves values with one use, which folds again; a sign wanders one operation a round.
+_ROUNDS = 5
 
 
-def simplify(program: Program) -> Program:
+def simplify(program: Program, *, to_sweep: bool = False) -> Program:
     """Fold, share and drop until nothing changes, a bounded number of times.
 
     The numbers are those of the program that is given: nothing is folded that IEEE arithmetic tells apart.
+    With ``to_sweep`` the program is one that is still to be swept backwards: what is shared then is kept
+    once, but an element that a branch reads again is its own, or the cotangent would have to leave the branch.
     """
     for _ in range(_ROUNDS):
         before = program
-        program = without_dead(fold(program))
+        program = without_dead(fold(program, to_sweep=to_sweep))
         if program.body == before.body and program.returns == before.returns:
             break
     return program

@@ -1,7 +1,7 @@
 """``python -m tests.benchmarks [names] [--peers jax torch …]``: times, agreement, ratios.
 
 Names may be parts of names.  ``--cold`` measures the first gradient of fresh processes, imports included;
-``--memory`` the peak beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
+``--overhead`` what a call costs beside the compiled code; ``--memory`` the peak beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
 ``--store`` stores them.  ``--markdown`` and ``--plot FILE`` give the table and a picture for the README.
 """
 
@@ -65,7 +65,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-fastmath", action="store_true", help="leave out the second column")
-    for flag in ("list", "cold", "memory", "gate", "store", "markdown"):
+    for flag in ("list", "cold", "overhead", "memory", "gate", "store", "markdown"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -101,6 +101,14 @@ def measure_memory(tasks: list[str]) -> None:
             print(f"{task:18}  predicted {found['predicted'] / 2**20:8.2f} MB  found {found['found'] / 2**20:8.2f} MB")
 
 
+def measure_overhead() -> None:
+    pin()
+    from tests.benchmarks.overhead import overheads
+
+    for what, (found, budget) in overheads().items():
+        print(f"{what:50} {found:6.2f} µs, budget {budget} µs")
+
+
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
     if options.child:
@@ -111,6 +119,8 @@ def main(arguments: list[str]) -> int:
         print("\n".join(tasks))
     elif options.cold:
         measure_cold(tasks, [p for p in peers if p == "jax"])
+    elif options.overhead:
+        measure_overhead()
     elif options.memory:
         measure_memory(tasks)
     else:

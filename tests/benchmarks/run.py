@@ -74,15 +74,24 @@ def start_numba() -> None:
     numba.njit(lambda x: x + 1.0)(1.0)
 
 
+def with_primal(task: Task, arguments: tuple) -> tuple[dict[str, float], dict[str, Callable]]:
+    """The objective under numba alone, which has not every function that dlsrc compiles; then nothing."""
+    from numba.core.errors import NumbaError
+
+    primal = compiled(task.objective, {})
+    start = time.process_time()
+    try:
+        primal(*arguments)
+    except NumbaError:
+        return {}, {}
+    return {"primal": time.process_time() - start}, {"primal": lambda: primal(*arguments)}
+
+
 def run(task: Task, peers: list[str], rounds: int, fast: bool) -> dict[str, Any]:
     """Seconds of the first call and of a call of each contender, and how far it is from the adjoint by hand."""
     arguments = task.arguments()
     start_numba()
-    primal = compiled(task.objective, {})
-    start = time.process_time()
-    primal(*arguments)
-    first = {"primal": time.process_time() - start}
-    calls: dict[str, Callable] = {"primal": lambda: primal(*arguments)}
+    first, calls = with_primal(task, arguments)
     apart, expected = {}, None
     for name, (call, read) in contenders(task, arguments, peers, fast).items():
         start = time.process_time()

@@ -38,9 +38,8 @@ def branch_1(x):
         # branch.py:11  y = x[1] ** 2
         v5 = x[1]
         y = v5**2
-    #   back through branch.py:12
+    # branch.py:12  return y * x[0]
     dx = np.zeros_like(x)
-    dx[0] += y
     #   back through branch.py:8
     if v3:
         #   back through branch.py:9
@@ -49,4 +48,6 @@ def branch_1(x):
     else:
         #   back through branch.py:11
         dx[1] += v2 * (2 * v5)
+    #   back through branch.py:8
+    dx[0] += y
     return y * v2, dx

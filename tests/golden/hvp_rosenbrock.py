@@ -39,6 +39,6 @@ def hvp_rosenbrock_1(x, tx):
     tdx[0] -= -2 * tv3
     dv5 = 200.0 * v5
     tdv5 = 200.0 * (tv2 - tv3 * v4)
-    tdx[0] += -(tv3 * 2 * dv5) - tdv5 * v4
+    tdx[0] -= tv3 * 2 * dv5 + tdv5 * v4
     tdx[1] += tdv5
     return tdx

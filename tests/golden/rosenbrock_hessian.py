@@ -28,11 +28,10 @@ def rosenbrock_hessian_1(x):
     v1 = x[0]
     v2 = x[1] - v1**2
     #   back through rosenbrock_hessian.py:10
-    dx = np.zeros_like(x)
-    dx[0] -= 2 * (1 - v1)
     dv2 = 200.0 * v2
     v3 = 2 * v1
-    dv1 = dv2 * v3
+    dv1 = 2 * (1 - v1) + dv2 * v3
+    dx = np.zeros_like(x)
     dx[0] -= dv1
     dx[1] += dv2
     #   back through rosenbrock_hessian.py:12, for the second derivative

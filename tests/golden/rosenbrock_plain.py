@@ -27,9 +27,8 @@ def rosenbrock_1(x):
     v3 = 1 - v1
     f = 100 * v2**2 + v3**2
     #   back through rosenbrock_plain.py:8
-    dx = np.zeros_like(x)
-    dx[0] -= 2 * v3
     dv2 = 200.0 * v2
-    dx[0] -= dv2 * (2 * v1)
+    dx = np.zeros_like(x)
+    dx[0] -= 2 * v3 + dv2 * (2 * v1)
     dx[1] += dv2
     return f, dx

@@ -31,5 +31,5 @@ def single_precision_1(x):
         v3 = v1 / np.float32(3.0) * v2
         s = s + v3
         #   back through single_precision.py:10
-        dx[i] += v2 / np.float32(3.0) + v3
+        dx[i] += v3 + v2 / np.float32(3.0)
     return s, dx

@@ -42,10 +42,8 @@ def swapped_1(x):
     #   back through swapped.py:10
     v5 = dx[2]
     dx[2] = 0.0
-    v6 = dx[0]
-    dx[0] = v5
-    dx[2] += v6
+    dx[2] += dx[0]
     #   back through swapped.py:8
     dx[1] += v2 * (2 * v1)
-    dx[0] += v4
+    dx[0] = v4 + v5
     return b * v2 + a * v4, dx
