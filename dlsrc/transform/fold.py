@@ -74,11 +74,14 @@ class _Folder:
         region = self.regions.find(array)
         return any(self.regions.find(v) == region for v in self.written)
 
-    def may_share(self, source: Atom, target: Value) -> bool:
-        """Whether an array may be the other's memory instead of a copy: nobody writes to either."""
+    def may_share(self, source: Atom, target: Value, statement: Assign) -> bool:
+        """Whether an array may be the other's memory instead of a copy: nobody writes to either.
+
+        The shadows that a sweep is still to make are written to, though: only what is one anyway is one for it.
+        """
         if not isinstance(self.types[target], Array):
             return True
-        if not isinstance(source, Value):
+        if not isinstance(source, Value) or (self.to_sweep and not statement.op.view):
             return False
         both = {self.regions.find(source), self.regions.find(target)}
         if any(self.regions.find(v) in both for v in (*self.written, *self.returned)):
@@ -172,7 +175,7 @@ class _Folder:
             statement = replace(statement, op=registry[name], args=args, static=())
             self.uses.update(a for a in args if isinstance(a, Value))
         elif found is not None and (isinstance(found, Const) or not target.hint or statement.loc.derived):
-            if self.may_share(found, target):
+            if self.may_share(found, target, statement):
                 self.become(target, found, statement.args)
                 return []
         before = self.pulled(statement)
@@ -199,7 +202,7 @@ class _Folder:
             self.uses[found] += self.uses[target]
 
     def pulled(self, statement: Assign) -> list[Assign]:
-        """``-a * b`` as ``-(a * b)``, ``-a - b`` as ``-(a + b)``: the sign may be that of a sum or a store."""
+        """``-a * b`` as ``-(a * b)``, ``-a - b`` as ``-(a + b)``: a sum or a store may take the sign."""
         target, name = statement.target, statement.op.name
         inside = {"multiply": "multiply", "divide": "divide", "subtract": "add"}.get(name)
         if inside is None or not statement.loc.derived or target is None:

@@ -20,7 +20,7 @@ def simplify(program: Program, *, to_sweep: bool = False) -> Program:
 
     The numbers are those of the program that is given: nothing is folded that IEEE arithmetic tells apart.
     With ``to_sweep`` the program is one that is still to be swept backwards: what is shared then is kept
-    once, but an element that a branch reads again is its own, or the cotangent would have to leave the branch.
+    once, but an element that a branch reads again is its own, or its cotangent would have to leave it.
     """
     for _ in range(_ROUNDS):
         before = program
