@@ -61,7 +61,7 @@ METHODS = ["CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "SLSQP", "trust-constr"
 @pytest.mark.parametrize("method", METHODS)
 def test_minimize_with_value_and_gradient(method):
     fused = Counting(value_and_grad(valley))
-    options = {"TNC": {"maxfun": 2000}, "trust-constr": {"maxiter": 2000, "gtol": 1e-10}}.get(method, {})
+    options = {"TNC": {"maxfun": 2000, "ftol": 1e-16}, "trust-constr": {"maxiter": 2000, "gtol": 1e-10}}.get(method, {})
     result = so.minimize(fused, START, jac=True, method=method, tol=1e-10, options=options)
     fused.assert_used()
     assert np.allclose(result.x, ONES, atol=1e-4), result
@@ -72,7 +72,7 @@ def test_minimize_with_value_and_gradient(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_minimize_with_a_gradient_of_its_own(method):
     slope = Counting(grad(valley))
-    options = {"TNC": {"maxfun": 2000}, "trust-constr": {"maxiter": 2000, "gtol": 1e-10}}.get(method, {})
+    options = {"TNC": {"maxfun": 2000, "ftol": 1e-16}, "trust-constr": {"maxiter": 2000, "gtol": 1e-10}}.get(method, {})
     result = so.minimize(valley, START, jac=slope, method=method, tol=1e-10, options=options)
     slope.assert_used()
     assert np.allclose(result.x, ONES, atol=1e-5), result

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import dlsrc
+from dlsrc.errors import UnsupportedSyntax
 from tests.oracle import Programs, assert_close
 from tests.test_second_order import slope_of
 
@@ -20,6 +21,14 @@ from tests.test_second_order import slope_of
 SINGULAR = {
     "linalg-symmetric_in_equal_eigenvalues", "linalg-determinant_of_a_singular_matrix",
     "linalg-determinant_of_a_matrix_of_rank_one",
+}
+
+# Shadows that go with their arrays on the way forward, since only the run decides which are one: a sweep of
+# such a sweep is refused.
+ENTANGLED = {
+    "entangled-swapped_or_made_one_in_a_loop", "entangled-a_view_or_a_new_array_in_a_while_loop",
+    "entangled-a_reversed_view_goes_on", "entangled-what_the_next_trip_reads_again",
+    "entangled-rows_of_the_array_as_it_was", "entangled-bound_on_a_later_trip",
 }
 
 FOLDER = Path(__file__).parent / "language"
@@ -44,6 +53,8 @@ def cases(family, parameter):
         name = f"{family}-{parameter.id}"
         if name in SINGULAR:
             marks = (pytest.mark.xfail(raises=(AssertionError, np.linalg.LinAlgError), strict=True, reason="singular"),)
+        if name in ENTANGLED:
+            marks = (pytest.mark.xfail(raises=UnsupportedSyntax, strict=True, reason="refused: which arrays are one"),)
         if isinstance(x, float) or isinstance(x, np.ndarray) and x.dtype == np.float64 and 0 < x.size <= 60:
             yield pytest.param(program, number, id=f"{name}-{number}", marks=marks)
 

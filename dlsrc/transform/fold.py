@@ -77,7 +77,7 @@ class _Folder:
     def may_share(self, source: Atom, target: Value, statement: Assign) -> bool:
         """Whether an array may be the other's memory instead of a copy: nobody writes to either.
 
-        The shadows that a sweep is still to make are written to, though: only what is one anyway is one for it.
+        A sweep that is still to come writes to their shadows, though: for it, only what is one anyway is one.
         """
         if not isinstance(self.types[target], Array):
             return True

@@ -10,9 +10,10 @@ base and the other is read again, the derivative depends on which of the two it 
     v = a if c else b      then v[0] = 1.0 and a read later: entangled
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..kernels.types import Array, Sequence, Tape, is_float
+from ..kernels.types import Array, Sequence, Tape, Type, is_float
 from .ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
 )
@@ -195,7 +196,7 @@ def analyze(program: Program, outline: Outline) -> Memory:
         written = _written(statement)
         if written is not None and written in memory.root:
             memory.stores.setdefault(memory.root[written], []).append(statement)
-    _link_lists(memory)
+    _link_lists(memory, types)
     memory.grown = {r for root in memory.grown for r in memory.roots_shared_with(root)}
     memory.index()
     _find_ambiguous(memory, program)
@@ -231,6 +232,9 @@ def _find_ambiguous(memory: Memory, program: Program) -> None:
         shared = memory.roots_shared_with(root)
         for store in stores:
             used = {memory.root[v] for v in later.get(id(store), ()) if v in memory.root}
+            if not _writes_to_elements(store, program.types):
+                # A list that gets or loses an item: to the items nothing happens.
+                used = {r for r in used if not isinstance(program.types[r], Array)}
             others = sorted((used & shared) - {root}, key=lambda v: v.number)
             other = next((o for o in others if _may_be_one(memory, root, o)), None)
             if other is None:
@@ -256,13 +260,22 @@ def _may_be_copied(memory: Memory, root: Value) -> bool:
     return root in memory.grown or isinstance(made, Assign) and made.op.name in PERHAPS_SHARED
 
 
-def _link_lists(memory: Memory) -> None:
+def _writes_to_elements(statement: Statement, types: Mapping[Value, Type]) -> bool:
+    """Whether a write changes numbers, and not a list of arrays."""
+    written = _written(statement)
+    return written is not None and isinstance(types[written], Array)
+
+
+def _link_lists(memory: Memory, types: Mapping[Value, Type]) -> None:
     """Arrays in a list are one with what is taken out of it, where that is written to."""
+    written = {
+        root for root, stores in memory.stores.items() if any(_writes_to_elements(s, types) for s in stores)
+    }
     for statement in memory.outline.statements:
         if isinstance(statement, Assign) and statement.op.name in ("append", "replace_last"):
             into, item = statement.args
             root = memory.root.get(into)  # type: ignore[arg-type]
-            if root in memory.stores and root is not None and item in memory.root:
+            if root in written and root is not None and item in memory.root:
                 memory.sources[root] = (*memory.sources.get(root, ()), item)
 
 

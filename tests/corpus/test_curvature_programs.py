@@ -19,12 +19,12 @@ from scipy.special import logsumexp as lse
 from dlsrc import dlfeval, grad, hessian, hvp, implicit_root, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
 
 rng = np.random.default_rng(0)
-PROGRAMS = []
+CHECKED = []
 
 
 def prog(f):
     """A program: it compares what it computes itself."""
-    PROGRAMS.append(pytest.param(f, id=f.__name__))
+    CHECKED.append(pytest.param(f, id=f.__name__))
     return f
 
 
@@ -692,7 +692,7 @@ def growing_adaptive_ode():
     grad(grad(final))(1.5)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", CHECKED)
 def test_program(program):
     rng.bit_generator.state = START  # the same numbers whichever tests run before
     with np.errstate(all="ignore"):
