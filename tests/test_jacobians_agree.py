@@ -85,7 +85,8 @@ def vectors():
         small = isinstance(x, np.ndarray) and x.dtype == np.float64 and x.ndim < 3 and 1 < x.size <= 30
         if small and getattr(program.function, "__name__", "") not in SINGULAR:
             suitable.append(pytest.param(program, number, id=parameter.id))
-    return [p for p in suitable if "masked_set" not in p.id][::5]  # which returns a vector itself
+    # masked_set returns a vector itself; the second derivatives of entangled arrays are refused
+    return [p for p in suitable if "masked_set" not in p.id and not p.id.startswith("entangled")][::5]
 
 
 @pytest.mark.parametrize(("program", "number"), vectors())
