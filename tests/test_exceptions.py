@@ -4,6 +4,7 @@ Compiled code knows no lines: what it raises is found again by the user's functi
 run as Python.
 """
 
+import sys
 import traceback
 import warnings
 
@@ -355,3 +356,34 @@ def test_everything_is_usable_afterwards():
             g(np.ones(3), 7)
         again = g(np.array([1.0, 2.0, 3.0]), 2)
         assert again[0] == value and np.array_equal(again[1], gradient)
+
+
+def resident():
+    """The bytes of memory that this process holds."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def raises_late(x):
+    s = 1.0
+    for i in range(x.size):
+        s = s * np.sin(x[i])  # kept for the way back: 8 kB are alive at the raise
+        if i == 998:
+            raise ValueError("late")
+    return s
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_raise_gives_its_arrays_back():
+    g, x = grad(raises_late), np.ones(1000)
+
+    def often(times):
+        for _ in range(times):
+            with pytest.raises(ValueError, match="late"):
+                g(x)
+
+    often(500)
+    before = resident()
+    often(5000)  # would be 40 MB
+    assert resident() - before < 8e6
