@@ -215,10 +215,34 @@ def linked(tree: Any, lookup: Callable[[str], Any]) -> tuple[Any, dict[str, Any]
     return tree, linker.found
 
 
+# Index tests are written out: numba gives arrays back at a `raise`, and none where a call raises.
+TESTS = {
+    checks.check_index: """
+if {0} < -{1} or {0} >= {1}:
+    raise IndexError("index out of range", {0}, {1}, {2})
+""",
+    checks.check_indices: """
+if {0} < -{2} or {1} >= {2}:
+    raise IndexError("index out of range", {0} if {0} < -{2} else {1}, {2}, {3})
+""",
+}
+
+
 class _Linker(ast.NodeTransformer):
     def __init__(self, lookup: Callable[[str], Any]):
         self.lookup = lookup
         self.found: dict[str, Any] = {}
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            test = TESTS.get(self.lookup(call.func.id))
+            if test is not None:
+                made = ast.parse(test.format(*(f"({ast.unparse(a)})" for a in call.args))).body[0]
+                for inner in ast.walk(made):
+                    ast.copy_location(inner, node)
+                return self.generic_visit(made)
+        return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
