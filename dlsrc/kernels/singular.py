@@ -293,10 +293,12 @@ def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     """The singular value decomposition ``u @ np.diag(s) @ vh`` of a matrix."""
     if not compute_uv:
         return svdvals(a)
-    if full_matrices:
-        refuse("svd with all singular vectors: those of no singular value have no derivative; write "
-               "full_matrices=False")  # fmt: skip
     a = float_matrix(a)
+    if full_matrices and a.shape[0] != a.shape[1]:
+        raise ValueError(
+            "svd with all singular vectors of a matrix that is not square: those of no singular value have "
+            "no derivative; write full_matrices=False"
+        )
     factors = svd_factors(a)
     return Singular(left_vectors(a, factors), singular_values(a, factors), right_vectors(a, factors).T)
 

@@ -37,7 +37,7 @@ ALWAYS_C_OF_MATRICES = frozenset({
 NEVER_SURE = frozenset({
     "argwhere", "block_diag", "broadcast_arrays", "broadcast_to", "cho_factor", "cho_solve", "circulant",
     "cross", "cross_of", "expm", "scipy_cholesky", "scipy_eigh", "scipy_pinv", "scipy_qr", "scipy_solve",
-    "scipy_svd", "solve_triangular", "toeplitz",
+    "scipy_svd", "sliding_window_view", "solve_triangular", "toeplitz", "windows",
 })  # fmt: skip
 
 # In the order of the operand where that is C or Fortran order.

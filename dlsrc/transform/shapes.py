@@ -20,7 +20,7 @@ __all__ = ["Shapes"]
 
 SAME_AS_FIRST = {
     "copy", "cast", "zeros_like", "softmax_axis", "log_softmax_axis", "relabel", "detach", "running_sum",
-    "running_product", "contiguous", "roll_axis", "argsort_axis", "custom_rule", "room",
+    "running_product", "contiguous", "roll_axis", "argsort_axis", "custom_rule",
 }
 
 

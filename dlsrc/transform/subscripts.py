@@ -174,7 +174,9 @@ def write(
     ctx.store(base, index, value, mode)
 
 
-READ_ONLY = {"diagonal_of": "np.diagonal", "expand": "np.broadcast_to"}
+READ_ONLY = {
+    "diagonal_of": "np.diagonal", "expand": "np.broadcast_to", "windows": "sliding_window_view",
+}  # fmt: skip
 
 
 def _made_by(ctx: Context, array: Value) -> str:

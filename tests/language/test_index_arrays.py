@@ -260,6 +260,12 @@ def taken_along_an_inner_axis(x, k):
     return weighted(np.take(x, k, axis=1)) + weighted(x.take(k))
 
 
+@programs(vector(7), vector(4, 5), vector(3), argnums=(0, 1, 2), compiled=True)
+def sliding_windows(x, y, w):
+    view = np.lib.stride_tricks.sliding_window_view
+    return np.sum((view(x, 3) @ w) ** 2) + weighted(view(y, (2, 3))) + weighted(view(y, 2, axis=1))
+
+
 test_index_arrays = programs.test()
 
 

@@ -223,6 +223,28 @@ def write_to_a_broadcast_array(x):
     return np.sum(y)
 
 
+# NumPy's diagonal, broadcast array and windows show the array as it is when they are used.
+def array_written_while_its_diagonal_is_used(x):
+    y = np.outer(x, x)
+    d = np.diagonal(y)
+    y[0] = x  # refused: `y` and `d` may be one array
+    return np.sum(d**2)
+
+
+def array_written_while_it_is_broadcast(x):
+    y = x * 2.0
+    b = np.broadcast_to(y, (2, x.size))
+    y[0] = 1.0  # refused: `y` and `b` may be one array
+    return np.sum(b**2)
+
+
+def array_written_while_its_windows_are_used(x):
+    y = x * 2.0
+    w = np.lib.stride_tricks.sliding_window_view(y, 2)
+    y[0] = 1.0  # refused: `y` and `w` may be one array
+    return np.sum(w**2)
+
+
 def tuple_into_arithmetic(x):
     return (x[0], x[1]) * x[2]  # refused: write np.array
 
