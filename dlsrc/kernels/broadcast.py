@@ -9,7 +9,10 @@ import numpy as np
 from .primitive import composite, kernel, primitive, real, refuse, rejects, sample
 from .types import Array, Shape
 
-__all__ = ["broadcast_to", "expand", "make_shape", "shape1", "shape2", "shape3", "shape4", "shape5", "sum_to"]
+__all__ = [
+    "broadcast_to", "expand", "make_shape", "shape1", "shape2", "shape3", "shape4", "shape5", "spread",
+    "sum_to",
+]
 
 
 @primitive(inline=True)
@@ -228,6 +231,27 @@ sum_to.samples(
 )
 
 
+@primitive()
+def spread(x, shape):
+    """A copy of the array, broadcast to a shape, where the user asked for NumPy's read-only view."""
+    return expand(x, shape)
+
+
+@spread.result
+def spread_result(x, shape):
+    return Array(x.dtype, shape.ndim, "C", x.labels)
+
+
+@spread.adjoint("x")
+def spread_dx(dy, x_shape):
+    return sum_rows_to(dy, x_shape)
+
+
+spread.zero("shape")
+spread.linear("x")
+spread.samples(sample(real(3, 1), (3, 4)))
+
+
 @composite(np.broadcast_to)
 def broadcast_to(x, shape):
     """The array repeated to a shape; a copy, where NumPy gives a read-only view."""
@@ -237,7 +261,7 @@ def broadcast_to(x, shape):
         dims = shape
     if x.ndim == 0:
         return np.full(dims, x)
-    return expand(x, make_shape(dims))
+    return spread(x, make_shape(dims))
 
 
 broadcast_to.samples(sample(real(3), (2, 3)), sample(real(3, 1), (3, 4)), sample(np.float64(2.5), (2, 2)))

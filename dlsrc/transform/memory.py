@@ -27,7 +27,7 @@ __all__ = ["Memory", "analyze"]
 # an array that is not in C order depends on its strides: here they do, and a write to one is refused where
 # the other is used.
 PERHAPS_SHARED = frozenset({
-    "contiguous", "detach", "diagonal_of", "expand", "sum_to", "straightened", "windows",
+    "contiguous", "detach", "diagonal_of", "spread", "sum_to", "straightened", "windows",
     "reshaped1", "reshaped2", "reshaped3", "reshaped4", "reshaped5",
 })  # fmt: skip
 

@@ -24,6 +24,9 @@ SAME_AS_FIRST = {
 }
 
 
+TO_A_SHAPE = {"sum_to", "expand", "spread", "zeros_of"}
+
+
 class Shapes:
     """The keys of every array's dimensions."""
 
@@ -117,7 +120,7 @@ class Shapes:
         static = dict(s.static)
         if s.op.elementwise:
             self.elementwise(target, s.args)
-        elif name in ("sum_to", "expand", "zeros_of") and (like := self.shape_key(s.args[-1])) is not None:
+        elif name in TO_A_SHAPE and (like := self.shape_key(s.args[-1])) is not None:
             self.keys[target] = like
         elif name in SAME_AS_FIRST and isinstance(s.args[0], Value):
             self.equate(target, s.args[0])

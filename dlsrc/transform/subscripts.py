@@ -175,7 +175,7 @@ def write(
 
 
 READ_ONLY = {
-    "diagonal_of": "np.diagonal", "expand": "np.broadcast_to", "windows": "sliding_window_view",
+    "diagonal_of": "np.diagonal", "spread": "np.broadcast_to", "windows": "sliding_window_view",
 }  # fmt: skip
 
 
