@@ -95,7 +95,7 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
     if axis is None and len(sizes) != x.ndim:
         refuse("sliding_window_view takes a size for each axis, or an axis")
     if axis is None:
-        along = tuple(range(x.ndim))
+        along: tuple | list = tuple(range(x.ndim))
     else:
         along = axis if isinstance(axis, (tuple, list)) else (axis,)
     if len(along) != len(sizes):
