@@ -206,7 +206,7 @@ class _Writer:
         targets = "".join(f"{child}, " for child in children)
         match node:
             case TupleNode() | ListNode():
-                cls = tuple if isinstance(node, TupleNode) else list
+                cls = tuple if isinstance(node, TupleNode) else node.cls
                 self.miss_if(f"type({name}) is not {self.constant(cls)} or len({name}) != {len(children)}")
                 source = name
             case NamedTupleNode(cls=cls):
@@ -423,11 +423,12 @@ class _Writer:
                 targets, sources = zip(*mine, strict=True)
                 over = sources[0] if len(sources) == 1 else f"zip({', '.join(sources)})"
                 made = f"[{one} for {', '.join(targets)} in {over}]"
-                return made if cls is list else f"tuple({made})"
+                return made if cls is list else f"{self.constant(cls)}({made})"
             case TupleNode(children=children):
                 return "(" + "".join(f"{self.built(c, words, loops)}, " for c in children) + ")"
-            case ListNode(children=children):
-                return "[" + ", ".join(self.built(c, words, loops) for c in children) + "]"
+            case ListNode(children=children, cls=cls):
+                made = "[" + ", ".join(self.built(c, words, loops) for c in children) + "]"
+                return made if cls is list else f"{self.constant(cls)}({made})"
             case DictNode(keys=keys, children=children) if {type(k) for k in keys} <= {str, int}:
                 items = (f"{k!r}: {self.built(c, words, loops)}" for k, c in zip(keys, children, strict=True))
                 made = "{" + ", ".join(items) + "}"

@@ -51,10 +51,11 @@ class Static(NamedTuple):
 
 
 class ListNode(NamedTuple):
-    """A list."""
+    """A list, or one of numba's typed lists."""
 
     children: tuple["Structure", ...]
     tag: str = "list"
+    cls: type = list
 
 
 class TupleNode(NamedTuple):
@@ -108,7 +109,7 @@ class CustomNode(NamedTuple):
 
 
 class PackedNode(NamedTuple):
-    """A list or tuple (``cls``) of any number of equal items, but not of none.
+    """A list, typed list or tuple (``cls``) of any number of equal items, but not of none.
 
     ``children`` is one item; each of its leaves stands for a column, that leaf of every item.
     """
@@ -175,7 +176,7 @@ def packed(structure: Structure, chosen: Collection[Path]) -> tuple[Structure, t
             item = node.children[0]
             width, stop = count(item), start + count(node)
             positions.extend(tuple(range(k, stop, width)) for k in range(start, start + width))
-            return PackedNode(list if isinstance(node, ListNode) else tuple, (item,)), stop
+            return PackedNode(node.cls if isinstance(node, ListNode) else tuple, (item,)), stop
         children = []
         for k, child in enumerate(node.children):
             made, start = walk(child, (*path, k), start)

@@ -116,6 +116,11 @@ def _list(x: list, leaves: list) -> Structure:
     return ListNode(_children(x, leaves))
 
 
+def _typed_list(x: Any, leaves: list) -> Structure:
+    """numba's typed list: items of one type, in compiled code's own memory."""
+    return ListNode(_children(x, leaves), cls=type(x))
+
+
 def _tuple(x: tuple, leaves: list) -> Structure:
     return TupleNode(_children(x, leaves))
 
@@ -238,6 +243,10 @@ def _flattener(cls: type) -> Flattener:
     name = cls.__name__
     if issubclass(cls, np.memmap):
         return _array
+    if cls.__module__ == "numba.typed.typedlist":
+        return _typed_list
+    if cls.__module__ == "numba.typed.typeddict":
+        return _refuser("numba's typed dict is not supported; pass dict(d)")
     if issubclass(cls, np.matrix):
         return _refuser("np.matrix is not supported, its * is not an array's; pass np.asarray(x)")
     if issubclass(cls, np.ma.MaskedArray):
@@ -379,7 +388,7 @@ def _build(node: Any, feed: Iterator) -> Any:
     if kind is DictNode:
         return node.cls(zip(node.keys, children, strict=True))
     if kind is ListNode:
-        return children
+        return children if node.cls is list else node.cls(children)
     if kind is TupleNode:
         return tuple(children)
     if kind is NamedTupleNode:

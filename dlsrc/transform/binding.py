@@ -127,6 +127,7 @@ class Packed:
     at_hand: int
     path: Path
     name: str
+    cls: Any = list
 
     @property
     def is_whole(self) -> bool:

@@ -34,7 +34,9 @@ def attribute_of(ctx: Context, owner: Binding, attr: str, reference: Binding | N
             except AttributeError:
                 raise ctx.refuse(f"`{getter}` has no attribute `{attr}`; look at its spelling") from None
             return ctx.captured(found, getter.then("attribute", attr))
-        case Container(cls=cls, keys=keys, items=items) if cls is not None and owner.kind != "dict":
+        case Container(cls=cls, keys=keys, items=items) if (
+            cls is not None and owner.kind not in ("dict", "list")
+        ):
             if attr == "_replace":
                 return BoundMethod(owner, attr)
             if attr in keys:
@@ -161,7 +163,7 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
             if not all(isinstance(v, int) for v in value):
                 raise ctx.refuse("the order of a set changes from run to run; write sorted(...) or a tuple")
             return [Const(v) for v in value]
-        case Live(value=value, getter=getter) if isinstance(value, tuple | list):
+        case Live(value=value, getter=getter) if is_sequence(value):
             ctx.guard(getter, "length", len(value))
             return [ctx.captured(v, getter.then("item", k)) for k, v in enumerate(value)]
         case Live(value=dict() as value, getter=getter):
@@ -193,6 +195,11 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
     )
 
 
+def is_sequence(value: object) -> bool:
+    """Whether an object is a list or tuple of Python's, or one of numba's typed lists."""
+    return isinstance(value, tuple | list) or type(value).__module__ == "numba.typed.typedlist"
+
+
 def has_static_items(ctx: Context, binding: Binding) -> bool:
     """Whether ``static_items`` knows them."""
     binding = ctx.contents(binding)
@@ -200,7 +207,7 @@ def has_static_items(ctx: Context, binding: Binding) -> bool:
         case Container() | Shape() | Static(value=tuple() | list() | set() | frozenset() | str()):
             return True
         case Live(value=value):
-            return isinstance(value, tuple | list | dict)
+            return is_sequence(value) or isinstance(value, dict)
         case Iterator(kind="map", items=(_, *items)):
             return all(has_static_items(ctx, item) for item in items)
         case Iterator(kind="product", items=items):

@@ -13,7 +13,7 @@ from ..kernels.types import Scalar
 from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
 from .context import Context, describe
 from .grown import alike
-from .optional import assuming, can_be_given, given_part, has_arrays, is_none, narrowed, nothing_like
+from .optional import assuming, can_be_given, given_part, is_none, narrowed, nothing_like
 from .ir import UNBOUND, Atom, Const, If, Merge, Value
 
 __all__ = ["branch"]
@@ -200,14 +200,11 @@ def perhaps(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
         value = y if x is None else x
         assert value is not None
         if not isinstance(value, Const):
-            if has_arrays(ctx, value):
-                value = only(ctx, value, merges, x is None)
-            else:
-                with ctx.collecting() as extra:
-                    other = nothing_like(ctx, value)
-                (then_block if x is None else else_block).extend(extra)
-                x, y = (other, value) if x is None else (value, other)
-                value = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
+            with ctx.collecting() as extra:  # not unbound: a condition may look at it before it is asked for
+                other = nothing_like(ctx, value)
+            (then_block if x is None else else_block).extend(extra)
+            x, y = (other, value) if x is None else (value, other)
+            value = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
     else:
         value = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)
     if isinstance(value, Poison):

@@ -282,14 +282,13 @@ def _output(ctx: Context, binding: Binding, atoms: list, labels: list, columns: 
             labels.append(type_.labels)
             columns.append(leaf)
             return LEAF
-        case Packed(kind=kind, item=item, is_whole=True):
-            return PackedNode(
-                list if kind == "list" else tuple, (_output(ctx, item, atoms, labels, columns),)
-            )
+        case Packed(kind=kind, cls=cls, item=item, is_whole=True):
+            outer = cls if kind == "list" else tuple
+            return PackedNode(outer, (_output(ctx, item, atoms, labels, columns),))
         case Container(items=items, kind=kind, keys=keys, cls=cls):
             children = tuple(_output(ctx, item, atoms, labels, columns) for item in items)
             if kind == "list":
-                return ListNode(children)
+                return ListNode(children, cls=cls or list)
             if kind == "dict":
                 return DictNode(keys, children, cls or dict)
             if kind == "namedtuple":

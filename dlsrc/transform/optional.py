@@ -8,14 +8,13 @@
 
 from typing import Any
 
-from ..kernels.types import Array
 from .binding import Binding, Container, Perhaps, Static
 from .carrying import nothing
 from .context import Context
 from .ir import Assign, Atom, Const, Value
 
 __all__ = [
-    "assuming", "can_be_given", "given_part", "has_arrays", "is_none", "narrowed", "nothing_like",
+    "assuming", "can_be_given", "given_part", "is_none", "narrowed", "nothing_like",
     "perhaps_of",
 ]
 
@@ -95,10 +94,3 @@ def narrowed(binding: Binding, known: dict[Value, bool]) -> Binding:
             binding.with_items(items)
         )
     return binding
-
-
-def has_arrays(ctx: Context, binding: Binding) -> bool:
-    """Whether a value is or holds an array."""
-    if isinstance(binding, Container):
-        return any(has_arrays(ctx, item) for item in binding.items)
-    return isinstance(binding, Value) and isinstance(ctx.type_of(binding), Array)

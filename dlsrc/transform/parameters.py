@@ -178,8 +178,8 @@ class Parameters:
         first = next(leaves)
         name = self.request.names[first[1][0]].removesuffix(f"[0]{inside[0]}")
         item = self._columns(node.children[0], chain((first,), leaves), iter(inside), path, name)
-        kind = "list" if node.cls is list else "tuple"
-        return Packed(kind, item, Const(0), None, 1, len(given.children), path, _identifier(name))
+        kind = "tuple" if node.cls is tuple else "list"
+        return Packed(kind, item, Const(0), None, 1, len(given.children), path, _identifier(name), node.cls)
 
     def _columns(self, node: Any, leaves: Iterator, places: Iterator[str], path: Path, name: str) -> Binding:
         """An item with columns for its leaves; ``name`` is the list's."""
@@ -228,8 +228,8 @@ def _container(node: Any, items: tuple[Binding, ...]) -> Container:
     match node:
         case TupleNode():
             return Container("tuple", items)
-        case ListNode():
-            return Container("list", items)
+        case ListNode(cls=cls):
+            return Container("list", items, (), None if cls is list else cls)
         case DictNode(keys=keys, cls=cls):
             return Container("dict", items, keys, None if cls is dict else cls)
         case NamedTupleNode(cls=cls):

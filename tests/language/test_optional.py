@@ -155,6 +155,27 @@ def none_from_a_helper(x):
     return s
 
 
+@programs(np.array([1.5, -3.0]), compiled=True)
+@programs(np.array([0.5, 1.0]))
+def an_array_in_a_condition(x):
+    kept = None
+    if x[0] > 1:
+        kept = x * 2
+    if kept is None or np.sum(kept) > 1:
+        return x[0]
+    return kept[1] ** 2
+
+
+@programs(vector(7, 2), compiled=True)
+def an_array_that_is_lost_again(x):
+    s, last = 0.0, None
+    for k in range(len(x)):
+        if last is not None and np.sum(last) < 5.0:
+            s += np.sum(last * x[k])
+        last = x[k] * 2.0 if k % 3 else None
+    return s if last is None else s + last[0]
+
+
 test_optional = programs.test()
 
 
