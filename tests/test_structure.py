@@ -192,7 +192,9 @@ def test_the_place_of_a_key_is_python(key):
 def test_there_is_one_leaf():
     assert Leaf() is LEAF
     assert pickle.loads(pickle.dumps(LEAF)) is LEAF
-    assert repr(flatten([1.0, "a"])[1]) == "ListNode(children=(Leaf(), Static('a')), tag='list')"
+    assert repr(flatten([1.0, "a"])[1]) == (
+        "ListNode(children=(Leaf(), Static('a')), tag='list', cls=<class 'list'>)"
+    )
 
 
 def test_dataclasses_are_rebuilt_without_their_constructor():
