@@ -27,6 +27,7 @@ MEGABYTE = 2.0**20
 MOST_A_DOUBLING = 2.2
 MOST_OF_PRIMAL = 3.0
 MOST_UNEQUAL = 1.15  # "the same time", with what a machine's own noise leaves of it
+MOST_OF_HESSIANS = 10.0
 LEAST_PREDICTED, MOST_PREDICTED = 0.8, 1.2
 
 
@@ -60,6 +61,27 @@ def recurrence(a, n):
     for _ in range(n):
         s = np.sin(s) * a[1] + a[2]
     return s
+"""
+
+
+FACTORS = """
+import numpy as np
+
+def misfit(x, k, D):
+    n, m = D.shape
+    C = x[: n * k].reshape(n, k)
+    S = x[n * k :].reshape(k, m)
+    return np.sum((C @ S - D) ** 2)
+
+def given(k, n, m):
+    rng = np.random.default_rng(3)
+    return rng.standard_normal(k * (n + m)), k, rng.standard_normal((n, m))
+
+def exact(x, k, D, v):
+    n, m = D.shape
+    C, S, dC, dS = x[: n * k].reshape(n, k), x[n * k :].reshape(k, m), v[: n * k].reshape(n, k), v[n * k :].reshape(k, m)
+    R, dR = C @ S - D, dC @ S + C @ dS
+    return 2 * np.concatenate(((dR @ S.T + R @ dS.T).ravel(), (dC.T @ R + C.T @ dR).ravel()))
 """
 
 
@@ -252,8 +274,34 @@ def layers(repeats: int) -> None:
         print(f"              {ratio:.2f} x for ten times the layers: {verdict(ratio <= MOST_UNEQUAL)}")
 
 
+def hessian(repeats: int) -> None:
+    print("the Hessian of sum((C @ S - D)**2), processor seconds of first calls; products with a vector")
+    prepare = (
+        "def call(k, n, m):\n    args = m_.given(k, n, m)\n    H = hessian(*args)\n    v = np.cos(np.arange(len(H)))\n"
+        "    assert np.allclose(H @ v, m_.exact(*args, v), rtol=1e-10)\n"
+        "def product(k, n, m):\n    args = m_.given(k, n, m)\n    v = np.cos(np.arange(len(args[0])))\n"
+        "    assert np.allclose(hvp(*args, v), m_.exact(*args, v), rtol=1e-10)\n"
+        "m_, hessian, hvp = m, dlsrc.hessian(m.misfit), dlsrc.hvp(m.misfit)\ndlsrc.value_and_grad(m.warm)(np.ones(2))"
+    )
+    sizes = {98: (2, 20, 29), 152: (2, 30, 46), 422: (2, 100, 111)}
+    programs = {count: (FACTORS, prepare, f"call{size}", f"call{size}") for count, size in sizes.items()}
+    together = "; ".join(f"call{size}" for size in sizes.values())
+    programs["all three"] = (FACTORS, prepare, together, together)
+    programs["hvp at 100,000"] = (FACTORS, prepare, "product(50, 1000, 1000)", "product(50, 1000, 1000)")
+    found = alternating(programs, repeats)
+    for name, outs in found.items():
+        again = median(outs, "second")
+        print(f"  {name!s:>14} variables {spread(outs, 'first')}, again {again:.3f} s with the comparison")
+    flat = median(found[422], "first") / median(found[98], "first")
+    print(f"              {flat:.2f} x from 98 to 422 variables: {verdict(flat <= MOST_UNEQUAL)}")
+    print(f"              all told under {MOST_OF_HESSIANS:.0f} s: {verdict(median(found['all three'], 'first') < MOST_OF_HESSIANS)}")
+    grown = (median(found["hvp at 100,000"], "peak") - median(found[98], "peak")) / MEGABYTE
+    print(f"              hvp at 100,000 variables takes {grown:.0f} MB more, the matrix would be 80,000 MB")
+
+
 PARTS = {
     "memory": (memory, 1), "source": (source_length, 5), "layers": (layers, 5), "first_call": (first_call, 9),
+    "hessian": (hessian, 3),
 }  # fmt: skip
 
 
