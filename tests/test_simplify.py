@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import dlsrc
 from dlsrc.kernels.types import Array, Scalar
 from dlsrc.transform.emit import emit
 from dlsrc.transform.ir import ELLIPSIS, UNBOUND, Const, Store
@@ -261,3 +262,89 @@ def test_simplifying_twice_gives_the_same():
         assert emit(simplify(once)).text == emit(once).text
 
 
+
+
+# ---------------------------------------------------------------------------------- arrays that are filled alike
+
+
+def code_of(text):
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+
+
+def filled_alike(x):
+    a, b = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        a[i] = x[i]
+        b[i] = x[i]
+    return a[0] * b[1] + a[2]
+
+
+def one_is_written_again(x):
+    a, b = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        a[i] = x[i]
+        b[i] = x[i]
+    b[0] = 5.0
+    return a[0] * b[0] + a[2]
+
+
+def one_is_added_to(x):
+    a, b = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        a[i] = x[i]
+        b[i] = x[i]
+        b[i] += 1.0
+    return a[0] * b[1]
+
+
+def one_has_a_view(x):
+    a, b = np.empty(len(x)), np.empty(len(x))
+    v = b[1:]
+    for i in range(len(x)):
+        a[i] = x[i]
+        b[i] = x[i]
+    v[0] = 7.0
+    return a[1] * b[1]
+
+
+def both_are_returned(x):
+    a, b = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        a[i] = x[i]
+        b[i] = x[i]
+    return a, b
+
+
+def one_is_filled_backwards(x):
+    a, b = np.empty(len(x)), np.empty(len(x))
+    for i in range(len(x)):
+        a[i] = x[i]
+        b[len(x) - 1 - i] = x[i]
+    return a[0] * b[0]
+
+
+@pytest.mark.parametrize("f, number", [
+    (filled_alike, 1), (one_is_written_again, 2), (one_is_added_to, 2), (one_has_a_view, 2), (both_are_returned, 2),
+    (one_is_filled_backwards, 2),
+])  # fmt: skip
+def test_arrays_filled_alike_are_one_where_nothing_tells_them_apart(f, number):
+    x = np.array([2.0, 3.0, 4.0])
+    entry = dlsrc.evaluate.prepared(f, (x,), {})
+    assert code_of(entry.generated.emitted.text).count("np.empty(") == number
+    found = dlsrc.dlfeval(f, x)
+    np.testing.assert_array_equal(found, f(x))
+    if number > 1 and isinstance(found, tuple):
+        assert not np.shares_memory(*found)
+
+
+def test_a_jacobian_without_the_value_does_not_compute_it():
+    def f(x):
+        y = np.empty(len(x))
+        for i in range(len(x)):
+            y[i] = np.exp(x[i]) + np.cosh(3.0 * x[0])
+        return y
+
+    x = np.array([0.3, 0.5])
+    assert "np.cosh" not in code_of(str(dlsrc.adjoint_source(dlsrc.jacrev(f), x)))
+    assert "np.cosh" in code_of(str(dlsrc.adjoint_source(f, x)))
+    np.testing.assert_allclose(dlsrc.jacrev(f)(x), dlsrc.jacfwd(f)(x), rtol=1e-14)

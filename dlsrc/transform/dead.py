@@ -149,6 +149,7 @@ class _Sweep:
 
 # What tells something about an array but reads none of its elements.
 _SIZES = {"dim", "size", "shape"}
+_LIKE = {"zeros_like", "one_hot"}  # new memory of its shape
 
 
 def _unread(program: Program) -> set[Value]:
@@ -174,6 +175,9 @@ def _unread(program: Program) -> set[Value]:
                     use(args[1:])
                 elif op.view or op.name in _SIZES:
                     use(args[1:])
+                elif op.name in _LIKE and target is not None:
+                    use(args[1:])
+                    allocated.add(regions.find(target))
                 elif op.name in ("room", "room_for"):
                     # A tape that grows is still the tape: whether it is read is asked of its reads.
                     use(args[1:])

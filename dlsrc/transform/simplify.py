@@ -8,6 +8,7 @@
 from .dead import without_dead
 from .fold import fold
 from .ir import Program
+from .doubles import without_doubles
 
 __all__ = ["simplify"]
 
@@ -16,7 +17,7 @@ _ROUNDS = 5
 
 
 def simplify(program: Program, *, to_sweep: bool = False) -> Program:
-    """Fold, share and drop until nothing changes, a bounded number of times.
+    """Fold, share, drop and keep once until nothing changes, a bounded number of times.
 
     The numbers are those of the program that is given: nothing is folded that IEEE arithmetic tells apart.
     With ``to_sweep`` the program is one that is still to be swept backwards: what is shared then is kept
@@ -24,7 +25,7 @@ def simplify(program: Program, *, to_sweep: bool = False) -> Program:
     """
     for _ in range(_ROUNDS):
         before = program
-        program = without_dead(fold(program, to_sweep=to_sweep))
+        program = without_dead(without_doubles(fold(program, to_sweep=to_sweep)))
         if program.body == before.body and program.returns == before.returns:
             break
     return program

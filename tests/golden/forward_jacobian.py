@@ -51,19 +51,17 @@ def residual_1(p, t, y):
         for i in range(v5):
             # forward_jacobian.py:10  r[i] = p[0] * np.exp(-p[1] * t[i]) - y[i]
             v7 = p[0]
-            t1v7 = t1p[0]
             t2v7 = t2p[0]
             t3v7 = t3p[0]
             t4v7 = t4p[0]
             v8 = p[1]
-            t1v8 = t1p[1]
             t2v8 = t2p[1]
             t3v8 = t3p[1]
             t4v8 = t4p[1]
             v9 = t[i]
             v10 = np.exp(-v8 * v9)
-            r[i] = v7 * v10 - y[i]
-            t1r[i] = t1v7 * v10 - t1v8 * v9 * v10 * v7
+            v11 = t1p[1] * v9 * v10 * v7
+            t1r[i] = t1p[0] * v10 - v11
             t2r[i] = t2v7 * v10 - t2v8 * v9 * v10 * v7
             t3r[i] = t3v7 * v10 - t3v8 * v9 * v10 * v7
             t4r[i] = t4v7 * v10 - t4v8 * v9 * v10 * v7

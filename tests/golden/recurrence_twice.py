@@ -31,9 +31,7 @@ def recurrence_twice_1(x, v):
     s = x[0]
     # recurrence_twice.py:11  for i in range(len(x)):
     s_kept = np.empty(v1, np.float64)
-    s_kept_2 = np.empty(v1, np.float64)
     for i in range(v1):
-        s_kept_2[i] = s
         s_kept[i] = s
         # recurrence_twice.py:12  s = np.sin(s * x[i])
         v2 = x[i]
@@ -90,7 +88,7 @@ def recurrence_twice_1(x, v):
         d2ds = d2ds_2
     d2s = 0.0
     for i in range(v4, -1, -1):
-        s = s_kept_2[i]
+        s = s_kept[i]
         #   back through recurrence_twice.py:12, for the second derivative
         v2 = x[i]
         d2v3_2 = d2s * np.cos(s * v2)

@@ -30,17 +30,9 @@ def smoothed_1(x, w):
     v2 = y.size
     if 0 < v2:
         check_index(2, w.shape[0], 10)
-    for i in range(v2):
-        # rows.py:10  y[i] = w[0] * x[i] + w[1] * x[i + 1] ** 2 + w[2] * x[i + 2]
-        v3 = w[0] * x[i]
-        v4 = i + 1
-        v5 = x[v4]
-        v6 = v3 + w[1] * v5**2
-        y[i] = v6 + w[2] * x[i + 2]
     # rows.py:11  return y
-    v7 = y.size
-    v8 = np.empty((v7, v1), np.float64)
-    for i in range(v7):
+    v3 = np.empty((v2, v1), np.float64)
+    for i in range(v2):
         #   back through rows.py:11
         dy = np.zeros_like(y)
         dy[i] += 1.0
@@ -51,16 +43,16 @@ def smoothed_1(x, w):
             #   back through rows.py:10
             dx[i_2] += dy[i_2] * w[0]
         #   back through rows.py:9
-        v9 = min(1, v2)
-        for i_2 in range(v9):
+        v4 = min(1, v2)
+        for i_2 in range(v4):
             #   back through rows.py:10
-            v4 = i_2 + 1
-            dx[v4] += dy[i_2] * w[1] * (2 * x[v4])
+            v5 = i_2 + 1
+            dx[v5] += dy[i_2] * w[1] * (2 * x[v5])
         #   back through rows.py:9
-        for i_2 in range(max(v2 - 1, v9), v2):
+        for i_2 in range(max(v2 - 1, v4), v2):
             #   back through rows.py:10
-            v4 = i_2 + 1
-            dx[v4] += dy[i_2] * w[1] * (2 * x[v4])
+            v5 = i_2 + 1
+            dx[v5] += dy[i_2] * w[1] * (2 * x[v5])
         #   back through rows.py:9
         for i_2 in range(max(v2 - 2, 0), v2):
             #   back through rows.py:10
@@ -68,9 +60,9 @@ def smoothed_1(x, w):
         #   back through rows.py:9
         for i_2 in range(2, v2):
             #   back through rows.py:10
-            dv5 = dy[i_2 - 1] * w[1] * (2 * x[i_2])
-            v10 = dy[i_2 - 2] * w[2] + dv5
-            dx[i_2] += v10 + dy[i_2] * w[0]
+            dv6 = dy[i_2 - 1] * w[1] * (2 * x[i_2])
+            v7 = dy[i_2 - 2] * w[2] + dv6
+            dx[i_2] += v7 + dy[i_2] * w[0]
         # rows.py:11  return y
-        set_row(v8, i, dx)
-    return v8
+        set_row(v3, i, dx)
+    return v3
