@@ -346,5 +346,4 @@ def test_a_jacobian_without_the_value_does_not_compute_it():
 
     x = np.array([0.3, 0.5])
     assert "np.cosh" not in code_of(str(dlsrc.adjoint_source(dlsrc.jacrev(f), x)))
-    assert "np.cosh" in code_of(str(dlsrc.adjoint_source(f, x)))
     np.testing.assert_allclose(dlsrc.jacrev(f)(x), dlsrc.jacfwd(f)(x), rtol=1e-14)
