@@ -162,7 +162,13 @@ def of_a_new_jitclass(x):
     (of_a_stencil, "stencil.*write the loop"),
     (of_a_cfunc, "cfunc.*call the Python function"),
     (of_objmode, "objmode"),
-    (of_a_new_jitclass, "write a NamedTuple or a dataclass"),
+    pytest.param(
+        of_a_new_jitclass, "write a NamedTuple or a dataclass",
+        marks=[
+            pytest.mark.compiled,
+            pytest.mark.skipif(numba.config.DISABLE_JIT, reason="without numba a jitclass is a class, differentiated"),
+        ],
+    ),
 ])
 def test_refused_by_name(f, text):
     with pytest.raises(DlsrcError, match=f"(?s){text}"):
