@@ -249,7 +249,7 @@ def spread_dx(dy, x_shape):
 
 spread.zero("shape")
 spread.linear("x")
-spread.samples(sample(real(3, 1), (3, 4)))
+spread.samples(sample(real(3), (2, 3)), sample(real(3, 1), (3, 4)))
 
 
 @composite(np.broadcast_to)
