@@ -24,7 +24,7 @@ from .lazy import numba
 from .nodes import LEAF, DictNode, NamedTupleNode, Structure, TupleNode
 from .signature import Call, canonical, kind_of
 
-__all__ = ["numba_type"]
+__all__ = ["callable_type", "numba_type", "signature_of"]
 
 
 def numba_type(derivative: Any) -> Any:
@@ -32,31 +32,41 @@ def numba_type(derivative: Any) -> Any:
     return _machinery()(derivative)
 
 
+def signature_of(context: Any, dispatcher: Any, args: tuple) -> Any:
+    """The signature by which compiled code calls a dispatcher with these types; None if it cannot."""
+    template, pysig, args, kws = dispatcher.get_call_template(args, {})
+    signature = template(context).apply(args, kws)
+    return signature.replace(pysig=pysig) if signature else None
+
+
 @cache
-def _machinery() -> Any:
-    """The class of these types, made and registered when numba first asks for one."""
+def callable_type() -> Any:
+    """The base of the types of what is compiled anew for each tuple of argument types, when it is called.
+
+    A subclass says by ``dispatcher_for(args)`` what to call, and by ``called`` what a message calls it; its
+    data model is registered for itself, since numba looks that up by the very class.
+    """
     types, errors = numba("core.types"), numba("core.errors")
-    extending = numba("extending")
     imputils = numba("core.imputils")
 
-    class DerivativeType(types.WeakType, types.Callable, types.Dummy):  # type: ignore[name-defined]
-        """The type of one derivative object; it is equal to that of no other one."""
+    class CallableType(types.Callable, types.Dummy):  # type: ignore[name-defined]
+        called = "a derivative"
 
-        def __init__(self, derivative: Any):
-            self._store_object(derivative)
+        def __init__(self, name: str):
             self.compiled: dict[tuple, Any] = {}
-            super().__init__(f"{derivative!r} at {id(derivative):#x}")
+            super().__init__(name)
+
+        def dispatcher_for(self, args: tuple) -> Any:
+            raise TypeError(f"{type(self).__name__} does not say what it calls")
 
         def get_call_type(self, context: Any, args: tuple, kws: dict) -> Any:
             if kws:
-                raise errors.TypingError("a derivative takes its arguments by position in compiled code")
+                raise errors.TypingError(f"{self.called} takes its arguments by position in compiled code")
             args = tuple(types.unliteral(a) for a in args)
             dispatcher = self.compiled.get(args)
             if dispatcher is None:
-                dispatcher = self.compiled[args] = _compiled(self._get_object(), args)
-            template, pysig, args, kws = dispatcher.get_call_template(args, kws)
-            signature = template(context).apply(args, kws)
-            return signature.replace(pysig=pysig) if signature else None
+                dispatcher = self.compiled[args] = self.dispatcher_for(args)
+            return signature_of(context, dispatcher, args)
 
         def get_call_signatures(self) -> tuple:
             return [s for d in self.compiled.values() for s in d.nopython_signatures], True
@@ -65,11 +75,29 @@ def _machinery() -> Any:
             args = tuple(types.unliteral(a) for a in signature.args)
             return self.compiled[args].get_overload(args)
 
-    extending.register_model(DerivativeType)(extending.models.OpaqueModel)
-
-    @imputils.lower_constant(DerivativeType)
+    @imputils.lower_constant(CallableType)
     def constant(context: Any, builder: Any, type_: Any, value: Any) -> Any:
         return context.get_dummy_value()
+
+    return CallableType
+
+
+@cache
+def _machinery() -> Any:
+    """The class of these types, made and registered when numba first asks for one."""
+    types, extending = numba("core.types"), numba("extending")
+
+    class DerivativeType(types.WeakType, callable_type()):  # type: ignore[name-defined, misc]
+        """The type of one derivative object; it is equal to that of no other one."""
+
+        def __init__(self, derivative: Any):
+            self._store_object(derivative)
+            super().__init__(f"{derivative!r} at {id(derivative):#x}")
+
+        def dispatcher_for(self, args: tuple) -> Any:
+            return _compiled(self._get_object(), args)
+
+    extending.register_model(DerivativeType)(extending.models.OpaqueModel)
 
     @extending.unbox(DerivativeType)
     def unbox(type_: Any, value: Any, c: Any) -> Any:

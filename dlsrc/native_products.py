@@ -15,6 +15,7 @@ from typing import Any
 from .cache import Mode
 from .derived import Derived
 from .lazy import numba
+from .native import callable_type, signature_of
 
 __all__ = ["numba_type"]
 
@@ -27,46 +28,23 @@ def numba_type(name: str) -> Any:
 @cache
 def _types() -> dict[str, Any]:
     """These types, made and registered when numba first asks for one."""
-    types, errors = numba("core.types"), numba("core.errors")
-    extending, imputils = numba("extending"), numba("core.imputils")
+    errors, extending = numba("core.errors"), numba("extending")
 
-    class ProductType(types.Callable, types.Dummy):  # type: ignore[name-defined]
+    class ProductType(callable_type()):  # type: ignore[misc]
         """The type of ``jvp`` or of ``vjp``."""
 
         def __init__(self, name: str, make: Callable):
             self.make = make
-            self.compiled: dict[tuple, Any] = {}
-            super().__init__(f"dlsrc {name}")
+            self.called = f"dlsrc {name}"
+            super().__init__(self.called)
 
-        def get_call_type(self, context: Any, args: tuple, kws: dict) -> Any:
-            args = tuple(types.unliteral(a) for a in args)
-            if kws or not args:
-                raise errors.TypingError(f"{self.name} takes its arguments by position in compiled code")
-            dispatcher = self.compiled.get(args)
-            if dispatcher is None:
-                dispatcher = self.compiled[args] = self.make(_function_of(args[0]), args[1:])
-            return _signature(context, dispatcher, args)
-
-        def get_call_signatures(self) -> tuple:
-            return [s for d in self.compiled.values() for s in d.nopython_signatures], True
-
-        def get_impl_key(self, signature: Any) -> Any:
-            args = tuple(types.unliteral(a) for a in signature.args)
-            return self.compiled[args].get_overload(args)
+        def dispatcher_for(self, args: tuple) -> Any:
+            if not args:
+                raise errors.TypingError(f"{self.called} takes its arguments by position in compiled code")
+            return self.make(_function_of(args[0]), args[1:])
 
     extending.register_model(ProductType)(extending.models.OpaqueModel)
-
-    @imputils.lower_constant(ProductType)
-    def constant(context: Any, builder: Any, type_: Any, value: Any) -> Any:
-        return context.get_dummy_value()
-
     return {"jvp": ProductType("jvp", _jvp), "vjp": ProductType("vjp", _vjp)}
-
-
-def _signature(context: Any, dispatcher: Any, args: tuple) -> Any:
-    template, pysig, args, kws = dispatcher.get_call_template(args, {})
-    signature = template(context).apply(args, kws)
-    return signature.replace(pysig=pysig) if signature else None
 
 
 def _function_of(type_: Any) -> Any:
@@ -156,7 +134,7 @@ def _pullback_class() -> Any:
             if kws or len(args) != 1:
                 raise numba("core.errors").TypingError("a pullback takes one cotangent, by position")
             args = tuple(types.unliteral(a) for a in args)
-            found = _signature(context, self.pull, (self, *args))
+            found = signature_of(context, self.pull, (self, *args))
             return typing.signature(found.return_type, *args, recvr=self) if found else None
 
         def get_call_signatures(self) -> tuple:
