@@ -6,7 +6,7 @@ differentiated, the same function in terms of primitives is taken instead: what 
 
 from collections.abc import Callable
 
-from .broadcast import expand_dx, spread_dx, sum_to
+from .broadcast import expand_dx, sum_to
 from .primitive import folded
 from .shape import permute, permute_dx
 
@@ -26,7 +26,6 @@ def again(rule: Callable) -> Callable[[Callable], Callable]:
 
 
 @again(expand_dx)
-@again(spread_dx)
 def expand_dx_again(dy, x_shape):
     return sum_to(dy, x_shape)
 

@@ -237,16 +237,8 @@ def spread(x, shape):
     return expand(x, shape)
 
 
-@spread.result
-def spread_result(x, shape):
-    return Array(x.dtype, shape.ndim, "C", x.labels)
-
-
-@spread.adjoint("x")
-def spread_dx(dy, x_shape):
-    return sum_rows_to(dy, x_shape)
-
-
+spread.result(expand_result)
+spread.adjoint("x")(expand_dx)
 spread.zero("shape")
 spread.linear("x")
 spread.samples(sample(real(3), (2, 3)), sample(real(3, 1), (3, 4)))
