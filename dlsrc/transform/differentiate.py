@@ -60,16 +60,11 @@ def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
         return Differentiated(program, (), (), ())  # where nothing is swept, arrays may be one
     outline = Outline(program)
     gradients.check(program, outline, memory.analyze(program, outline), traced)
-    if _by_parameters(program):
-        program = simplify(program, to_sweep=True)
     between: list[Program] = []
     made = _level(program, 1)
     while any(isinstance(s, Gradient) for s in walk(made.program.body)):
         between.append(made.program)
-        program = made.program
-        if _by_parameters(program):
-            program = simplify(program, to_sweep=True)
-        after = _level(program, len(between) + 1)
+        after = _level(made.program, len(between) + 1)
         made = Differentiated(
             after.program, made.kept + after.kept, _union(made.recomputed, after.recomputed),
             _union(made.active, after.active),
@@ -92,6 +87,8 @@ def _by_parameters(program: Program) -> bool:
 
 def _level(program: Program, order: int) -> Differentiated:
     """The program with the gradients computed whose losses contain no others."""
+    if _by_parameters(program):
+        program = simplify(program, to_sweep=True)
     if order > 1:
         outline = Outline(program)
         facts = memory.analyze(program, outline)
