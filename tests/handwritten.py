@@ -5,10 +5,12 @@ processor times, since what other work on the machine adds has nothing to do wit
 for both: IEEE arithmetic, ``error_model="numpy"``; the hand-written ones check no bounds.
 """
 
-import time
+from functools import partial
 
 import numba
 import numpy as np
+
+from tests.benchmarks.measure import interleaved
 
 compiled = numba.njit(error_model="numpy")
 
@@ -179,28 +181,6 @@ def cases():
     )
 
 
-def per_call(f, args, seconds=0.005):
-    """Processor seconds that a call takes, from about ``seconds`` of calls."""
-    calls, spent = 1, 0.0
-    while True:
-        start = time.process_time()
-        for _ in range(calls):
-            f(*args)
-        spent = time.process_time() - start
-        if spent > seconds / 2:
-            return spent / calls
-        calls *= 2
-
-
-def ratio(f, reference, args, rounds=40):
-    """The time of ``f`` over that of ``reference``, and both times: the least of rounds that alternate."""
-    times, references = [], []
-    for _ in range(rounds):
-        times.append(per_call(f, args))
-        references.append(per_call(reference, args))
-    return min(times) / min(references), min(times), min(references)
-
-
 def main():
     from dlsrc import value_and_grad
 
@@ -213,9 +193,10 @@ def main():
         np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-8, atol=1e-10)
         primal = compiled(objective)
         primal(*args)
-        quotient, ours, theirs = ratio(derived, by_hand, args)
-        alone = ratio(primal, primal, args, 10)[1]
-        print(f"{name:8} {alone * 1e6:7.1f} µs {theirs * 1e6:7.1f} µs {ours * 1e6:7.1f} µs   {quotient:.2f}")
+        calls = {"primal": primal, "by hand": by_hand, "dlsrc": derived}
+        taken = interleaved({who: partial(f, *args) for who, f in calls.items()}, 40, 0.005, min)
+        alone, theirs, ours = taken.values()
+        print(f"{name:8} {alone * 1e6:7.1f} µs {theirs * 1e6:7.1f} µs {ours * 1e6:7.1f} µs   {ours / theirs:.2f}")
 
 
 if __name__ == "__main__":

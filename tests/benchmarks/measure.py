@@ -41,8 +41,11 @@ def calls_for(call: Callable[[], object], seconds: float) -> int:
         calls *= 2
 
 
-def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, seconds: float = 0.01) -> dict[str, float]:
-    """Median seconds per call of each contender; they take turns, so that what disturbs one disturbs all.
+def interleaved(
+    contenders: Mapping[str, Callable[[], object]], rounds: int, seconds: float = 0.01,
+    of_rounds: Callable[[list[float]], float] = statistics.median,
+) -> dict[str, float]:
+    """Seconds per call of each contender; they take turns, so that what disturbs one disturbs all.
 
     A contender whose call takes over a second takes part in the first three rounds only.
     """
@@ -52,4 +55,4 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, sec
         for name, call in contenders.items():
             if turn < 3 or found[name][0] < 1.0:
                 found[name].append(seconds_of(call, calls[name]))
-    return {name: statistics.median(times) for name, times in found.items()}
+    return {name: of_rounds(times) for name, times in found.items()}

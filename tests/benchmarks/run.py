@@ -16,14 +16,14 @@ FAST = {"fastmath": True}
 
 
 def compiled(f: Callable, flags: dict) -> Callable:
-    """``f`` by numba, and the plain functions of its module that it calls with the same flags."""
+    """``f`` by numba, and the plain functions of the benchmark that it calls with the same flags."""
     import numba
 
     jit = numba.njit(error_model="numpy", **flags)
     own = {
         name: jit(value)
         for name in f.__code__.co_names
-        if isinstance(value := f.__globals__.get(name), types.FunctionType) and value.__module__ == f.__module__
+        if isinstance(value := f.__globals__.get(name), types.FunctionType) and value.__module__.startswith("tests.")
     }
     return jit(types.FunctionType(f.__code__, {**f.__globals__, **own}, f.__name__, f.__defaults__))
 
