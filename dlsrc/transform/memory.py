@@ -225,11 +225,14 @@ def _written(statement: Statement) -> Value | None:
 
 def _find_ambiguous(memory: Memory, program: Program) -> None:
     """Note the writes after which another name of what may be the same memory is read."""
-    later = after_writes(program)
+    later: dict[int, frozenset[Value]] | None = None
     for root, stores in memory.stores.items():
         if root in memory.grown or not is_float(program.types[root]):
             continue  # an earlier version of a tape is not used once there is a later one
         shared = memory.roots_shared_with(root)
+        if shared <= {root}:
+            continue
+        later = after_writes(program) if later is None else later
         for store in stores:
             used = {memory.root[v] for v in later.get(id(store), ()) if v in memory.root}
             if not _writes_to_elements(store, program.types):
