@@ -1,6 +1,5 @@
 """Exact, readable gradients of NumPy-and-loops code by source transformation, compiled with numba."""
 
-from collections.abc import Callable
 from typing import Any
 
 from . import errors, structure
@@ -27,22 +26,26 @@ __all__ = [
     "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dlaccelerate",
     "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian", "errors",
     "explain", "extractdata", "grad", "hessian", "hvp", "implicit_fixed_point", "implicit_root",
-    "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "logsumexp", "model_and_jacobian",
-    "nondifferentiable", "ravel", "register", "relu", "residual_and_jacobian", "sigmoid", "softmax",
+    "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "model_and_jacobian",
+    "nondifferentiable", "ravel", "register", "residual_and_jacobian",
     "stages", "stop_gradient", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.
-logsumexp: Callable[..., Any]
-relu: Callable[..., Any]
-sigmoid: Callable[..., Any]
-softmax: Callable[..., Any]
+_KERNELS = {
+    name: name
+    for name in (
+        "crossentropy", "embed", "fullyconnect", "gelu", "indexcrossentropy", "l1loss", "l2loss", "leakyrelu",
+        "logsumexp", "mse", "relu", "sigmoid", "softmax", "swish",
+    )
+} | {"huber": "huber_loss"}  # the registry's huber is SciPy's
+__all__ += sorted(set(_KERNELS) - set(__all__))
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ("logsumexp", "relu", "sigmoid", "softmax"):
+    if name not in _KERNELS:
         raise AttributeError(f"module 'dlsrc' has no attribute {name!r}")
-    found = globals()[name] = getattr(_engine("kernels"), name)
+    found = globals()[name] = getattr(_engine("kernels"), _KERNELS[name])
     return found
 
 

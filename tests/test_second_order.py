@@ -342,3 +342,14 @@ def test_shapes_stay_shapes_in_rules_that_are_differentiated():
 def test_second_derivatives_of_logistic_functions_where_they_are_equal_and_far(f, x, expected):
     slope = grad(f)
     assert np.isclose(grad(lambda t: slope(t))(x), expected, rtol=1e-14, atol=0.0)
+
+
+def test_the_mixed_derivative_where_a_factor_is_zero():
+    """``a log b`` has the mixed derivative ``1 / b``, also at ``a = 0``, where the slope by ``b`` is zero."""
+    from scipy.special import kl_div, rel_entr, xlog1py, xlogy
+
+    for f, expected in ((xlogy, 1 / 0.7), (xlog1py, 1 / 1.7), (rel_entr, -1 / 0.7), (kl_div, -1 / 0.7)):
+        def by_b(a, f=f):
+            return dlsrc.grad(lambda b: f(a, b))(0.7)
+
+        assert dlsrc.grad(by_b)(0.0) == pytest.approx(expected, rel=1e-14)

@@ -41,7 +41,7 @@ def rel_entr_da(dy, a, b):
 
 @rel_entr.adjoint("b")
 def rel_entr_db(dy, a, b):
-    return -dy * (a / b) if a != 0 else 0.0
+    return -dy * (a / b) if a != 0 or b != 0 else 0.0
 
 
 @primitive("scipy.special.kl_div", elementwise=True, floats=True)
@@ -61,7 +61,7 @@ def kl_div_da(dy, a, b):
 
 @kl_div.adjoint("b")
 def kl_div_db(dy, a, b):
-    return dy * (1 - a / b) if a != 0 else dy * 1.0
+    return dy * (1 - a / b) if a != 0 or b != 0 else dy * 1.0
 
 
 for _function in (rel_entr, kl_div):

@@ -7,6 +7,7 @@ all elements of a group are -inf, logsumexp is -inf and passes no derivative.
 import numpy as np
 
 from .axes import axes_from_last, axes_of, axis_of, grouped, kind_of, weighted, without_axis
+from .labels import axis_labelled, format_of
 from .primitive import composite, kernel, kink, primitive, real, refuse, sample
 from .reduction import kept_dims, reduced, scalar_of
 from .trace import detach
@@ -242,8 +243,11 @@ def as_floats(x):
 
 
 @composite("scipy.special.softmax")
-def softmax(x, axis=None):
-    """Positive weights that sum to one, over all elements or along an axis."""
+def softmax(x, axis=None, data_format=None):
+    """Positive weights that sum to one, over all elements, along an axis, or over channels."""
+    if data_format is not None:
+        channel = axis_labelled(format_of(data_format, x.ndim, "softmax"), "C", "softmax")
+        return softmax_axis(as_floats(x), channel)
     if axis is None:
         return np.reshape(softmax_axis(np.ravel(as_floats(x)), 0), x.shape)
     return softmax_axis(as_floats(x), axis_of(axis, x.ndim))

@@ -324,7 +324,7 @@ def xlogy_da(dy, b):
 
 @xlogy.adjoint("b")
 def xlogy_db(dy, a, b):
-    return dy * (a / b) if a != 0 else 0.0
+    return dy * (a / b) if a != 0 or b != 0 else 0.0  # at a = 0 it has a slope by a
 
 
 xlogy.samples(
@@ -348,7 +348,7 @@ def xlog1py_da(dy, b):
 
 @xlog1py.adjoint("b")
 def xlog1py_db(dy, a, b):
-    return dy * (a / (1 + b)) if a != 0 else 0.0
+    return dy * (a / (1 + b)) if a != 0 or b != -1 else 0.0
 
 
 xlog1py.samples(
