@@ -35,8 +35,8 @@ __all__ = [
 _KERNELS = {
     name: name
     for name in (
-        "crossentropy", "embed", "fullyconnect", "gelu", "indexcrossentropy", "l1loss", "l2loss", "leakyrelu",
-        "logsumexp", "mse", "relu", "sigmoid", "softmax", "swish",
+        "crossentropy", "dlconv", "dltranspconv", "embed", "fullyconnect", "gelu", "indexcrossentropy",
+        "l1loss", "l2loss", "leakyrelu", "logsumexp", "mse", "relu", "sigmoid", "softmax", "swish",
     )
 } | {"huber": "huber_loss"}  # the registry's huber is SciPy's
 __all__ += sorted(set(_KERNELS) - set(__all__))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import dlsrc
+
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -38,3 +40,11 @@ def test_the_two_commands_are_one_line_each():
     assert [text.count("\n") for text in commands[:2]] == [1, 1]
     assert commands[0].rstrip().endswith("examples/rosenbrock.py")
     assert commands[1].rstrip().endswith("python -m tests")  # .ci/run finds it by this
+
+
+def test_the_table_of_functions_of_networks_has_them_all():
+    text = README.read_text(encoding="utf-8")
+    section = text[text.index("## Functions of networks"): text.index("## What a first call costs")]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)\(", row[1])}
+    assert named == set(dlsrc._KERNELS) - {"logsumexp"}
