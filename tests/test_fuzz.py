@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 
+from tests.fuzz import planted
 from tests.fuzz.judge import verdict
 from tests.fuzz.rewrite import REWRITES, rewritten
 from tests.fuzz.shrink import smaller
@@ -80,6 +81,15 @@ def test_every_rewriting_changes_the_program_and_keeps_its_value():
         other = rewritten(RIGHT, name)
         assert other is not None and ast.dump(ast.parse(other)) != ast.dump(ast.parse(RIGHT))
         assert verdict(other, 1, rewrites=False) == ("ok", "")
+
+
+@pytest.mark.parametrize("bug", [
+    planted.a_copy_is_not_kept, planted.an_element_is_assigned_not_added, planted.a_second_use_replaces_the_first,
+    planted.a_branch_without_an_else_is_forgotten,
+])  # fmt: skip
+def test_a_planted_bug_is_found_soon(bug):
+    """All ten: ``python -m tests.fuzz --planted``."""
+    assert planted.first_seen(bug, 20) is not None
 
 
 def test_a_failure_is_made_small():

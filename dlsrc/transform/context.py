@@ -46,6 +46,7 @@ class Context(Builder):
         self.heap: dict[int, Container | Grown] = {}
         self.refs = 0
         self.sides: list[Any] = []                       # the branches that are being merged
+        self.direct: list | None = None                  # the block of a way that is not always taken
         self.hidden: dict[tuple, tuple[Getter, Value]] = {}
         self.argument_keys: dict[Value, Any] = {}        # parameters that may be asked for statically
         self.guards: dict[tuple, Guard] = {}

@@ -26,6 +26,7 @@ from .items import attribute_of, static_items
 from .location import Location
 from .source import location
 from .specials import SPECIALS
+from .unbound import without_value
 from .weakness import refuse_missing
 
 __all__ = ["EXPRESSIONS", "evaluate", "read_name"]
@@ -110,17 +111,13 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
         if isinstance(binding, Poison):
             raise ctx.poisoned(binding)
         if isinstance(binding, Unbound):
-            raise ctx.refuse(
-                f"`{identifier}` may be read here before it has a value; assign it before the loop or branch"
-            )
+            raise without_value(ctx, identifier, "UnboundLocalError" if owner is frame else "NameError")
         return binding
     where = frame
     while True:
         if identifier in where.locals:
             ctx.unbound_reads.add((where, identifier))
-            raise ctx.refuse(
-                f"`{identifier}` may be read here before it has a value; assign it before the loop or branch"
-            )
+            raise without_value(ctx, identifier, "UnboundLocalError" if where is frame else "NameError")
         if where.parent is None:
             break
         where = where.parent

@@ -31,6 +31,8 @@ class Lists:
         The number of items of a list at the start of the trip that is being built.
     columns : set
         Columns of which an array was looked at.
+    counters : set
+        The counters of loops.
     """
 
     grown_at: dict[int, Location] = field(default_factory=dict)
@@ -41,3 +43,4 @@ class Lists:
     stored: set[tuple[Value, Value]] = field(default_factory=set)
     columns: set[Value] = field(default_factory=set)
     counts: dict[int, Any] = field(default_factory=dict)
+    counters: set[Value] = field(default_factory=set)

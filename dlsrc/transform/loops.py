@@ -32,6 +32,7 @@ from .optional import assuming, perhaps_of
 from .packed import NeedPacked, pack_for
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll
+from .unbound import on_this_way
 
 __all__: list[str] = []
 
@@ -132,6 +133,7 @@ def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> Non
         start, stop, step = Const(0), trips_of(ctx, iterable), Const(1)
     index = ctx.value(Scalar("int64", weak=True))
     ctx.hints[index] = _counter_name(ctx)
+    ctx.lists.counters.add(index)
     body, flag = _split_flag(node)
 
     def head() -> Atom:
@@ -220,13 +222,13 @@ def build(
         for place in places:
             ctx.put(place, header_of(ctx, start_state[place], place, (), headers, wider))
         try:
-            with ctx.collecting() as test, growth.building():
+            with ctx.collecting() as test, growth.building(), on_this_way(ctx, None):
                 growth.begin()
                 inside_state = ctx.state()
                 cond = head()
             if in_test:
                 _refuse_changes(ctx, inside_state)
-            with ctx.collecting() as block, growth.building():
+            with ctx.collecting() as block, growth.building(), on_this_way(ctx, block):
                 ctx.assumed = assuming(ctx, cond, True)
                 lower_block(ctx, frame, body)
                 stop = truth(ctx, frame.env[flag]) if flag is not None else None

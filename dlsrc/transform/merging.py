@@ -15,6 +15,7 @@ from .context import Context, describe
 from .grown import alike
 from .optional import assuming, can_be_given, given_part, is_none, narrowed, nothing_like
 from .ir import UNBOUND, Atom, Const, If, Merge, Value
+from .unbound import way
 
 __all__ = ["branch"]
 
@@ -24,13 +25,13 @@ def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callab
     before, around = ctx.snapshot(), ctx.assumed
     ctx.assumed = assuming(ctx, cond, True)
     with ctx.collecting() as then_block:
-        first = then()
+        first = way(ctx, then, then_block)
     known_then, ctx.assumed = ctx.assumed, around
     ctx.assumed = assuming(ctx, cond, False)
     after_then, state_then = ctx.snapshot(), ctx.state()
     ctx.restore(before)
     with ctx.collecting() as else_block:
-        second = orelse()
+        second = way(ctx, orelse, else_block)
     state_else = ctx.state()
     known_else, ctx.assumed = ctx.assumed, around
     dead_then, dead_else = after_then[2], ctx.dead

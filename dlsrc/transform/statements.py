@@ -20,6 +20,7 @@ from .ir import Const, Value
 from .items import static_items
 from .merging import branch
 from .subscripts import aug_assign_array, aug_assign_subscript, store_subscript
+from .unbound import Ends, ended
 from .unpacking import starred, unpacked
 
 __all__ = ["STATEMENTS", "assign", "assigned_names", "lower_block"]
@@ -46,6 +47,9 @@ def lower_block(ctx: Context, frame: Frame, nodes: Any) -> None:
         try:
             with ctx.at(locate(frame, node)):
                 STATEMENTS[type(node)](ctx, frame, node)
+        except Ends as ends:
+            ended(ctx, ends)
+            return
         except Refused as refused:
             if frame.composite is not None:
                 raise

@@ -11,6 +11,7 @@ from ..kernels.types import Array
 from ..nodes import Path
 from .atoms import as_atom
 from . import growing
+from .choosing import can_be_chosen, chosen
 from .binding import Binding, Container, Grown, Live, Packed, Partial, Range, Shape, Static
 from .context import Context, Frame, describe
 from .expressions import evaluate, expression, operate
@@ -53,6 +54,8 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
     if isinstance(owner, Grown):
         return growing.sliced(ctx, owner, key) if isinstance(key, tuple) else growing.indexed(ctx, owner, key)
     if isinstance(key, Value) and key not in ctx.argument_keys and isinstance(owner, Container | Shape):
+        if can_be_chosen(ctx, owner, key):
+            return chosen(ctx, owner, key)
         if not isinstance(owner, Container) or owner.path not in ctx.packable:
             raise NeedUnroll
         raise NeedPacked(paths_of([owner])) if worthwhile(ctx, [owner]) else NeedUnroll(owner.path)

@@ -2,8 +2,9 @@
 
 The value must be plain Python's, and where plain Python raises, the same exception must come (or a refusal).
 A gradient is compared along one random direction an argument (no entry can be wrong and not show): with the
-complex step where the program runs on complex numbers, which is exact, else with differences; and with the
-gradient of the program rewritten in a way that must not matter.
+complex step where the program runs on complex numbers, which is exact, else with differences.  Then, by the
+seed, with one of: the gradient of the program rewritten in a way that must not matter; forward mode; the value
+of the program after each stage.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from dlsrc import dlarray, dlfeval, extractdata, isdlarray, value_and_grad
+from dlsrc import dlarray, dlfeval, extractdata, isdlarray, jvp, stages, value_and_grad
 from dlsrc.errors import DlsrcError, InternalError
 from tests.fuzz.rewrite import REWRITES, rewritten
 from tests.oracle import extrapolated
@@ -33,6 +34,12 @@ LARGEST = 1e4
 STEPS = (1e-2, 1e-3, 1e-4)
 # Sums in another order; differences that converge; the least that differences must tell.
 EXACT, CONVERGED, ROUGH = 1e-9, 1e-7, 1e-5
+# Forward and reverse mode, in units of the largest term of the sum.
+BOTH_MODES = 1e-12
+FORWARD = """
+def forward(x, A, p):
+    return f(x, A, p, 3, np.zeros(5))
+"""
 
 
 class _Complex(SimpleNamespace):
@@ -52,14 +59,14 @@ def _allocating(make: Callable) -> Callable:
 COMPLEX = _Complex(**{n: _allocating(getattr(np, n)) for n in ("zeros", "full", "ones", "zeros_like", "empty")})
 
 
-def load(source: str, **instead: Any) -> Callable:
-    """The function of a program, with a source that can be found; ``instead`` replaces what it imports."""
+def load(source: str, name: str = "f", **instead: Any) -> Callable:
+    """A function of a program, with a source that can be found; ``instead`` replaces what it imports."""
     file = f"<fuzz {hash(source)}>"  # with a space, as paths may have
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     names: dict = {}
     exec(compile(source, file, "exec"), names)
     names.update(instead)
-    return names["f"]
+    return names[name]
 
 
 def inputs(seed: int) -> list:
@@ -158,8 +165,8 @@ def _ended(run: Callable) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def verdict(source: str, seed: int, *, rewrites: bool = True) -> tuple[str, str]:
-    """``ok``, ``skip``, ``refused`` or ``fail``, and why."""
+def verdict(source: str, seed: int, *, rewrites: bool = True, facts: dict | None = None) -> tuple[str, str]:
+    """``ok``, ``skip``, ``refused`` or ``fail``, and why; in ``facts``, whether a gradient is not zero."""
     several = "dlgradient" in source
     plain_source = source.replace("from dlsrc import dlgradient\n", PLAIN_GRADIENT)
     plain, args = load(plain_source), inputs(seed)
@@ -172,7 +179,7 @@ def verdict(source: str, seed: int, *, rewrites: bool = True) -> tuple[str, str]
         message = getattr(error, "msg", str(error)).split("\n")[0]
         return "refused", re.sub(r" ?\(line.*\)|line \d+", "", re.sub(r"`[^`]*`", "`_`", message))
     if _twice(seed) and error is not None and "shares its memory" in str(error):
-        return "refused", "an argument is written to and passed twice"
+        return "ok", "refused as promised: an argument is written to and passed twice"
     if raised is not None or error is not None:
         if type(raised) is type(error):
             return "ok", f"both raise {type(error).__name__}"
@@ -180,6 +187,8 @@ def verdict(source: str, seed: int, *, rewrites: bool = True) -> tuple[str, str]
             return "fail", f"{type(error).__name__}: {error}; plain Python: {raised!r}"
         return "fail", f"value: {derived[0]}, but the plain function raises {raised!r}"
     value, by = derived
+    if facts is not None:
+        facts["nonzero"] = any(np.any(b) for b in by)
     if not all(np.array_equal(given[k], args[k]) for k in argnums):
         return "fail", "an argument was modified"
     expected = expected[0] if several else expected
@@ -199,14 +208,50 @@ def verdict(source: str, seed: int, *, rewrites: bool = True) -> tuple[str, str]
         state, why = _compared(one, other, args, k, by[j], seed)
         if state != "ok":
             return state, why
-    return _rewritten_agrees(source, seed, several, argnums, value, by) if rewrites else ("ok", "")
+    if not rewrites:
+        return "ok", ""
+    match seed % 4:
+        case 1 if not several and not _twice(seed):
+            return _forward_agrees(source, args, by)
+        case 3 if not several:
+            return _stages_agree(source, args, value)
+    return _rewritten_agrees(source, seed, several, argnums, value, by)
+
+
+def _forward_agrees(source: str, args: list, by: Any) -> tuple[str, str]:
+    """Whether forward mode has the same derivative along a direction, to the last digits."""
+    way = tuple(np.random.default_rng(7).uniform(0.5, 1.0, np.shape(a))[()] for a in args[:3])
+    forward = load(source + FORWARD, "forward")
+    found, error = _ended(lambda: jvp(forward, tuple(copy.deepcopy(args[:3])), way)[1])
+    if isinstance(error, DlsrcError) and not isinstance(error, InternalError):
+        return "ok", "forward mode is refused"
+    if error is not None:
+        return "fail", f"forward mode: {type(error).__name__}: {error}"
+    terms = np.concatenate([np.ravel(b * w) for b, w in zip(by, way, strict=True)])
+    if not abs(np.sum(terms) - found) <= BOTH_MODES * max(1.0, np.sum(np.abs(terms))):
+        return "fail", f"forward mode: {found}, expected {np.sum(terms)}"
+    return "ok", ""
+
+
+def _stages_agree(source: str, args: list, value: Any) -> tuple[str, str]:
+    """Whether the program has its value after every stage."""
+    forms, error = _ended(lambda: stages(value_and_grad(load(source), argnums=(0, 1)), *args))
+    if error is not None:
+        return "fail", f"stages: {type(error).__name__}: {error}"
+    for name, form in forms.items():
+        found, error = _ended(lambda form=form: form.run(*copy.deepcopy(args)))
+        if error is not None:
+            return "fail", f"stage {name}: {type(error).__name__}: {error}"
+        if gap(found[0], value) > 1e-11:
+            return "fail", f"stage {name}: {found[0]}, expected {value}"
+    return "ok", ""
 
 
 def _rewritten_agrees(
     source: str, seed: int, several: bool, argnums: tuple[int, ...], value: Any, by: Any
 ) -> tuple[str, str]:
     """Whether the program written differently has the same value and gradients."""
-    name = list(REWRITES)[seed % len(REWRITES)]
+    name = list(REWRITES)[seed // 2 % len(REWRITES)]
     other = rewritten(source, name)
     if other is None:
         return "ok", ""

@@ -3,6 +3,7 @@
     y[i] += e                   y[i] = y[i] + e
     y[i] = y[i] + e             y[i] += e
     for i in range(2): …        i = 0; …; i = 1; …
+    s = f(x); v = y[1:]         v = y[1:]; s = f(x)
     def f(x): …                 def g(x): …    def f(x): return g(x)
     s, y, v1                    ds, dx, v1_kept: names that generated text would like to use
 """
@@ -94,6 +95,36 @@ def _rename(tree: ast.Module, function: ast.FunctionDef) -> None:
     _Renamed(names).visit(function)
 
 
+def _swap(tree: ast.Module, function: ast.FunctionDef) -> None:
+    """Neighbours that are independent, the other way round: both only bind names, to what they compute."""
+    for owner in ast.walk(function):
+        for field in ("body", "orelse"):
+            block = getattr(owner, field, None)
+            if not isinstance(block, list):
+                continue
+            for k in range(0, len(block) - 1, 2):
+                one, other = block[k : k + 2]
+                if _only_binds(one) and _only_binds(other):
+                    if not _bound(one) & _names(other) and not _bound(other) & _names(one):
+                        block[k], block[k + 1] = other, one
+
+
+def _only_binds(node: ast.stmt) -> bool:
+    """Whether a statement binds a name and calls nothing of the program's own."""
+    calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and all(
+        isinstance(c, ast.Attribute) and isinstance(c.value, ast.Name) and c.value.id in ("np", "math") for c in calls
+    )
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    return {t.id for t in node.targets}  # type: ignore[attr-defined]
+
+
 def _call(tree: ast.Module, function: ast.FunctionDef) -> None:
     inner = copy.deepcopy(function)
     inner.name = "body_of_f"
@@ -108,4 +139,5 @@ REWRITES: dict[str, Callable[[ast.Module, ast.FunctionDef], object]] = {
     "unrolled": lambda tree, function: _Unrolled().visit(function),
     "called": _call,
     "renamed": _rename,
+    "swapped": _swap,
 }

@@ -8,7 +8,7 @@ element; each is the same throughout.  ``=V`` at the end is the kind of <new>.
 Every number stays tame: products go through sin or tanh, so that differences are exact to ten digits.
 """
 
-__all__ = ["ALWAYS", "ARRAY_TABLE", "CLOSURES", "HELPERS", "LOOP_TABLE", "SHAPES", "STATEMENT_TABLE", "TABLES", "TARGETS"]
+__all__ = ["ALWAYS", "ARRAY_TABLE", "BLOCKS", "CLOSURES", "HELPERS", "LOOP_TABLE", "SHAPES", "STATEMENT_TABLE", "TABLES", "TARGETS"]
 
 HELPERS = """
 class Pair(NamedTuple):
@@ -35,6 +35,18 @@ def scan(u, decay):
             break
         out[i] = c
     return out
+
+def pair(a, b):
+    return a * np.tanh(b), np.sin(a + b)
+
+def halves(u):
+    t = u * 0.5
+    return t[:3], t[-2] + u[0]
+
+def touch(u, v):
+    u[0] += np.sin(v[1])
+    v[2] *= 0.5
+    return u[2] * np.tanh(v[0])
 
 def both(x, y):
     t = 0.0
@@ -107,6 +119,13 @@ STATEMENTS = """<F> = <f> | <F> += <f> | <F> -= <f> | <F> *= np.tanh(<f>) | <F> 
 <new> = <N>[1:][0][:3] =W | <new> = <Y>[::-1][::-1] =V | <new> = <N>.T.T =M
 <Y>, <Y2> = <Y2>, <Y> | <Y>, <Y2> = <Y2>, 0.8 * <V> | <new> = push(<Y>, <leaf>, 1) =f
 <new> = push(<Z>, <leaf>) =f | <new> = np.argsort(<V>) =o | <new> = <V> > <edge> =m | <new> = <V> * <W>[0] =V
+<new> = touch(<Y>, <Y>) =f | <new> = touch(<Y>, <Y2>) =f | <new> = touch(<Y>, <Z>) =f
+<new> = <Y> if <c> else <Y2> =V | <new> = <Y>[::-1] if <c> else np.sin(<Y>) =V | <new> = <Z> if <c> else <Y>[1:4] =W
+<F>, <new> = pair(<f>, <f>) =f | <new>, <F> = halves(<V>) =W | <new> = pair(<f>, <leaf>)[<k> % 2] =f
+<new> = [<leaf> * q for q in (0.5, <f>)] =L | <new> = np.array([q * <leaf> for q in <name:V>]) =V
+<new> = [<V> * 1.0, <V>, np.sin(<V>)] =E | <new> = [<leaf> * j for j in range(5)] =G
+<new> = {"a": <V> * 1.0, "b": <W> * 1.0} =K | <Both>["a"][<i> % 5] += <f> | <Both>["b"] = np.tanh(<Both>["b"])
+<Both>["a"] *= 0.5 | <new> = <Both>["b"] =W | <Y> = <Both>["a"] * np.tanh(<V>)
 <new> = [<f>, <f>] =L | <List>[0] = <f> | <List>[1] += <f> | <List> = [<List>[1], <f>]
 <new> = (<f>, <f>) =T | <new> = {"u": <f>, "w": <W> * 1.0} =D | <Dict>["u"] += <f>
 <Dict>["w"][<i> % 3] = <f> | <Dict>["w"] = np.sin(<Dict>["w"]) | <new> = Pair(<f>, <W> * 1.0) =P"""
@@ -115,7 +134,28 @@ for <new> in range(4, -1, -<step>): =i | for <new> in range(<k>, 0, -1): =i | fo
 for <new> in range(-2, n): =i | for <new> in range(0, 5, 2): =i | for <new> in reversed(range(<k>)): =i
 for <new> in range(<i> % 3, <i> % 5): =i | for <new> in range(len(x)): =i | for <new> in <name:V>: =f
 for _, <new> in enumerate(<name:V>): =f | for <new>, _ in zip(<name:W>, range(2)): =f
+for <new> in <name:E>: =V | for <new> in <name:G>: =f | for <new>, _ in zip(<name:E>, <name:W>): =V
 for <new> in <name:M>[:, :3]: =W | for <new> in (<leaf>, <leaf>): =f | for <new> in <name:V>[::-1]: =f"""
+
+# Statements of several lines.
+BLOCKS = [
+    "<new> = []\nfor q in <name:V>:\n    <new>.append(q * <leaf>) =G",
+    "<new> = []\nfor q in <name:V>:\n    if q > <edge>:\n        <new>.append(np.sin(q) + <leaf>) =H",
+    "<new> = []\nj = 0\nwhile j < <k>:\n    <new>.append(<f>)\n    j += 1 =H",
+    "<new> = []\nfor j in range(3):\n    <new>.append(<V> * (j + 1.0)) =E",
+    "<new> = np.zeros(5)\nfor j in range(1, 4):\n"
+    "    <new>[j] = 0.3 * (<name:V>[j - 1] - 2.0 * <name:V>[j] + <name:V>[j + 1]) + <leaf> =V",
+    "<new> = np.zeros(5)\nfor j in range(4):\n    <new>[j] += 0.4 * <name:V>[j + 1]\n    <new>[j + 1] -= <leaf> =V",
+    "for j in range(5):\n    <F> += np.sin(<leaf> * <name:V>[j])",
+    "for j in range(3):\n    for q in range(4):\n        <F> += 0.2 * np.tanh(<name:M>[j, q] * <name:W>[j])",
+    "match <i> % 3:\n    case 0:\n        <F> = <f>\n    case 1 | -1:\n        <F2> *= 0.5\n    case _:\n        pass",
+    "if (<new> := <f>) > <edge>:\n    <F> += <new> =f",
+    "while True:\n    <F> = 0.5 * <F> + <leaf>\n    if <F> > <edge> or <F> < 0.9:\n        break",
+    "for q in <name:K>.values():\n    <F> += 0.3 * np.sum(q)",
+    "for q in <Same>:\n    q *= 0.5\n    <F> += np.tanh(q[<i> % 5])",
+    "for j in range(3):\n    <Y>, <Y2> = <Y2>, 0.7 * <Y> + 0.2 * <V>",
+    "for j in range(3):\n    for q in range(<k>):\n        if q > j:\n            break\n        <At> += 0.1 * <leaf>",
+]
 
 
 def _split(table: str) -> list[str]:
@@ -126,6 +166,7 @@ def _split(table: str) -> list[str]:
 ALWAYS = {"V": "x", "W": "x[1:4]", "M": "A", "m": "(x > 0.113)", "o": "np.argsort(x)"}
 TARGETS = {
     "X": "VWM", "Y": "V", "Y2": "V", "Z": "W", "N": "M", "F": "f", "F2": "f", "List": "L", "Dict": "D",
+    "Both": "K", "Same": "E",
 }
 SHAPES = {"V": (5,), "W": (3,), "M": (3, 4)}
 TABLES = {"f": _split(SCALARS), "c": _split(CONDITIONS), "i": _split(INTEGERS)}

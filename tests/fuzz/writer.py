@@ -7,10 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.fuzz.tables import (
-    ALWAYS, ARRAY_TABLE, CLOSURES, HELPERS, LOOP_TABLE, SHAPES, STATEMENT_TABLE, TABLES, TARGETS,
+    ALWAYS, ARRAY_TABLE, BLOCKS, CLOSURES, HELPERS, LOOP_TABLE, SHAPES, STATEMENT_TABLE, TABLES, TARGETS,
 )
 
-__all__ = ["Writer", "program"]
+__all__ = ["PRODUCTIONS", "Writer", "program", "productions"]
+
+CONTROL = [
+    "if", "elif", "else", "while", "else of a loop", "counter of the loop around", "break", "continue",
+    "early return", "raise", "function inside", "closures", "out of range",
+]
+EXPRESSIONS = [t for table in (*TABLES.values(), *ARRAY_TABLE.values()) for t in table]
+PRODUCTIONS = list(dict.fromkeys([*CONTROL, *STATEMENT_TABLE, *BLOCKS, *LOOP_TABLE, *EXPRESSIONS]))
+# They need a name of their own kind: a program of many a seed begins with one.
+RARE = [t for t in (*STATEMENT_TABLE, *BLOCKS, *LOOP_TABLE) if re.search("<(List|Dict|Both|Same|Z|name:[EGKW])>", t)]
+FIRST = {"W": "A[:, 2]", "L": "[p, 0.3]", "D": '{"u": p, "w": x[1:4] * 1.0}', "K": '{"a": x * 1.0, "b": A[:, 1] * 1.0}',
+         "E": "[x * 1.0, y, np.sin(x)]", "G": "[p * j for j in range(5)]"}
+NEEDS = {"Z": "W", "name:W": "W", "List": "L", "Dict": "D", "Both": "K", "Same": "E", "name:E": "E", "name:G": "G", "name:K": "K"}
 
 
 class Missing(Exception):
@@ -40,11 +52,14 @@ class Writer:
         self.asked = 0
         self.counters: list[str] = []
         self.new = ""
+        self.used: set[str] = set()
+        # Two rare productions that this program prefers, so that all pairs come up.
+        self.wanted = [RARE[seed % len(RARE)], RARE[seed // len(RARE) % len(RARE)]] if seed % 2 == 0 else []
 
     # ------------------------------------------------------------------ names and lines
 
-    def emit(self, line: str) -> None:
-        self.lines.append("    " * self.level + line)
+    def emit(self, text: str) -> None:
+        self.lines += ["    " * self.level + line for line in text.split("\n")]
 
     def named(self, kinds: str, *, writable: bool = False) -> str:
         found = [n for n, k in self.kinds.items() if k in kinds and not (writable and n in self.fixed)]
@@ -102,7 +117,10 @@ class Writer:
         at = []
         for n in SHAPES[self.kinds[name]]:
             literal = self.rng.random() >= 0.5
-            rest = "" if self.rng.random() < 0.02 else f" % {n}"  # now and then it is out of range
+            wild = self.rng.random() < 0.02  # now and then it is out of range
+            rest = "" if wild else f" % {n}"
+            if wild and not literal:
+                self.used.add("out of range")
             at.append(str(self.rng.randint(-n, n - 1)) if literal else f"{self.expression('i', 1)}{rest}")
         return f"{name}[{', '.join(at)}]"
 
@@ -130,26 +148,49 @@ class Writer:
                 return self.leaf()
             case "c" | "i" | "f":
                 table = TABLES[kind] if depth > 0 else TABLES[kind][:4]
-                return grouped(self.fill(rng.choice(table), depth - 1))
+                return grouped(self.fill(self.picked(table), depth - 1))
         if depth <= 0 or rng.random() < 0.3:
             return self.named(kind) if kind in self.kinds.values() else ALWAYS[kind]
-        return grouped(self.fill(rng.choice(ARRAY_TABLE[kind]), depth - 1, kind))
+        return grouped(self.fill(self.picked(ARRAY_TABLE[kind]), depth - 1, kind))
+
+    def picked(self, table: list[str]) -> str:
+        """An entry of a table, noted as used."""
+        found = self.rng.choice(table)
+        self.used.add(found)
+        return found
 
     def leaf(self) -> str:
         choice = self.rng.random()
-        containers = [n for n, k in self.kinds.items() if k in "LTDP"]
+        containers = [n for n, k in self.kinds.items() if k in "LTDPGHEK"]
         if choice < 0.45:
             return self.named("f")
         if choice < 0.8 or not containers:
             return self.place()
         if choice < 0.9:
             name = self.rng.choice(containers)
-            if self.kinds[name] == "P":
-                return f"{name}.u"
-            return f'{name}["u"]' if self.kinds[name] == "D" else f"{name}[{self.rng.randint(0, 1)}]"
+            match self.kinds[name]:
+                case "P":
+                    return f"{name}.u"
+                case "D":
+                    return f'{name}["u"]'
+                case "K":
+                    return f'{name}["a"][{self.rng.randint(-5, 4)}]'
+                case "G":
+                    return f"{name}[{self.item(5)}]"
+                case "H":
+                    return f"(0.3 * sum({name}))"
+                case "E":
+                    return f"np.mean({name}[{self.item(3)}])"
+            return f"{name}[{self.rng.randint(0, 1)}]"
         if choice < 0.95:
             return self.rng.choice(["0.3", "-0.45", "1.2"])
         return f"0.1 * {self.expression('i', 1)}"
+
+    def item(self, count: int) -> str:
+        """The number of an item of a list: a literal, or computed."""
+        if self.rng.random() < 0.6:
+            return str(self.rng.randint(-count, count - 1))
+        return f"{self.expression('i', 1)} % {count}"
 
     # ------------------------------------------------------------------ statements
 
@@ -173,29 +214,41 @@ class Writer:
         else:
             self.plain()
 
-    def line_of(self, table: list[str]) -> tuple[str, str, str]:
+    def line_of(self, table: list[str], tries: int = 10**6) -> tuple[str, str, str]:
         """A line of a table, the name that it gives a value to, and that value's kind."""
-        while True:
-            template, kind = re.fullmatch(r"(.*?)(?: =(\w))?", self.rng.choice(table)).groups()
+        for _ in range(tries):
+            entry = self.rng.choice(table)
+            template, kind = re.fullmatch(r"(.*?)(?: =(\w))?", entry, re.DOTALL).groups()
             try:
                 line = self.fill(template, 2)
             except Missing:
                 continue
+            self.used.add(entry)
             return line, self.new, kind
+        raise Missing
 
     def plain(self) -> None:
-        line, name, kind = self.line_of(STATEMENT_TABLE)
+        choice = self.rng.random()
+        wanted = [t for t in self.wanted if t not in LOOP_TABLE]
+        table = wanted if wanted and choice < 0.25 else BLOCKS if choice > 0.88 else STATEMENT_TABLE
+        try:
+            line, name, kind = self.line_of(table, 20)
+        except Missing:
+            line, name, kind = self.line_of(STATEMENT_TABLE)
         self.emit(line)
         if kind:
             self.kinds[name] = kind
 
     def branch(self) -> None:
+        self.used.add("if")
         with self.block(f"if {self.expression('c', 2)}:"):
             self.statements(3)
         if self.rng.random() < 0.3:
+            self.used.add("elif")
             with self.block(f"elif {self.expression('c', 2)}:"):
                 self.statements(2)
         if self.rng.random() < 0.6:
+            self.used.add("else")
             with self.block("else:"):
                 self.statements(3)
 
@@ -204,11 +257,14 @@ class Writer:
             if self.rng.random() < 0.4:
                 self.plain()
             ways = ["break", "break", "break", "continue", "continue", "continue", f"return {self.result()}"]
-            self.emit(self.rng.choice([*ways, f"return {self.result()}", 'raise ValueError("stop")']))
+            way = self.rng.choice([*ways, f"return {self.result()}", 'raise ValueError("stop")'])
+            self.used.add({"r": "early return" if way[2] == "t" else "raise"}.get(way[0], way))
+            self.emit(way)
 
     def function(self) -> None:
         """A function of the user's own inside the function, which sees its names, and a call of it."""
         self.count += 1
+        self.used.add("function inside")
         name, seen = f"g{self.count}", self.named("f")
         bodies = (
             [f"return np.sin(p) * q + {seen}"], ["p = p + q", "return p * np.tanh(p)"],
@@ -226,15 +282,21 @@ class Writer:
     def loop(self) -> None:
         if self.rng.random() < 0.3:
             self.count += 1
+            self.used.add("while")
             name, kind, count = f"k{self.count}", "i", self.rng.randint(0, 4)
             self.emit(f"{name} = 0")
             more = f" and {self.expression('c', 1)}" if self.rng.random() < 0.5 else ""
             head, first = f"while {name} < {count}{more}:", f"{name} += 1"
         else:
-            (head, name, kind), first = self.line_of(LOOP_TABLE), ""
+            wanted = [t for t in self.wanted if t in LOOP_TABLE]
+            try:
+                (head, name, kind), first = self.line_of(wanted if self.rng.random() < 0.4 else [], 20), ""
+            except (Missing, IndexError):
+                (head, name, kind), first = self.line_of(LOOP_TABLE), ""
             counters = [c for c in self.counters if self.kinds.get(c) == kind]
-            if counters and self.rng.random() < 0.08:  # the counter of the loop around, once more
+            if counters and self.rng.random() < 0.15:  # the counter of the loop around, once more
                 other = self.rng.choice(counters)
+                self.used.add("counter of the loop around")
                 head, name = re.sub(rf"\b{name}\b", other, head), other
             self.counters.append(name)
         outer = self.kinds.get(name)
@@ -251,6 +313,7 @@ class Writer:
             if outer is None:
                 self.kinds.pop(name, None)
         if self.rng.random() < 0.12:
+            self.used.add("else of a loop")
             with self.block("else:"):
                 self.statements(2)
 
@@ -290,6 +353,13 @@ class Writer:
             self.lines += CLOSURES.strip("\n").splitlines()
             self.emit("s = local(s) + bump(p)")
             self.kinds["total"] = "f"
+            self.used.add("closures")
+        for template in self.wanted:
+            needed = {NEEDS[h] for h in re.findall(r"<([\w:]+)>", template) if h in NEEDS}
+            for kind in sorted(needed - set(self.kinds.values())):
+                self.count += 1
+                self.emit(f"v{self.count} = {FIRST[kind]}")
+                self.kinds[f"v{self.count}"] = kind
         while self.budget > 0:
             self.statement()
         while self.gradients and self.asked < 2:
@@ -307,3 +377,10 @@ class Writer:
 def program(seed: int, *, gradients: bool = False) -> str:
     """The program of a seed."""
     return Writer(seed, 4 + seed % 14, gradients).program()
+
+
+def productions(seed: int, *, gradients: bool = False) -> set[str]:
+    """The entries of the grammar that the program of a seed is made of."""
+    writer = Writer(seed, 4 + seed % 14, gradients)
+    writer.program()
+    return writer.used
