@@ -123,18 +123,6 @@ def bound_on_a_later_trip(x, n):
     return s + w[0]
 
 
-@programs(vector(5))
-def an_operand_that_shares_its_cotangent_with_what_a_loop_left(x):
-    """The sum hands one cotangent to both; the loop must not write to it."""
-    q = np.sin(x)
-    r = x.copy()
-    for _ in range(3):
-        r = r * x
-        r[0] = r[0] * 2.0
-    c = r + q
-    return c[0] * 3.0 + c[1]
-
-
 # What is read later only for a number without a derivative, or under a name that is bound anew, is no use.
 @programs(vector(4), -0.5)
 def read_for_a_length_and_an_order(x, p):
