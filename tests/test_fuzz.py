@@ -6,9 +6,10 @@ import warnings
 import pytest
 
 from tests.fuzz import planted
-from tests.fuzz.judge import verdict
+from tests.fuzz.judge import inputs, load, verdict
 from tests.fuzz.rewrite import REWRITES, rewritten
 from tests.fuzz.shrink import smaller
+from tests.fuzz.watched import written_before
 from tests.fuzz.writer import program
 
 
@@ -48,11 +49,12 @@ RIGHT = """
 import numpy as np
 def f(x, A, p, n, z):
     s = 0.2
+    q = np.sin(p)
     for i in range(3):
         x[i] += s * np.tanh(x[i + 1])
         s = s * 0.5 + p
     x[4] = x[4] * np.tanh(x[3])
-    return np.sum(x * x) + s
+    return np.sum(x * x) + s * q
 """
 
 
@@ -81,6 +83,25 @@ def test_every_rewriting_changes_the_program_and_keeps_its_value():
         other = rewritten(RIGHT, name)
         assert other is not None and ast.dump(ast.parse(other)) != ast.dump(ast.parse(RIGHT))
         assert verdict(other, 1, rewrites=False) == ("ok", "")
+
+
+def test_a_target_that_was_written_to_is_a_new_value():
+    """Through a view, in a helper, or not at all; ``t`` is a copy."""
+    text = """
+import numpy as np
+def change(a):
+    a[0] = a[0]
+def f(x, A, p, n, z):
+    t = x.copy()
+    v = A[1:, 2]
+    dlgradient(np.sum(x), x, A, t)
+    change(x)
+    dlgradient(np.sum(x), A)
+    v *= {factor}
+    dlgradient(np.sum(x), {targets})
+"""
+    for targets, late in {"x": {0}, "A": {1}, "t": set(), "x, t, A": {0, 1}}.items():
+        assert written_before(load, text.format(factor=1.0, targets=targets), inputs(1)) == late
 
 
 @pytest.mark.parametrize("bug", [
