@@ -119,6 +119,13 @@ class Cache:
         """The entries with this key, the most recently used first."""
         return [entry for entry, own in reversed(tuple(self._entries.items())) if own == key]
 
+    def latest(self, mode: Mode, flags: Flags, compiled: bool) -> Any:
+        """The most recently used entry of this kind, whatever its arguments; None if there is none."""
+        for entry, key in reversed(self._entries.items()):
+            if key[2:] == (mode, flags, compiled):
+                return entry
+        return None
+
     def add(self, key: tuple, entry: Any) -> None:
         """Keep an entry."""
         self._entries[entry] = key

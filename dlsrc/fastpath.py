@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from .capture import GONE, Binding, Path
+from .capture import GONE, Path
 from .dlarray import dlarray, wrap
 from .failure import failed
 from .nodes import (
@@ -46,7 +46,7 @@ from .packing import columns_of, numbers_of, parts_of
 from .signature import Call, Kind, arguments_of
 from .structure import unflatten
 
-__all__ = ["MISS", "shim_of"]
+__all__ = ["MISS", "written"]
 
 MISS = object()
 LARGEST = 300  # leaves; beyond it the text would be longer than useful
@@ -56,41 +56,12 @@ class _TooSpecial(Exception):
     """The call has a form for which no text is written."""
 
 
-def shim_of(entry: Any, call: Call, binding: Binding, cache: Any = None) -> Callable | None:
-    """The short way for calls like this one, None if there is none.
-
-    Parameters
-    ----------
-    entry : Entry
-    call : Call
-        A call that the entry fits.
-    binding : Binding
-        The entry's captured variables, rooted in the function that is called.
-    cache : Cache, optional
-        Where each call is counted as a hit.
-    """
-    signature = tuple(k.cls for k in call.kinds)
-    made = entry.shims.get((signature, cache is not None))
-    if made is None:
-        try:
-            made = _Writer(entry, call, cache is not None).factory()
-        except _TooSpecial:
-            made = (None, ())
-        entry.shims[signature, cache is not None] = made
-    make, roots = made
-    if make is None:
-        return None
+def written(entry: Any, call: Call, counted: bool) -> tuple[Callable | None, tuple]:
+    """What makes a short way from its origins and the roots named beside it; None if there is none."""
     try:
-        return make(cache, *binding.origins, *(_root(binding.origins, root) for root in roots))
-    except (IndexError, AttributeError, TypeError):
-        return None
-
-
-def _root(origins: tuple, root: tuple) -> Any:
-    """The cell or namespace that a path starts from."""
-    if root[0] == "cell":
-        return origins[root[1]].__closure__[root[2]]
-    return origins[root[1]].__globals__
+        return _Writer(entry, call, counted).factory()
+    except _TooSpecial:
+        return None, ()
 
 
 class _Writer:

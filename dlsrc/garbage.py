@@ -10,13 +10,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .forks import guarded
+
 __all__ = ["collected_seldom"]
 
 # A collection of the youngest after so many new objects (Python's own: 700), so that what becomes garbage
 # meanwhile stays below some tens of megabytes.
 _THRESHOLDS = (100_000, 20, 100)
 
-_lock = threading.Lock()
+_lock = guarded(threading.Lock(), order=3)
 _inside = 0
 _before: tuple[int, int, int] = gc.get_threshold()
 

@@ -10,25 +10,32 @@ import os
 from functools import cache
 from types import ModuleType
 
+from .forks import held_at_forks, importing
+
 __all__ = ["engine", "jit_enabled", "numba", "scipy"]
 
 
 @cache
 def numba(submodule: str = "") -> ModuleType:
     """numba, or one of its submodules: ``numba("core.errors")``."""
-    return importlib.import_module(f"numba.{submodule}" if submodule else "numba")
+    held_at_forks()
+    with importing:
+        return importlib.import_module(f"numba.{submodule}" if submodule else "numba")
 
 
 @cache
 def scipy(submodule: str = "") -> ModuleType:
     """SciPy, or one of its submodules: ``scipy("special")``."""
-    return importlib.import_module(f"scipy.{submodule}" if submodule else "scipy")
+    with importing:
+        return importlib.import_module(f"scipy.{submodule}" if submodule else "scipy")
 
 
 @cache
 def engine(submodule: str = "transform") -> ModuleType:
     """``dlsrc.transform``, or another part of dlsrc that is heavy to import: ``engine("kernels.types")``."""
-    return importlib.import_module(f"{__package__}.{submodule}")
+    held_at_forks()
+    with importing:
+        return importlib.import_module(f"{__package__}.{submodule}")
 
 
 def jit_enabled() -> bool:

@@ -12,11 +12,13 @@ from .cache import Cache, Flags, Mode, key_of
 from .capture import Binding
 from .entry import Entry
 from .errors import InternalError, SourceError, UnsupportedSyntax
-from .fastpath import MISS, shim_of
+from .fastpath import MISS
+from .forks import guarded
 from .lazy import engine, jit_enabled, numba
 from .nans import watched
 from .nodes import Path
 from .packing import packable, with_packed
+from .shims import shim_of, shims_known
 from .signature import Call, read_call
 from .target import Target
 from .wanted import argument_names
@@ -24,7 +26,7 @@ from .wanted import argument_names
 __all__ = ["RUNNERS", "Runner", "runner_of"]
 
 # Building changes tables of numba and of the engine; two threads that ask for one program build it once.
-_lock = threading.RLock()
+_lock = guarded(threading.RLock(), order=1)
 
 
 @contextmanager
@@ -130,6 +132,10 @@ class Runner:
                     self.fast = shim
                     self.cache.touch(entry)
                     return result
+        if not self.shims and not self.flags.debug:
+            result = self._as_one_before(owner, args, kwargs)
+            if result is not MISS:
+                return result
         call = read_call(args, kwargs, argument_names(self.names, self.mode, len(args)))
         try:
             entry, binding = self.prepared(call, owner, args, kwargs)
@@ -144,6 +150,20 @@ class Runner:
             self.fast = made
             self.shims = [(entry, made), *(pair for pair in self.shims if pair[0] is not entry)][:MOST_SHIMS]
         return entry.run(call, binding, owner, (args, kwargs))
+
+    def _as_one_before(self, owner: Any, args: tuple, kwargs: dict) -> Any:
+        """The result by the way of the function before: lambdas are made anew for each call."""
+        entry = self.cache.latest(self.mode, self.flags, jit_enabled())
+        binding = None if entry is None else entry.recipe.bind(self.function, owner)
+        if binding is None:
+            return MISS
+        for shim in shims_known(entry, binding, self.cache if self.counted else None):
+            result = shim(owner, args, kwargs)
+            if result is not MISS:
+                self.fast, self.shims = shim, [(entry, shim)]
+                self.cache.touch(entry)
+                return result
+        return MISS
 
     def fresh(self, owner: Any, args: tuple, kwargs: dict) -> Any:
         """The result of a program that is made for this call alone and run as plain Python."""

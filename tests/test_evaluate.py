@@ -671,6 +671,45 @@ def test_a_deleted_name_is_an_error(monkeypatch):
         g(np.ones(2))
 
 
+@compiled
+def test_a_function_that_is_made_anew_goes_the_way_of_the_one_before(monkeypatch):
+    """With what it captured itself, and by the long way where that or an argument is of another kind."""
+
+    def made(factor, inner):
+        return lambda x, offset: np.sum(inner(x)) * factor + offset
+
+    def squared(x):
+        return x**2
+
+    def cubed(x):
+        return x**3
+
+    read = []
+    original = runner.read_call
+    monkeypatch.setattr(runner, "read_call", lambda *args: read.append(1) or original(*args))
+    x, ones, singles = np.arange(1.0, 4.0), np.ones(2), np.ones(2, np.float32)
+
+    def at(factor, inner, x, offset):
+        before = len(read)
+        value, gradient = value_and_grad(made(factor, inner))(x, offset)
+        right = np.sum(inner(x)) * factor + offset
+        slope = (2 * x if inner is squared else 3 * x**2) * factor
+        assert np.allclose(value, right, 1e-12) and np.allclose(gradient, slope, 1e-12)
+        assert gradient.dtype == x.dtype
+        return len(read) == before
+
+    assert not at(2.0, squared, x, 1.0)
+    assert at(3.0, squared, x, -1.0) and at(0.5, squared, ones, 0.0)
+    assert not at(2.0, cubed, x, 1.0)  # another function is another program
+    assert at(4.0, cubed, ones, 1.0)
+    assert not at(2.0, cubed, singles, 1.0) and at(2.0, cubed, singles, 1.0)
+    assert not at(2, cubed, singles, 1.0)  # a whole number is captured
+    assert not at(np.array([1.0, 1.0, 1.0]).sum(), squared, ones, np.float64(1.0))
+    with pytest.raises(UnsupportedSyntax, match="factor"):
+        value_and_grad(made("text", cubed))(x, 1.0)
+    at(2.0, squared, x, 1.0)
+
+
 # ---------------------------------------------------------------------------------- threads, memory, pickles
 
 

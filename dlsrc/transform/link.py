@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InternalError
+from ..forks import guarded
 from ..kernels import checks
 from ..kernels.primitive import Primitive, registry
 from ..kernels.showing import SHOWING
@@ -28,7 +29,7 @@ from .specialize import specialized
 
 __all__ = ["Callee", "callee_of", "compiled", "kernels_table", "linked", "plain"]
 
-_lock = threading.RLock()
+_lock = guarded(threading.RLock(), order=2)
 _compiled: dict[tuple, Any] = {}
 _begun: set[tuple] = set()
 

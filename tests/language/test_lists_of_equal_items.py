@@ -634,9 +634,9 @@ def test_explain_and_stages():
     value, grads = dlsrc.value_and_grad(dicts)(layers, x)
     for name in forms:
         got, by = forms[name].run(layers, x)
-        assert got == value
+        assert_close(got, value)  # the forms run as plain Python, which contracts no product and sum
         if by[0]["W"] is not None:
-            assert np.array_equal(by[1]["W"], grads[1]["W"])
+            assert_close(by[1]["W"], grads[1]["W"])
 
 
 def test_by_a_keyword_and_ahead_of_time():
