@@ -36,6 +36,7 @@ def set_attribute(ctx: Context, frame: Frame, node: ast.Attribute, binding: Bind
 
 
 def _set(ctx: Context, reference: Binding, attr: str, binding: Binding) -> None:
+    reference = ctx.reference(reference)
     owner = ctx.contents(reference)
     if isinstance(owner, Live):
         raise ctx.refuse(
@@ -67,10 +68,10 @@ def _set(ctx: Context, reference: Binding, attr: str, binding: Binding) -> None:
         raise NeedMutable(cls)
     if attr in owner.keys:
         items = [binding if key == attr else item for key, item in zip(owner.keys, owner.items, strict=True)]
-        ctx.heap[reference.number] = owner.with_items(items)
+        ctx.change(reference.number, owner.with_items(items))
     elif owner.kind == "object":
         keys, items = (*owner.keys, attr), [*owner.items, binding]
-        ctx.heap[reference.number] = Container(owner.kind, tuple(items), keys, cls)
+        ctx.change(reference.number, Container(owner.kind, tuple(items), keys, cls))
     else:
         raise ctx.refuse(f"a {cls.__name__} has no field `{attr}`; declare it in the class")
 
@@ -79,7 +80,7 @@ def aug_assign_attribute(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
     """``owner.attr op= value``: an array in place, as NumPy does it, anything else bound anew."""
     target = node.target
     assert isinstance(target, ast.Attribute)
-    reference = evaluate(ctx, frame, target.value)
+    reference = ctx.reference(evaluate(ctx, frame, target.value))
     owner = ctx.contents(reference)
     if isinstance(owner, Live):
         _set(ctx, reference, target.attr, owner)
@@ -88,6 +89,6 @@ def aug_assign_attribute(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
     if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
         aug_assign_array(ctx, inner, node.op, value)
     elif isinstance(old, Ref) and isinstance(inner, Container) and inner.kind == "list":
-        ctx.heap[old.number] = inner.with_items((*inner.items, *static_items(ctx, value)))
+        ctx.change(old.number, inner.with_items((*inner.items, *static_items(ctx, value))))
     else:
         _set(ctx, reference, target.attr, operate(ctx, node.op, old, value))

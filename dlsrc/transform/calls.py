@@ -116,7 +116,7 @@ def apply(
 ) -> Binding:
     """The result of calling a binding."""
     kwargs = kwargs or {}
-    reference = function
+    reference = ctx.reference(function) if isinstance(function, Perhaps) else function
     function = ctx.contents(function) if not isinstance(function, Primitive | Composite) else function
     match function:
         case Primitive():

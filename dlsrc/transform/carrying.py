@@ -4,16 +4,18 @@
     w bound in the loop only     →    carry w: no init; bound afterwards if there was a trip
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Type
 from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
 from .context import Context, Frame, describe
 from .ir import UNBOUND, Atom, Carry, Const, Value
+from .rebinding import Rebinding
 
 __all__ = [
-    "assigned_late", "carried", "first_assigned", "header_of", "late_carried", "late_header", "nothing",
-    "widen",
+    "Trip", "assigned_late", "carried", "first_assigned", "header_of", "late_carried", "late_header",
+    "nothing", "widen",
 ]
 
 
@@ -68,9 +70,17 @@ def late_carried(
 
 
 def header_of(
-    ctx: Context, binding: Binding, place: tuple, path: tuple, headers: dict, wider: dict
+    ctx: Context, binding: Binding, place: tuple, path: tuple, headers: dict, wider: dict, rebound: Rebinding
 ) -> Binding:
     """The binding at the start of a trip: fresh values for atoms, the same for what is static."""
+    if isinstance(binding, Ref) and rebound.asked(binding, place, path):
+        known = rebound.known(binding, place, path)
+        if known is not None:
+            return known
+        made, contents = rebound.enter(binding, place, path)
+        items = header_of(ctx, contents, place, path, headers, wider, rebound)
+        rebound.fill(made, items)  # type: ignore[arg-type]
+        return made
     if isinstance(binding, Value | Const):
         type_ = wider.get((place, path), ctx.type_of(binding))
         header = ctx.value(type_)
@@ -78,29 +88,34 @@ def header_of(
         headers[(place, path)] = header
         return header
     if isinstance(binding, Container | Grown):
-        return binding.with_items(
-            header_of(ctx, item, place, (*path, k), headers, wider) for k, item in enumerate(binding.items)
-        )
+        items = [
+            header_of(ctx, item, place, (*path, k), headers, wider, rebound)
+            for k, item in enumerate(binding.items)
+        ]
+        for key, item in zip(getattr(binding, "keys", ()), items, strict=False):
+            if isinstance(item, Value) and item in headers.values():
+                ctx.hints[item] = f"{ctx.hints[item]}_{key}"
+        return binding.with_items(items)
     if isinstance(binding, Perhaps):
         return Perhaps(
-            header_of(ctx, binding.binding, place, (*path, "value"), headers, wider),
-            header_of(ctx, binding.given, place, (*path, "bound"), headers, wider), binding.name,
+            header_of(ctx, binding.binding, place, (*path, "value"), headers, wider, rebound),
+            header_of(ctx, binding.given, place, (*path, "bound"), headers, wider, rebound), binding.name,
         )  # type: ignore[arg-type]  # fmt: skip
     if isinstance(binding, Maybe):
         return Maybe(
-            header_of(ctx, binding.binding, place, (*path, "value"), headers, wider),
-            header_of(ctx, binding.bound, place, (*path, "bound"), headers, wider), binding.name,
+            header_of(ctx, binding.binding, place, (*path, "value"), headers, wider, rebound),
+            header_of(ctx, binding.bound, place, (*path, "bound"), headers, wider, rebound), binding.name,
         )  # fmt: skip
     return binding
 
 
-def widen(ctx: Context, start: dict, end: dict, places: set, headers: dict, wider: dict, died: bool) -> bool:
+def widen(ctx: Context, end: dict, headers: dict, wider: dict, died: bool) -> bool:
     """Note the types that the body's end asks for; true if one of them is new."""
     again = False
     if died:
         return False
     for (place, path), header in headers.items():
-        out = _at(end.get(place), path)
+        out = _at(end.get(place), path, end)
         if not isinstance(out, Value | Const):
             continue
         joined = ctx.join(ctx.type_of(header), ctx.type_of(out))
@@ -112,10 +127,12 @@ def widen(ctx: Context, start: dict, end: dict, places: set, headers: dict, wide
     return again
 
 
-def _at(binding: Any, path: tuple) -> Any:
+def _at(binding: Any, path: tuple, state: dict) -> Any:
     if isinstance(binding, Maybe) and path in ((), ("bound",)):
         return binding.bound if path else binding.binding
     for step in path:
+        if isinstance(binding, Ref):
+            binding = state.get(("heap", binding.number))
         if isinstance(binding, Maybe):
             binding = binding.binding if step == "value" else binding.bound
         elif isinstance(binding, Perhaps):
@@ -129,13 +146,24 @@ def _at(binding: Any, path: tuple) -> Any:
     return binding
 
 
-def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """How a body came out: what its values are at the start and at the end, and what is carried so far."""
+
+    headers: dict[tuple, Value]
+    carries: list[Carry]
+    died: bool
+    rebound: Rebinding
+    end: dict
+
+
+def carried(ctx, init, out, place, path, trip) -> Binding:
     """The binding after the loop of a place that the body changes."""
     name = str(place[1])
-    header = headers.get((place, path))
+    header = trip.headers.get((place, path))
     if header is not None:
         start = init
-        if died:
+        if trip.died:
             out = header
         if out is header and ctx.type_of(header) == ctx.type_of(start):
             ctx.replaced[header] = start
@@ -158,32 +186,42 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
             )
         type_ = ctx.type_of(header)
         result = ctx.value(type_)
-        ctx.hints[result] = name
-        carries.append(Carry(header, start, ctx.cast(out, type_), result))
+        ctx.hints[result] = ctx.hints[header]
+        trip.carries.append(Carry(header, start, ctx.cast(out, type_), result))
         return result
     if isinstance(init, Container | Grown) and init.same_structure(out):
         return init.with_items(
-            carried(ctx, a, b, place, (*path, k), headers, carries, died)
+            carried(ctx, a, b, place, (*path, k), trip)
             for k, (a, b) in enumerate(zip(init.items, out.items, strict=True))
         )
     if isinstance(init, Perhaps):
         given: Any
         value, given = (out.binding, out.given) if isinstance(out, Perhaps) else (out, Const(True))
         if isinstance(out, Static) and out.value is None:
-            value, given = _headers_in(init.binding, place, (*path, "value"), headers), Const(False)
-        value = carried(ctx, init.binding, value, place, (*path, "value"), headers, carries, died)
-        given = carried(ctx, init.given, given, place, (*path, "bound"), headers, carries, died)
+            value, given = _headers_in(init.binding, place, (*path, "value"), trip), Const(False)
+        value = carried(ctx, init.binding, value, place, (*path, "value"), trip)
+        given = carried(ctx, init.given, given, place, (*path, "bound"), trip)
         return value if isinstance(value, Poison) else Perhaps(value, given, init.name)
     if isinstance(init, Maybe):
         inner = out if isinstance(out, Maybe) else Maybe(out, Const(True), init.name)
         return Maybe(
-            carried(ctx, init.binding, inner.binding, place, (*path, "value"), headers, carries, died),
-            carried(ctx, init.bound, inner.bound, place, (*path, "bound"), headers, carries, died), init.name,
+            carried(ctx, init.binding, inner.binding, place, (*path, "value"), trip),
+            carried(ctx, init.bound, inner.bound, place, (*path, "bound"), trip), init.name,
         )  # fmt: skip
-    if init is out or init == out or died:
+    if init is out or init == out or trip.died:
         return init
+    if (place, path) in trip.rebound.headers and isinstance(out, Ref):
+        before, after = trip.rebound.start["heap", init.number], trip.end["heap", out.number]
+        again = trip.rebound.left(place, path, out)
+        if again is not None:
+            return again
+        if before.same_structure(after) and not trip.rebound.met(place, path):
+            made = trip.rebound.leave(place, path, out, trip.end)
+            found = carried(ctx, before, after, place, path, trip)
+            trip.rebound.put(made, found)
+            return made
     if isinstance(init, Unbound):
-        return first_assigned(ctx, out, name, carries, place[0])
+        return first_assigned(ctx, out, name, trip.carries, place[0])
     if isinstance(out, Poison):
         return out
     what = f"`{name}`"
@@ -199,18 +237,20 @@ def carried(ctx, init, out, place, path, headers, carries, died) -> Binding:
     )
 
 
-def _headers_in(binding: Binding, place: tuple, path: tuple, headers: dict) -> Binding:
+def _headers_in(binding: Binding, place: tuple, path: tuple, trip: Trip) -> Binding:
     """The binding that `header_of` made."""
+    if isinstance(binding, Ref):
+        return trip.rebound.of_trip(place, path) or binding
     if isinstance(binding, Value | Const):
-        return headers[(place, path)]
+        return trip.headers[(place, path)]
     if isinstance(binding, Container):
         return binding.with_items(
-            _headers_in(item, place, (*path, k), headers) for k, item in enumerate(binding.items)
+            _headers_in(item, place, (*path, k), trip) for k, item in enumerate(binding.items)
         )
     if isinstance(binding, Perhaps):
         return Perhaps(
-            _headers_in(binding.binding, place, (*path, "value"), headers),
-            headers[(place, (*path, "bound"))], binding.name,
+            _headers_in(binding.binding, place, (*path, "value"), trip),
+            trip.headers[(place, (*path, "bound"))], binding.name,
         )  # fmt: skip
     return binding
 

@@ -142,7 +142,7 @@ def _leaves(ctx: Context, binding: Binding, shape: list[int], depth: int) -> lis
     inner = ctx.contents(binding)
     if isinstance(inner, Grown):
         return [as_array(ctx, inner)]
-    if not has_static_items(ctx, inner):
+    if not has_static_items(ctx, inner) or isinstance(inner, Static):
         return [as_atom(ctx, inner, "an element of an array")]
     parts = static_items(ctx, inner)
     if len(shape) == depth:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..kernels.types import Array
 from .atoms import as_atom, truth
-from .binding import Binding, Container, Grown, Live, Packed, Perhaps, Shape, Static
+from .binding import Binding, Container, Grown, Live, Packed, Perhaps, Ref, Shape, Static
 from .context import Context, Frame
 from .grown import as_array
 from .expressions import as_operand, evaluate, expression, locate, operate_unary
@@ -171,6 +171,13 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
         if isinstance(a, Live) and isinstance(b, Live):
             for side in (a, b):
                 ctx.guard(side.getter, "identity", side.value)
+        if isinstance(left, Ref) and isinstance(right, Ref) and left != right and (
+            {left.number, right.number} & ctx.lists.copies
+        ):
+            raise ctx.refuse(
+                "whether these are one object depends on the run; compare their items, or keep a truth value "
+                "that tells them apart"
+            )
         same = a is b or (
             isinstance(a, Static | Live | Const) and isinstance(b, Static | Live | Const)
             and a.value is b.value

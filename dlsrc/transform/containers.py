@@ -75,7 +75,7 @@ def append(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     if isinstance(owner, Grown):
         append_to(ctx, number, item)
     else:
-        ctx.heap[number] = owner.with_items((*owner.items, item))
+        ctx.change(number, owner.with_items((*owner.items, item)))
     return Static(None)
 
 
@@ -146,7 +146,7 @@ def extend(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     if isinstance(owner, Grown):
         extended(ctx, number, more)
         return Static(None)
-    ctx.heap[number] = owner.with_items((*owner.items, *static_items(ctx, more)))
+    ctx.change(number, owner.with_items((*owner.items, *static_items(ctx, more))))
     ctx.lists.grown_at[number] = ctx.loc
     return Static(None)
 
@@ -157,7 +157,7 @@ def insert(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     number = _changed(ctx, owner, ("list",), "insert")
     items = list(owner.items)
     items.insert(ctx.static(where, "the place in a list"), item)
-    ctx.heap[number] = owner.with_items(items)
+    ctx.change(number, owner.with_items(items))
     ctx.lists.grown_at[number] = ctx.loc
     return Static(None)
 
@@ -165,14 +165,14 @@ def insert(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @container_method("reverse")
 def reverse(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     (owner,) = args
-    ctx.heap[_changed(ctx, owner, ("list",), "reverse")] = owner.with_items(owner.items[::-1])
+    ctx.change(_changed(ctx, owner, ("list",), "reverse"), owner.with_items(owner.items[::-1]))
     return Static(None)
 
 
 @container_method("clear")
 def clear(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     (owner,) = args
-    ctx.heap[_changed(ctx, owner, ("list", "dict"), "clear")] = Container(owner.kind, (), (), owner.cls)
+    ctx.change(_changed(ctx, owner, ("list", "dict"), "clear"), Container(owner.kind, (), (), owner.cls))
     return Static(None)
 
 
@@ -181,7 +181,7 @@ def sort(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     owner = args[0]
     number = _changed(ctx, owner, ("list",), "sort")
     ordered = SPECIALS["sorted"](ctx, (owner,), kwargs)
-    ctx.heap[number] = owner.with_items(static_items(ctx, ordered))
+    ctx.change(number, owner.with_items(static_items(ctx, ordered)))
     return Static(None)
 
 
@@ -201,13 +201,13 @@ def pop(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         place = owner.keys.index(key)
         found = items.pop(place)
         keys = (*owner.keys[:place], *owner.keys[place + 1 :])
-        ctx.heap[number] = Container("dict", tuple(items), keys, owner.cls)
+        ctx.change(number, Container("dict", tuple(items), keys, owner.cls))
         return found
     place = ctx.static(args[1], "the place in a list") if len(args) > 1 else -1
     if not -len(items) <= place < len(items):
         raise ctx.refuse(f"pop from a list of {len(items)}: index {place} is out of range")
     found = items.pop(place)
-    ctx.heap[number] = owner.with_items(items)
+    ctx.change(number, owner.with_items(items))
     return found
 
 
@@ -248,7 +248,7 @@ def update(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         inner = _need_dict(ctx, ctx.contents(other), "update")
         merged |= dict(zip(inner.keys, inner.items, strict=True))
     merged |= kwargs
-    ctx.heap[number] = Container("dict", tuple(merged.values()), tuple(merged), owner.cls)
+    ctx.change(number, Container("dict", tuple(merged.values()), tuple(merged), owner.cls))
     return Static(None)
 
 
@@ -258,6 +258,6 @@ def setdefault(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     number = _changed(ctx, owner, ("dict",), "setdefault")
     if key not in owner.keys:
         value = args[2] if len(args) > 2 else Static(None)
-        ctx.heap[number] = Container("dict", (*owner.items, value), (*owner.keys, key), owner.cls)
+        ctx.change(number, Container("dict", (*owner.items, value), (*owner.keys, key), owner.cls))
     inner = ctx.heap[number]
     return inner.items[inner.keys.index(key)]

@@ -124,6 +124,16 @@ class Context(Builder):
         self.heap[self.refs] = container
         return Ref(self.refs)
 
+    def change(self, number: int, container: Container | Grown) -> None:
+        """What a list or dict holds from now on, which every name for it sees."""
+        if number in self.lists.shared:
+            raise self.refuse(
+                f"{self.lists.shared[number]} may be the same object as another name or item here, as a "
+                "loop or branch decides; change a copy (dict(…), list(…), dataclasses.replace(…)), or bind a "
+                "new one"
+            )
+        self.heap[number] = container
+
     def contents(self, binding: Binding) -> Binding:
         """The container behind a reference, the value of what may be None; anything else as it is."""
         if isinstance(binding, Perhaps):
@@ -137,6 +147,10 @@ class Context(Builder):
         if isinstance(found, Poison):
             raise self.poisoned(found)
         return found
+
+    def reference(self, binding: Binding) -> Binding:
+        """What an object is known by, in order to change it: the value of what may be None."""
+        return self.given(binding) if isinstance(binding, Perhaps) else binding
 
     def given(self, perhaps: Perhaps) -> Binding:
         """The value of what may be None, with a test that it is not, where that is not known."""

@@ -339,7 +339,7 @@ def attribute(ctx: Context, frame: Frame, node: ast.Attribute) -> Binding:
     match node.value:
         case ast.Call(func=ast.Name(id="super"), args=[], keywords=[]):
             return above(ctx, frame, node.attr)
-    reference = evaluate(ctx, frame, node.value)
+    reference = ctx.reference(evaluate(ctx, frame, node.value))
     owner = ctx.contents(reference)
     if frame.composite is None and isinstance(owner, Value | Const):
         refuse_missing(ctx, ctx.type_of(owner), node.attr)

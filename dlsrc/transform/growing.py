@@ -37,7 +37,7 @@ def append_to(ctx: Context, number: int, item: Binding) -> None:
     elif any(isinstance(t, Array) for t in grown.types):
         ctx.lists.voided.add(number)
     put_item(ctx, grown, grown.count, item)
-    ctx.heap[number] = grown.with_items((*grown.items[:-1], ctx.op("add", grown.count, Const(1))))
+    ctx.change(number, grown.with_items((*grown.items[:-1], ctx.op("add", grown.count, Const(1)))))
 
 
 def _wide_enough(ctx: Context, grown: Grown, item: Binding) -> Grown:
@@ -132,7 +132,7 @@ def pop_from(ctx: Context, number: int, key: Binding | None, *, tested: bool = T
     last = ctx.op("subtract", grown.count, Const(1))
     found = item_at(ctx, grown, last)
     ctx.lists.voided.add(number)
-    ctx.heap[number] = grown.with_items((*grown.items[:-1], last))
+    ctx.change(number, grown.with_items((*grown.items[:-1], last)))
     return found
 
 

@@ -29,6 +29,11 @@ class Lists:
         Columns, and the arrays that were put into them.
     counts : dict
         The number of items of a list at the start of the trip that is being built.
+    shared : dict
+        Lists, dicts and objects of which there may be another name with another number, and what the user
+        calls them; these are not changed.
+    copies : set
+        Those that a loop or a branch made of several, so that their numbers tell nothing about identity.
     columns : set
         Columns of which an array was looked at.
     counters : set
@@ -44,3 +49,5 @@ class Lists:
     columns: set[Value] = field(default_factory=set)
     counts: dict[int, Any] = field(default_factory=dict)
     counters: set[Value] = field(default_factory=set)
+    shared: dict[int, str] = field(default_factory=dict)
+    copies: set[int] = field(default_factory=set)

@@ -16,9 +16,9 @@ from typing import Any
 
 from ..kernels.types import Scalar, Type
 from .atoms import truth
-from .binding import Binding, Container, Grown, Iterator, Maybe, Poison, Range, Static
+from .binding import Binding, Container, Grown, Iterator, Maybe, Perhaps, Poison, Range, Ref, Static
 from .carrying import (
-    assigned_late, carried, first_assigned, header_of, late_carried, late_header, nothing, widen,
+    Trip, assigned_late, carried, first_assigned, header_of, late_carried, late_header, nothing, widen,
 )
 from .conditions import condition
 from .context import Context, Frame, Refused
@@ -30,6 +30,7 @@ from .iteration import fewest_items, loop_item, trips_of
 from .merging import branch
 from .optional import assuming, perhaps_of
 from .packed import NeedPacked, pack_for
+from .rebinding import Rebinding
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll
 from .unbound import on_this_way
@@ -209,7 +210,7 @@ def build(
     wider: dict[tuple, Type] = {}
     late: dict[tuple, Type] = {}  # names that get their first value on some way through the body
     around, assumed, looked_at = set(ctx.unbound_reads), ctx.assumed, ctx.looked_at
-    growth = Growth(ctx, frame, body, room)
+    growth, rebound = Growth(ctx, frame, body, room), Rebinding(ctx)
     # What is in a list may be known only once that of another is, so there is a round for each more.
     for _ in range(ROUNDS + 2 * len(growth.named())):
         ctx.restore(before)
@@ -217,10 +218,11 @@ def build(
         ctx.unbound_reads.clear()
         ctx.assumed, ctx.looked_at = assumed, {}
         headers: dict[tuple, Value] = {}
+        rebound.begin(start_state)
         for place, type_ in late.items():
             ctx.put(place, late_header(ctx, place, type_, headers, wider))
         for place in places:
-            ctx.put(place, header_of(ctx, start_state[place], place, (), headers, wider))
+            ctx.put(place, header_of(ctx, start_state[place], place, (), headers, wider, rebound))
         try:
             with ctx.collecting() as test, growth.building(), on_this_way(ctx, None):
                 growth.begin()
@@ -263,18 +265,23 @@ def build(
         if found:
             late |= found
             continue
-        if not widen(ctx, start_state, end_state, places, headers, wider, died):
+        if not died and rebound.again(end_state):
+            places |= {place for place, _ in rebound.wanted}
+            continue
+        if not widen(ctx, end_state, headers, wider, died):
             break
     else:
         raise ctx.refuse("the types in this loop do not settle; give its variables one type before the loop")
     carries: list[Carry] = []
     after: dict = {}
     firsts = {place: nothing(ctx, ctx.type_of(headers[(place, ())])) for place in late}
+    trip = Trip(headers, carries, died, rebound, end_state)
+    unused = rebound.unused(end_state)
     with ctx.collecting() as tail:
-        for place in sorted(end_state, key=lambda p: (p[0] is frame, str(p[1]))):
+        for place in sorted(end_state.keys() - unused, key=lambda p: (p[0] is frame, str(p[1]))):
             binding = end_state[place]
             if place in places:
-                after[place] = carried(ctx, start_state[place], binding, place, (), headers, carries, died)
+                after[place] = carried(ctx, start_state[place], binding, place, (), trip)
             elif place in late:
                 after[place] = late_carried(ctx, place, binding, headers, carries, firsts)
             elif place not in start_state and place[0] is frame:
@@ -282,6 +289,7 @@ def build(
             elif place not in start_state and place[0] == "heap":
                 made = first_assigned(ctx, binding, "", carries, frame)
                 after[place] = made.binding if isinstance(made, Maybe) else made
+    after |= rebound.made
     _refuse_lost(ctx, (*test, *block, *tail), (cond, stop), headers, carries, after)
     _refuse_stale(ctx, places, inside_state, after)
     ctx.assumed = assumed
@@ -299,8 +307,10 @@ def _absent(ctx: Context, start: dict, end: dict, before: tuple) -> dict:
     ctx.restore(before)
     found = {
         place: made for place, binding in start.items()
-        if (made := perhaps_of(ctx, binding, end.get(place, binding), str(place[1]))) is not None
+        if (made := perhaps_of(ctx, binding, end.get(place, binding), str(place[1]), end)) is not None
     }  # fmt: skip
+    if found:
+        found |= {("heap", n): made for n, made in ctx.heap.items() if n not in before[1]}
     ctx.restore(now)
     return found
 
@@ -313,7 +323,7 @@ def _refuse_lost(
     lost = {
         header: found for (place, _), header in headers.items()
         if header not in handed_on and header not in ctx.replaced
-        and (found := _poison_in(after.get(place))) is not None and found.message
+        and (found := _poison_in(after.get(place), after)) is not None and found.message
     }
     if not lost:
         return
@@ -327,21 +337,26 @@ def _refuse_stale(ctx: Context, places: set, start: dict, after: dict) -> None:
     """Refuse a body that decides by what a name is at the start of a trip, where that is another thing in the
     next trip: of what is no number only one thing is known."""
     for place in places:
-        poison = _poison_in(after.get(place))
+        poison = _poison_in(after.get(place), after)
         if poison is None or not poison.message:
             continue
         if id(start.get(place)) in ctx.looked_at.get(place, {}):
             raise Refused(poison.location or ctx.loc, poison.message)
 
 
-def _poison_in(binding: Any) -> Poison | None:
-    """The refused part of a binding, if there is one."""
+def _poison_in(binding: Any, after: dict) -> Poison | None:
+    """The refused part of a binding, if there is one, also in a list that the loop made."""
     if isinstance(binding, Poison):
         return binding
+    if isinstance(binding, Perhaps):
+        return _poison_in(binding.binding, after)
+    if isinstance(binding, Ref) and ("heap", binding.number) in after:
+        rest = {place: b for place, b in after.items() if place != ("heap", binding.number)}
+        return _poison_in(after["heap", binding.number], rest)
     parts = binding.items if isinstance(binding, Container | Grown) else ()
     if isinstance(binding, Maybe):
         parts = (binding.binding, binding.bound)
-    return next((found for part in parts if (found := _poison_in(part)) is not None), None)
+    return next((found for part in parts if (found := _poison_in(part, after)) is not None), None)
 
 
 def _refuse_changes(ctx: Context, before: dict) -> None:

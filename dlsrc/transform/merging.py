@@ -15,6 +15,7 @@ from .context import Context, describe
 from .grown import alike
 from .optional import assuming, can_be_given, given_part, is_none, narrowed, nothing_like
 from .ir import UNBOUND, Atom, Const, If, Merge, Value
+from .rebinding import held, share
 from .unbound import way
 
 __all__ = ["branch"]
@@ -71,7 +72,7 @@ class Sides:
     orelse: dict
     made: dict[int, Binding] = field(default_factory=dict)
     pairs: dict[int, int] = field(default_factory=dict)
-    joined: dict[tuple[int, int], Ref] = field(default_factory=dict)
+    joined: dict[tuple[int, int], Ref | None] = field(default_factory=dict)
 
 
 def bring_out(ctx: Context, ref: Ref, merges: list[Merge], second: bool) -> Ref:
@@ -87,28 +88,42 @@ def bring_out(ctx: Context, ref: Ref, merges: list[Merge], second: bool) -> Ref:
 def merge_lists(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
     """One list for a list made on each way; a name for two lists of which one is older is refused."""
     sides, name = ctx.sides[-1], str(place[1])
-    numbers = [r.number for r in (a, b) if isinstance(r, Ref)]
     refused = Poison(
         f"`{name}` stands for different lists (or dicts) on the two ways of this branch; change the items "
         "instead, or write the branch around its uses", ctx.loc,
     )  # fmt: skip
-    if len(numbers) < 2 or any(n in sides.known for n in numbers):
-        return refused
-    pairs = ((a.number, b.number), (b.number, a.number))
-    if any(sides.pairs.setdefault(one, other) != other for one, other in pairs):
+    if not isinstance(a, Ref) or not isinstance(b, Ref):
         return refused
     key = (a.number, b.number)
-    if key not in sides.joined:
-        found = merge(
-            ctx, cond, sides.then[("heap", a.number)], sides.orelse[("heap", b.number)], merges, then_block,
-            else_block, False, False, place,
-        )  # fmt: skip
-        if not isinstance(found, Container | Grown):
-            return found if isinstance(found, Poison) else refused
-        made = ctx.new_ref(found)
-        sides.joined[key] = made
-        sides.made[made.number] = found
-    return sides.joined[key]
+    if key in sides.joined:
+        return sides.joined[key] or refused
+    sides.joined[key] = None
+    one, other = sides.then["heap", a.number], sides.orelse["heap", b.number]
+    found = merge(ctx, cond, one, other, merges, then_block, else_block, False, False, place)
+    if not isinstance(found, Container | Grown):
+        return found if isinstance(found, Poison) else refused
+    made = ctx.new_ref(found.with_items(found.items))
+    sides.joined[key], sides.made[made.number] = made, ctx.heap[made.number]
+    _note_copy(ctx, sides, key, made, place)
+    return made
+
+
+def _note_copy(ctx: Context, sides: "Sides", key: tuple[int, int], made: Ref, place: tuple) -> None:
+    """Note that a merged list is a copy of one of two that may have other names."""
+    (one, other), name = key, str(place[1])
+    apart = all(sides.pairs.setdefault(x, y) == y for x, y in (key, key[::-1]))
+    if apart and not sides.known & {one, other}:
+        if {one, other} & ctx.lists.shared.keys():
+            share(ctx, name, made.number, one, other)
+        return  # each is new, and has no other partner: names for one of them stay names for one
+    ctx.lists.copies.add(made.number)
+    names = 0 if place[0] is None else 1  # a result has no name yet
+    shared = held(sides.then, sides.then)[one] > names or held(sides.orelse, sides.orelse)[other] > names
+    if shared or {one, other} & ctx.lists.shared.keys():
+        share(ctx, name, one, other)
+        for pair, ref in sides.joined.items():
+            if ref is not None and {one, other} & set(pair):
+                share(ctx, name, ref.number)
 
 
 def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else, place) -> Binding:
@@ -127,8 +142,8 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
             return only(ctx, other, merges, other is b)  # the loop around may yet give the name a value
         return reported
     if (is_none(a) or isinstance(a, Perhaps) or is_none(b) or isinstance(b, Perhaps)) and (
-        can_be_given(a) or is_none(a)
-    ) and (can_be_given(b) or is_none(b)):
+        can_be_given(a, ctx.sides[-1].then) or is_none(a)
+    ) and (can_be_given(b, ctx.sides[-1].orelse) or is_none(b)):
         return perhaps(ctx, cond, a, b, merges, then_block, else_block, place)
     if isinstance(a, Ref) and isinstance(b, Ref | Value | Const | Container | Static):
         return merge_lists(ctx, cond, a, b, merges, then_block, else_block, place)
@@ -201,8 +216,12 @@ def perhaps(ctx, cond, a, b, merges, then_block, else_block, place) -> Binding:
         value = y if x is None else x
         assert value is not None
         if not isinstance(value, Const):
+            there, absent = ctx.sides[-1].then, ctx.sides[-1].orelse
+            if x is None:
+                there, absent = absent, there
             with ctx.collecting() as extra:  # not unbound: a condition may look at it before it is asked for
-                other = nothing_like(ctx, value)
+                other = nothing_like(ctx, value, there)
+            absent.update({("heap", n): c for n, c in ctx.heap.items() if ("heap", n) not in absent})
             (then_block if x is None else else_block).extend(extra)
             x, y = (other, value) if x is None else (value, other)
             value = merge(ctx, cond, x, y, merges, then_block, else_block, False, False, place)

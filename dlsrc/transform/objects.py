@@ -63,9 +63,22 @@ def sorted_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     if all(isinstance(ctx.contents(item), Const | Static) for item in items):
         values = sorted((ctx.contents(item).value for item in items), reverse=_reversed(ctx, kwargs))
         return ctx.make("list", [from_python(ctx, value) for value in values])
+    names = [_name(ctx, item) for item in items]
+    if None not in names and len({*names}) == len(names):  # of the pairs of a dict the names decide
+        order = sorted(range(len(items)), key=lambda k: names[k], reverse=_reversed(ctx, kwargs))
+        return ctx.make("list", [items[k] for k in order])
     made = ctx.call(ctx.known("sort"), (ctx.array(inner),))
     ordered = [ctx.read(made, _place(k)) for k in range(len(items))]  # type: ignore[arg-type]
     return ctx.make("list", ordered[::-1] if _reversed(ctx, kwargs) else ordered)
+
+
+def _name(ctx: Context, item: Binding) -> Any:
+    """What a tuple begins with, if that is a text or number that is known."""
+    inner = ctx.contents(item)
+    if not isinstance(inner, Container) or inner.kind != "tuple" or not inner.items:
+        return None
+    first = ctx.contents(inner.items[0])
+    return first.value if isinstance(first, Const | Static) else None
 
 
 def _literal(inner: Range) -> bool:

@@ -8,7 +8,7 @@
 
 from typing import Any
 
-from .binding import Binding, Container, Perhaps, Static
+from .binding import Binding, Container, Perhaps, Ref, Static
 from .carrying import nothing
 from .context import Context
 from .ir import Assign, Atom, Const, Value
@@ -24,10 +24,13 @@ def is_none(binding: Binding) -> bool:
     return isinstance(binding, Static) and binding.value is None
 
 
-def can_be_given(binding: Binding) -> bool:
-    """Whether a name may be None on one way and this on the other: numbers, arrays, tuples of them."""
+def can_be_given(binding: Binding, lists: dict) -> bool:
+    """Whether a name may be None on one way and this on the other: numbers, arrays, containers of them;
+    ``lists`` tells what is in a list or dict."""
+    if isinstance(binding, Ref):
+        binding = lists.get(("heap", binding.number), binding)
     if isinstance(binding, Container):
-        return all(can_be_given(item) or is_none(item) for item in binding.items)
+        return all(can_be_given(item, lists) or is_none(item) for item in binding.items)
     return isinstance(binding, Value | Const | Perhaps)
 
 
@@ -38,26 +41,28 @@ def given_part(binding: Binding) -> tuple[Binding | None, Atom]:
     return (None, Const(False)) if is_none(binding) else (binding, Const(True))
 
 
-def nothing_like(ctx: Context, binding: Binding) -> Binding:
+def nothing_like(ctx: Context, binding: Binding, lists: dict) -> Binding:
     """What stands in the place of a value that is not there."""
     if isinstance(binding, Perhaps):
-        return Perhaps(nothing_like(ctx, binding.binding), Const(False), binding.name)
+        return Perhaps(nothing_like(ctx, binding.binding, lists), Const(False), binding.name)
+    if isinstance(binding, Ref):
+        return ctx.new_ref(nothing_like(ctx, lists["heap", binding.number], lists))  # type: ignore[arg-type]
     if isinstance(binding, Container):
-        return binding.with_items(nothing_like(ctx, item) for item in binding.items)
+        return binding.with_items(nothing_like(ctx, item, lists) for item in binding.items)
     if isinstance(binding, Value | Const):
         return nothing(ctx, ctx.type_of(binding))
     return binding
 
 
-def perhaps_of(ctx: Context, start: Binding, end: Binding, name: str) -> Binding | None:
+def perhaps_of(ctx: Context, start: Binding, end: Binding, name: str, lists: dict) -> Binding | None:
     """What a name is before a loop that makes something of its None; None if that is nothing new."""
-    if is_none(start) and not is_none(end) and can_be_given(end):
+    if is_none(start) and not is_none(end) and can_be_given(end, lists):
         value = end.binding if isinstance(end, Perhaps) else end
-        return Perhaps(nothing_like(ctx, value), Const(False), name)
+        return Perhaps(nothing_like(ctx, value, lists), Const(False), name)
     if isinstance(start, Container) and start.same_structure(end):
         assert isinstance(end, Container)
         pairs = zip(start.keys or ("",) * len(start.items), start.items, end.items, strict=True)
-        made = [perhaps_of(ctx, a, b, str(key) or name) for key, a, b in pairs]
+        made = [perhaps_of(ctx, a, b, str(key) or name, lists) for key, a, b in pairs]
         if any(m is not None for m in made):
             return start.with_items(a if m is None else m for a, m in zip(start.items, made, strict=True))
     return None

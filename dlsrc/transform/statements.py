@@ -138,7 +138,7 @@ def augmented(ctx: Context, frame: Frame, node: ast.AugAssign) -> None:
         aug_assign_array(ctx, inner, node.op, value)
         return
     if isinstance(inner, Container) and inner.kind == "list" and isinstance(node.op, ast.Add):
-        ctx.heap[old.number] = inner.with_items((*inner.items, *static_items(ctx, value)))
+        ctx.change(old.number, inner.with_items((*inner.items, *static_items(ctx, value))))
         return
     ctx.bind(frame, node.target.id, operate(ctx, node.op, old, value))
 

@@ -105,7 +105,7 @@ def read_array(ctx: Context, base: Value, entries: list) -> Binding:
 
 def store_subscript(ctx: Context, frame: Frame, node: ast.Subscript, binding: Binding) -> None:
     """``owner[...] = binding``."""
-    from_owner = evaluate(ctx, frame, node.value)
+    from_owner = ctx.reference(evaluate(ctx, frame, node.value))
     owner = ctx.contents(from_owner)
     if isinstance(owner, Container | Grown):
         set_item(ctx, from_owner, owner, ctx.contents(evaluate(ctx, frame, node.slice)), binding)
@@ -140,13 +140,13 @@ def set_item(
     items = list(owner.items)
     if owner.kind == "dict":
         merged = dict(zip(owner.keys, items, strict=True)) | {found: binding}
-        ctx.heap[number] = Container("dict", tuple(merged.values()), tuple(merged), owner.cls)
+        ctx.change(number, Container("dict", tuple(merged.values()), tuple(merged), owner.cls))
         return
     try:
         items[found] = binding
     except (IndexError, TypeError):
         raise ctx.refuse(f"index {found!r} is out of range for a list of {len(items)}") from None
-    ctx.heap[number] = owner.with_items(items)
+    ctx.change(number, owner.with_items(items))
 
 
 def write(
@@ -213,7 +213,7 @@ def aug_assign_subscript(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
     """``owner[...] op= value``: the place is evaluated once."""
     target = node.target
     assert isinstance(target, ast.Subscript)
-    reference = evaluate(ctx, frame, target.value)
+    reference = ctx.reference(evaluate(ctx, frame, target.value))
     owner = ctx.contents(reference)
     if isinstance(owner, Container | Grown):
         key = ctx.contents(evaluate(ctx, frame, target.slice))

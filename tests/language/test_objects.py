@@ -343,7 +343,7 @@ def test_refusals():
     for f, text in (
         (outside, r"`OUTSIDE\.x` is kept outside the function"), (frozen, "it is frozen"),
         (named, r"_replace\(pos=…\)"), (no_field, "has no field `z`; declare it"),
-        (one_of_two, "different lists .or dicts. on the two ways"),
+        (one_of_two, "may be the same object as another name"),
     ):
         with pytest.raises(UnsupportedSyntax, match=text):
             grad(f)(1.5)
