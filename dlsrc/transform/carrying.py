@@ -78,8 +78,8 @@ def header_of(
         if known is not None:
             return known
         made, contents = rebound.enter(binding, place, path)
-        items = header_of(ctx, contents, place, path, headers, wider, rebound)
-        rebound.fill(made, items)  # type: ignore[arg-type]
+        inside = header_of(ctx, contents, place, path, headers, wider, rebound)
+        rebound.fill(made, inside)  # type: ignore[arg-type]
         return made
     if isinstance(binding, Value | Const):
         type_ = wider.get((place, path), ctx.type_of(binding))
@@ -92,7 +92,7 @@ def header_of(
             header_of(ctx, item, place, (*path, k), headers, wider, rebound)
             for k, item in enumerate(binding.items)
         ]
-        for key, item in zip(getattr(binding, "keys", ()), items, strict=False):
+        for key, item in zip(binding.keys if isinstance(binding, Container) else (), items, strict=False):
             if isinstance(item, Value) and item in headers.values():
                 ctx.hints[item] = f"{ctx.hints[item]}_{key}"
         return binding.with_items(items)
