@@ -8,6 +8,7 @@ from .curvature import hessian, hvp
 from .custom import custom_jvp, custom_vjp, nondifferentiable
 from .derivatives import grad, stop_gradient, value_and_grad
 from .directional import jvp, vjp
+from .dimensions import dims, finddim, stripdims
 from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
 from .fields import dldivergence, dljacobian, dllaplacian
@@ -23,12 +24,12 @@ from .verification import Verdict, check
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dlaccelerate",
+    "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dims", "dlaccelerate",
     "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian", "errors",
-    "explain", "extractdata", "grad", "hessian", "hvp", "implicit_fixed_point", "implicit_root",
+    "explain", "extractdata", "finddim", "grad", "hessian", "hvp", "implicit_fixed_point", "implicit_root",
     "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "model_and_jacobian",
     "nondifferentiable", "ravel", "register", "residual_and_jacobian",
-    "stages", "stop_gradient", "structure", "value_and_grad", "Verdict", "vjp",
+    "stages", "stop_gradient", "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

@@ -129,7 +129,9 @@ def _conversions(generated: Any, call: Call, argnums: tuple | None, jit: bool) -
 def _conversion(type_: Any, label: str | None, jit: bool) -> tuple | None:
     """What makes of a result of this type what the user gets; None if it is that already."""
     if label is not None:
-        return ("wrapped",) if type_.ndim else ("labelled", type_.dtype)
+        if not type_.ndim:
+            return ("labelled", type_.dtype)
+        return ("formatted", label) if label else ("wrapped",)
     if type_.ndim:
         return None
     if type_.dtype in ("float64", "int64", "bool"):

@@ -31,6 +31,8 @@ def converter(described: tuple | None) -> Callable | None:
     match how:
         case "wrapped":
             return wrap
+        case "formatted":
+            return lambda v: wrap(v, rest[0])
         case "labelled":  # compiled code gives numbers as Python floats: the dtype says what they were
             return lambda v: wrap(np.array(v, dtype))
         case "array":

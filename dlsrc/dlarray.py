@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["dlarray", "extractdata", "isdlarray"]
+from . import labelling
+from .data import FLOAT64, as_data
+from .formats import shown
 
-FLOAT64 = np.dtype("float64")
-KEPT = {np.dtype("float64"), np.dtype("float32"), np.dtype("bool")}
+__all__ = ["dlarray", "extractdata", "isdlarray"]
 
 # Results of these are positions and counts, used as indices and sizes, so they stay plain NumPy.
 POSITIONS = {
@@ -19,70 +20,11 @@ POSITIONS = {
 }  # fmt: skip
 
 
-def as_data(x: Any, name: str = "dlarray") -> np.ndarray:
-    """``x`` as an array of a type that a dlarray may hold; a copy only where one is needed.
-
-    Integers become float64, as MATLAB's are never valid dlarray data; float64, float32 and bool stay.
-
-    >>> as_data([1, 2]).dtype
-    dtype('float64')
-    """
-    if isinstance(x, np.ma.MaskedArray | np.matrix):
-        raise TypeError(
-            f"{name}: {type(x).__name__} is not supported, since its operators mean something else than an "
-            "array's; pass np.asarray(x), or x.filled(value) for a masked array"
-        )
-    if hasattr(x, "toarray") and hasattr(x, "nnz"):
-        raise TypeError(f"{name}: sparse arrays are not supported; pass x.toarray()")
-    try:
-        data = np.asarray(x)
-    except (ValueError, RecursionError) as error:
-        if not isinstance(x, list | tuple):
-            raise
-        raise ValueError(
-            f"{name}: the rows of a nested list must have one length and hold numbers ({_short(error)}); "
-            "make one dlarray of each row"
-        ) from None
-    if not data.dtype.isnative:
-        data = data.astype(data.dtype.newbyteorder("="))
-    dtype = data.dtype
-    if dtype in KEPT:
-        return data
-    if dtype.kind in "iu":
-        return data.astype(np.float64)
-    kind = dtype.name if isinstance(x, np.ndarray | np.generic) else type(x).__name__
-    raise TypeError(f"{name} holds float64, float32 or bool data, not {kind}; {_remedy(x, dtype)}")
-
-
-def _short(error: Exception) -> str:
-    return str(error).partition(". ")[0] or type(error).__name__
-
-
-def _remedy(x: Any, dtype: np.dtype) -> str:
-    if dtype.kind == "c":
-        return "complex numbers are not supported: pass x.real and x.imag as two real arrays"
-    if dtype.kind == "f":
-        return "convert it: x.astype(np.float32) or x.astype(np.float64)"
-    if dtype.names:
-        return f"make one dlarray of each field: x[{dtype.names[0]!r}], …"
-    if dtype.kind in "mM":
-        return "convert it: differences in days are (x - x[0]) / np.timedelta64(1, 'D')"
-    if isinstance(x, dict):
-        return "make one dlarray of each value"
-    if isinstance(x, set | frozenset) or hasattr(x, "__next__"):
-        return "make a list of it, list(x), or an array"
-    if isinstance(x, list | tuple):
-        return "the rows of a nested list must have one length and hold numbers"
-    if callable(x):
-        return "pass what it returns"
-    return "convert it to numbers first: x.astype(float), float(x)"
-
-
-def wrap(data: np.ndarray) -> "dlarray":
+def wrap(data: np.ndarray, labels: str = "") -> "dlarray":
     """A dlarray around ``data`` itself, neither copied nor checked."""
     x = object.__new__(dlarray)
     x.data = data
-    x.labels = ""
+    x.labels = labels
     return x
 
 
@@ -111,6 +53,18 @@ def _raw(x: Any) -> Any:
     return x
 
 
+def _by_labels(name: str, function: Callable, args: tuple, kwargs: dict, like_ufunc: bool = False) -> Any:
+    """What a function gives where an argument has labels."""
+    return labelling.applied(labelling.Values(dlarray, wrap, function), name, args, kwargs, like_ufunc)
+
+
+def _has_labels(x: Any) -> bool:
+    """Whether it is a dlarray with labels, or a list or tuple with one."""
+    if type(x) is dlarray:
+        return x.labels != ""
+    return type(x) in (list, tuple) and any(map(_has_labels, x))
+
+
 def _is_operand(x: Any) -> bool:
     """Whether an operator may be applied to it; if not, Python asks the other operand."""
     if isinstance(x, dlarray | np.ndarray | np.generic | bool | int | float | complex | list | tuple):
@@ -122,6 +76,8 @@ def _binary(ufunc: np.ufunc) -> Callable[["dlarray", Any], "dlarray"]:
     def forward(self: "dlarray", other: Any) -> "dlarray":
         if not _is_operand(other):
             return NotImplemented
+        if self.labels or _has_labels(other):
+            return _by_labels(ufunc.__name__, ufunc, (self, other), {}, ufunc.signature is None)
         return _result(ufunc(self.data, _raw(other)))
 
     forward.__doc__ = f"``np.{ufunc.__name__}(self, other)``."
@@ -132,6 +88,8 @@ def _reflected(ufunc: np.ufunc) -> Callable[["dlarray", Any], "dlarray"]:
     def backward(self: "dlarray", other: Any) -> "dlarray":
         if not _is_operand(other):
             return NotImplemented
+        if self.labels:
+            return _by_labels(ufunc.__name__, ufunc, (other, self), {}, ufunc.signature is None)
         return _result(ufunc(_raw(other), self.data))
 
     backward.__doc__ = f"``np.{ufunc.__name__}(other, self)``."
@@ -140,7 +98,7 @@ def _reflected(ufunc: np.ufunc) -> Callable[["dlarray", Any], "dlarray"]:
 
 def _unary(ufunc: np.ufunc) -> Callable[["dlarray"], "dlarray"]:
     def operate(self: "dlarray") -> "dlarray":
-        return _result(ufunc(self.data))
+        return wrap(as_data(ufunc(self.data)), self.labels)
 
     operate.__doc__ = f"``np.{ufunc.__name__}(self)``."
     return operate
@@ -151,6 +109,8 @@ def _method(name: str) -> Callable[..., Any]:
     method = getattr(np.ndarray, name)
 
     def call(self: "dlarray", *args: Any, **kwargs: Any) -> Any:
+        if self.labels or any(map(_has_labels, args)):
+            return _by_labels(name, method, (self, *args), kwargs)
         out = kwargs.get("out")
         value = method(self.data, *_raw(args), **_raw(kwargs))
         if out is not None:
@@ -185,7 +145,9 @@ class dlarray:
     X : array_like
         The values; they are copied.  Integers become float64.
     fmt : str, optional
-        The labels of the dimensions.  This version has unformatted dlarrays only.
+        The labels of the dimensions: S spatial, C channel, B batch, T time, U unspecified.  The dimensions
+        are put into this order.  Labels beyond the last dimension are of dimensions of length one.  None
+        keeps those of X, if it is a dlarray.
 
     Examples
     --------
@@ -195,6 +157,10 @@ class dlarray:
     >>> dlarray([-1, 2]) ** 2 + 0.5
     1x2 dlarray
        1.5 4.5
+    >>> dlarray([[1, 2], [3, 4], [5, 6]], "BC")
+    2(C) x 3(B) dlarray
+       1. 3. 5.
+       2. 4. 6.
     """
 
     __slots__ = ("data", "labels")
@@ -209,19 +175,25 @@ class dlarray:
 
     __dlsrc_special__: ClassVar = _OnTheClass()
 
+    def __dlsrc_call__(self, function: Any, args: tuple, kwargs: dict) -> Any:
+        """What a primitive or composite gives outside a trace, where this is an argument."""
+        if any(map(_has_labels, args)):
+            like_ufunc = getattr(function, "elementwise", False)
+            plain = function if like_ufunc else function.body
+            return _by_labels(function.name, plain, args, kwargs, like_ufunc)
+        return dlarray(function.body(*_raw(args), **kwargs))
+
     def __dlsrc_array__(self) -> np.ndarray:
         """The array inside, for a function that captured this dlarray; at every call it is read anew."""
         return self.data
 
     def __init__(self, X: npt.ArrayLike, fmt: str | None = None):
-        if fmt:
-            raise ValueError(
-                f"dlarray(X, {fmt!r}): dimension labels arrive with a later version of dlsrc; "
-                "write dlarray(X) and refer to dimensions by number"
-            )
+        data, labels = as_data(X.data if isinstance(X, dlarray) else X), getattr(X, "labels", "")
+        if fmt is not None:
+            data, labels = labelling.arranged_data(data, fmt)
         # One memory order, so that dlarrays of one dtype and number of dimensions share one compiled program.
-        self.data = np.array(as_data(X.data if isinstance(X, dlarray) else X), order="C")
-        self.labels = ""
+        self.data = np.array(data, order="C")
+        self.labels = labels if isinstance(X, dlarray) or fmt else ""
 
     # ------------------------------------------------------------------ what it is
 
@@ -253,16 +225,15 @@ class dlarray:
     @property
     def T(self) -> "dlarray":
         """The array with its dimensions in reverse order."""
-        return wrap(self.data.T)
+        return self.transpose() if self.labels else wrap(self.data.T)
 
     def __len__(self) -> int:
         return len(self.data)
 
     def __repr__(self) -> str:
         shape = self.shape
-        sizes = (1,) * (2 - len(shape)) + shape
         kind = "" if self.dtype == np.float64 else f"{self.dtype.name} "
-        head = f"{'x'.join(map(str, sizes))} {kind}dlarray"
+        head = f"{shown(shape, self.labels)} {kind}dlarray"
         if not self.size:
             return head
         values = np.array2string(np.atleast_1d(self.data))
@@ -308,13 +279,16 @@ class dlarray:
     # ------------------------------------------------------------------ elements
 
     def __getitem__(self, index: Any) -> "dlarray":
-        return wrap(np.asarray(self.data[_raw(index)]))
+        found = np.asarray(self.data[_raw(index)])
+        return wrap(found, labelling.labels_at(self, index) if self.labels and found.ndim else "")
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if self.labels or _has_labels(value):
+            labelling.check_store(self, index, value)
         self.data[_raw(index)] = _raw(value)
 
     def __iter__(self) -> Iterator["dlarray"]:
-        return (wrap(np.asarray(item)) for item in self.data)
+        return (wrap(np.asarray(item), self.labels[1:]) for item in self.data)
 
     def __contains__(self, value: Any) -> bool:
         return _raw(value) in self.data
@@ -323,7 +297,7 @@ class dlarray:
 
     def copy(self) -> "dlarray":
         """A dlarray with the same values in memory of its own."""
-        return wrap(self.data.copy())
+        return wrap(self.data.copy(), self.labels)
 
     def __copy__(self) -> "dlarray":
         return self.copy()
@@ -332,7 +306,7 @@ class dlarray:
         return self.copy()
 
     def __reduce__(self) -> tuple:
-        return dlarray, (self.data,)
+        return dlarray, (self.data, self.labels or None)
 
     # ------------------------------------------------------------------ NumPy's protocols
 
@@ -346,6 +320,10 @@ class dlarray:
         out = kwargs.get("out", ())
         if not all(_is_operand(x) for x in inputs):
             return NotImplemented
+        if any(map(_has_labels, (*inputs, *kwargs.values()))):
+            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            like_ufunc = method == "__call__" and ufunc.signature is None
+            return _by_labels(name, getattr(ufunc, method), inputs, kwargs, like_ufunc)
         value = getattr(ufunc, method)(*map(_raw, inputs), **_raw(kwargs))
         if out:
             return out[0] if len(out) == 1 else out
@@ -354,6 +332,8 @@ class dlarray:
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         if not all(issubclass(t, dlarray | np.ndarray) for t in types):
             return NotImplemented
+        if any(map(_has_labels, (*args, *kwargs.values()))):
+            return _by_labels(func.__name__, func, args, kwargs)
         value = func(*_raw(args), **_raw(kwargs))
         out = kwargs.get("out")
         if out is not None:
@@ -384,18 +364,22 @@ class dlarray:
         # The array's operator and not np.power: x ** 2 is a square there, x ** 0.5 a root.
         if not _is_operand(exponent):
             return NotImplemented
+        if self.labels or _has_labels(exponent):
+            return _by_labels("power", operator.pow, (self, exponent), {}, True)
         return _result(operator.pow(self.data, _raw(exponent)))
 
     def __rpow__(self, base: Any) -> "dlarray":
         if not _is_operand(base):
             return NotImplemented
+        if self.labels:
+            return _by_labels("power", operator.pow, (base, self), {}, True)
         return _result(operator.pow(np.asarray(base) if type(base) in (list, tuple) else base, self.data))
 
     # ------------------------------------------------------------------ methods
 
     def astype(self, dtype: npt.DTypeLike) -> "dlarray":
         """The values as float64, float32 or bool."""
-        return wrap(np.array(as_data(self.data.astype(dtype))))
+        return wrap(np.array(as_data(self.data.astype(dtype))), self.labels)
 
     sum, prod, mean, std, var = map(_method, ("sum", "prod", "mean", "std", "var"))
     max, min, all, any = map(_method, ("max", "min", "all", "any"))

@@ -90,7 +90,9 @@ def _kind(kind: Any) -> str:
     size = f"{kind.cls.__name__} ({kind.dtype})"
     if kind.ndim:
         size = f"{kind.ndim}-d {kind.layout} array of {kind.dtype}"
-    return size if kind.labels is None else f"dlarray, {size}"
+    if kind.labels is None:
+        return size
+    return f"dlarray of format {kind.labels!r}, {size}" if kind.labels else f"dlarray, {size}"
 
 
 # ---------------------------------------------------------------------------------- while it runs

@@ -239,7 +239,7 @@ class _Writer:
     def leaf(self, name: str, kind: Kind, ordered: bool = True) -> None:
         """Test a number or array; afterwards the name is what compiled code takes."""
         if kind.cls is dlarray:
-            self.miss_if(f"type({name}) is not dlarray")
+            self.miss_if(f"type({name}) is not dlarray or {name}.labels != {kind.labels!r}")
             self.line(f"{name} = {name}.data")
         elif kind.cls is not np.ndarray:
             self.miss_if(f"type({name}) is not {self.constant(kind.cls)}")

@@ -43,7 +43,7 @@ def packable(call: Call) -> frozenset[Path]:
     kinds = call.kinds
 
     def alike(start: int, width: int, stop: int) -> bool:
-        return all(
+        return not any(kind.labels for kind in kinds[start:stop]) and all(
             len({kind._replace(layout="") for kind in kinds[k:stop:width]}) == 1
             for k in range(start, start + width)
         )

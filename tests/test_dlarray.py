@@ -65,10 +65,10 @@ def test_other_types_are_refused_by_name(value, words):
     assert words in str(caught.value)
 
 
-def test_a_format_is_refused_and_the_message_says_what_to_write():
-    with pytest.raises(ValueError, match=r"labels arrive with a later version.*write dlarray\(X\)"):
-        dlarray(X, "SC")
+def test_no_format_keeps_that_of_a_dlarray():
     same(dlarray(X, None), X)
+    assert dlarray(dlarray(X, "SC")).labels == "SC" == dlarray(dlarray(X, "CB"), "SC").labels
+    assert dlarray(dlarray(X, "SC"), "").labels == ""
 
 
 def test_it_holds_a_copy():

@@ -1,4 +1,4 @@
-"""The numbered promises of the design, one named test each (formats and the remaining numbers: later)."""
+"""The numbered promises of the design, one named test each (the rules of formats: test_labels)."""
 
 import importlib.util
 import math
@@ -11,7 +11,8 @@ import pytest
 
 import dlsrc
 from dlsrc import (
-    dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, grad, isdlarray, relu, stop_gradient, value_and_grad,
+    dims, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, grad, isdlarray, relu, stop_gradient, stripdims,
+    value_and_grad,
 )
 from dlsrc.errors import DifferentiationError, DlsrcError, UnsupportedSyntax, UntracedError
 from tests.oracle import assert_close, gradient
@@ -524,6 +525,42 @@ def test_promise_16_intermediates_and_slices():
 def test_promise_16_an_overwritten_target_means_its_value_at_the_call():
     # y was computed from what h held before; of what it holds at the call only h[1] is read, once.
     assert_close(data(dlfeval(by_an_overwritten_name, dlarray([1.0, 2.0]))), [0.0, 1.0])
+
+
+# ---------------------------------------------------------------------------------- 17, 19: formats
+
+
+def by_relabelled(x):
+    y = np.sum(x**2)
+    return dlgradient(y, stripdims(x)), dlgradient(y, dlarray(x, "BC")), dlgradient(y, dlarray(x, "SC"))
+
+
+def test_promise_17_relabelled_values_keep_their_identity():
+    x = dlarray([[1.0, 2.0], [3.0, 4.0]], "SC")
+    stripped, turned, same = dlfeval(by_relabelled, x)
+    assert [dims(g) for g in (stripped, turned, same)] == ["", "CB", "SC"]
+    assert_close(data(stripped), 2 * data(x))
+    assert_close(data(turned), 2 * data(x).T)
+    assert_close(data(same), 2 * data(x))
+
+
+def test_promise_19_labels_are_sorted():
+    x = dlarray(np.zeros((3, 4)), "TS")
+    assert dims(x) == "ST"
+    assert x.shape == (4, 3)
+    assert dims(stripdims(x)) == ""
+
+
+def test_promise_04_each_leaf_keeps_its_format():
+    net = {"W": dlarray(np.ones((3, 2)), "UU"), "b": [dlarray([1.0, 2.0], "C"), dlarray(np.ones((2, 2, 3)), "TCB")]}
+
+    def f(net):
+        loss = np.sum(net["W"]) ** 2 + np.sum(net["b"][0] * net["b"][1])
+        return dlgradient(loss, net)
+
+    g = dlfeval(f, net)
+    assert [dims(g["W"]), *map(dims, g["b"])] == ["UU", "C", "CBT"]
+    assert_close(data(g["b"][1]), np.broadcast_to([[[1.0]], [[2.0]]], (2, 3, 2)))
 
 
 # ---------------------------------------------------------------------------------- 18: where calls may stand

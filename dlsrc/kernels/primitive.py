@@ -161,6 +161,9 @@ class Primitive:
         return tuple(name for name in self.parameters if name not in self.static)
 
     def __call__(self, *args, **kwargs):
+        owner = next((a for a in args if getattr(a, "labels", None) and hasattr(a, "__dlsrc_call__")), None)
+        if owner is not None:
+            return owner.__dlsrc_call__(self, args, kwargs)
         if not self.elementwise or not any(isinstance(a, np.ndarray) for a in (*args, *kwargs.values())):
             return self.body(*args, **kwargs)
         given = inspect.signature(self.body).bind(*args, **kwargs).arguments
@@ -305,11 +308,8 @@ class Composite:
 
     def __call__(self, *args, **kwargs):
         # Outside a trace a dlarray, which this layer does not know by name, gives a dlarray.
-        cls = next((type(a) for a in args if hasattr(type(a), "__dlsrc_array__")), None)
-        if cls is None:
-            return self.body(*args, **kwargs)
-        plain = (a.__dlsrc_array__() if type(a) is cls else a for a in args)
-        return cls(self.body(*plain, **kwargs))
+        owner = next((a for a in args if hasattr(a, "__dlsrc_call__")), None)
+        return self.body(*args, **kwargs) if owner is None else owner.__dlsrc_call__(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<composite {self.name}{inspect.signature(self.body)}>"

@@ -3,7 +3,8 @@
 Formatting takes seconds to compile, so Python does it: compiled code hands over the numbers and arrays,
 where and when the user's ``print`` stands, once.  A template is one of ``str.format``, with three
 conversions of dlsrc's own: ``{!i}`` truncates to an integer, as ``"%d"`` does, ``{!n}`` is the ``repr`` of
-a NumPy number, and ``{!d}`` shows an array as the dlarray that it stands for.
+a NumPy number, and ``{!d}`` shows an array as the dlarray that it stands for, ``{!d:labels=CB}`` as one of
+this format.
 
 >>> show("{} of {:.2f}{!r:>6} {!n}\\n", 3, np.float32(0.1), True, 0.5)
 3 of 0.10  True np.float64(0.5)
@@ -43,6 +44,11 @@ class _Formatter(string.Formatter):
         if conversion == "d":
             return _as_dlarray[0](np.asarray(value)) if _as_dlarray else value
         return super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if format_spec.startswith("labels=") and _as_dlarray:
+            return repr(_as_dlarray[0](np.asarray(value), format_spec.removeprefix("labels=")))
+        return super().format_field(value, format_spec)
 
 
 def places(template: str) -> int:

@@ -25,14 +25,17 @@ detach.zero("x")
 detach.samples(sample(real(3), keep_labels=True), sample(real(2, 3), keep_labels=False))
 
 
-@primitive(inline=True, static=("labels",))
-def relabel(x, labels):
-    """The value itself as a dlarray of this format; its derivative passes unchanged."""
+@primitive(inline=True, static=("copies", "labels"))
+def relabel(x, labels, copies):
+    """The value itself as a dlarray of this format; its derivative passes unchanged.
+
+    With ``copies`` it has memory of its own, if it or x is written to.
+    """
     return x
 
 
 @relabel.result
-def relabel_result(x, labels):
+def relabel_result(x, labels, copies):
     # The data of a dlarray is floating point, and never a weak Python number.
     dtype = x.dtype if x.dtype in ("float32", "bool") else "float64"
     return (
@@ -48,7 +51,7 @@ def relabel_dx(dy):
 
 
 relabel.linear("x")
-relabel.samples(sample(real(3), labels=""), sample(np.float64(0.5), labels=""))
+relabel.samples(sample(real(3), labels="", copies=True), sample(np.float64(0.5), labels="", copies=True))
 
 
 @primitive(inline=True)

@@ -52,7 +52,8 @@ class Array:
 
     def __str__(self) -> str:
         words = {1: "vector", 2: "matrix"}
-        return f"{self.dtype} {words.get(self.ndim, f'{self.ndim}-d array')}"
+        kind = f"{self.dtype} {words.get(self.ndim, f'{self.ndim}-d array')}"
+        return f"{kind} of format {self.labels!r}" if self.labels else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from .context import Context, Frame, describe
 from .expressions import elements, evaluate, expression
 from .indices import root_of
 from .ir import Const, Fancy, Index, Span, Value
+from .labels import by_labels, has_labels
 from .items import attribute_of
 from .parse import Parsed, parse
 from .signatures import arity, bind_parameters
@@ -119,10 +120,13 @@ def apply(
     reference = ctx.reference(function) if isinstance(function, Perhaps) else function
     function = ctx.contents(function) if not isinstance(function, Primitive | Composite) else function
     match function:
-        case Primitive():
-            return apply_primitive(ctx, function, args, kwargs)
-        case Composite():
-            return apply_composite(ctx, function, args, kwargs)
+        case Primitive() | Composite():
+            plain = apply_primitive if isinstance(function, Primitive) else apply_composite
+            if has_labels(ctx, (*args, *kwargs.values())):
+                like_ufunc = bool(getattr(function, "elementwise", False))
+                name, declared = function.name, function
+                return by_labels(ctx, name, lambda a, k: plain(ctx, declared, a, k), args, kwargs, like_ufunc)
+            return plain(ctx, function, args, kwargs)
         case Closure():
             return splice(ctx, function, args, kwargs)
         case Partial(function=inner, args=first, kwargs=named):
@@ -241,6 +245,9 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
     """``owner.name(...)`` of an array, a number or a container."""
     if isinstance(owner, Value | Const):
         if name in ("astype", "tolist"):
+            if has_labels(ctx, (owner,)):
+                plain = SPECIALS[f"method {name}"]
+                return by_labels(ctx, name, lambda a, k: plain(ctx, a, k), (owner, *args), kwargs)
             return SPECIALS[f"method {name}"](ctx, (owner, *args), kwargs)
         declared = lookup_method(name)
         assert declared is not None

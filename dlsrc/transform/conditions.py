@@ -16,6 +16,7 @@ from .context import Context, Frame
 from .grown import as_array
 from .expressions import as_operand, evaluate, expression, locate, operate_unary
 from .ir import Assign, Atom, Const, Value
+from .labels import elementwise, has_labels
 from .items import static_items
 from .merging import branch
 from .optional import assuming, is_none
@@ -199,7 +200,10 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
         and symbol in ("equal", "not_equal")
     ):
         return compare_items(ctx, symbol, static_items(ctx, a), static_items(ctx, b))
-    return ctx.op(symbol, as_operand(ctx, a, b), as_operand(ctx, b, a))
+    left, right = as_operand(ctx, a, b), as_operand(ctx, b, a)
+    if has_labels(ctx, (left, right)):
+        return elementwise(ctx, symbol, lambda x, y: ctx.op(symbol, x, y), left, right)
+    return ctx.op(symbol, left, right)
 
 
 def _is_in(ctx: Context, a: Binding, b: Binding) -> Atom:

@@ -6,6 +6,8 @@ Python's late binding.  Branches and loops take snapshots of all of it and merge
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator as Iterator_
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from types import ModuleType
@@ -22,12 +24,16 @@ from .binding import (
 from .builder import Builder
 from .captures import is_simple, is_trusted, unfit
 from .frames import Frame, Guard, NeedStatic, Refused
-from .ir import Assign, Atom, Const, If, Raise, Value
+from .ir import Assign, Atom, Const, If, Index, Raise, Value
 from .lists import Lists
 from .location import Location
 from .orders import of_elements
 
 __all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]
+
+
+# What labels make no difference to, or what keeps them.
+_OF_LABELS = frozenset({"copy", "detach", "dim", "itself", "relabel", "size"})
 
 
 def _unset(*_: Any) -> Any:
@@ -72,6 +78,9 @@ class Context(Builder):
         self.packed_here: frozenset | None = None        # those that the program packs; None: the call does
         self.columns: dict[Value, tuple] = {}            # vectors of columns, and of which list
         self.part_names: dict[Value, str] = {}           # what the user calls a part of a column
+        self.same: dict[Value, tuple] = {}               # dlarrays made of others: of which, how laid out
+        self.same_used: set[Value] = set()               # those of them that a gradient is taken by
+        self.watches_labels = True                       # whether an operation refuses labels
         self.lower_body: Callable = _unset               # these three are set by normalize
         self.call_with: Callable = _unset
         self.array_of: Callable = _unset
@@ -92,6 +101,39 @@ class Context(Builder):
     def known(self, name: str) -> Primitive | Composite:
         """The primitive or composite of this name."""
         return registry[name]
+
+    # ------------------------------------------------------------------ labels
+
+    def op(self, op: str | Primitive, *args: Atom, target: Value | None = None, **static: Any) -> Atom:
+        if (op if isinstance(op, str) else op.name) not in _OF_LABELS:
+            self._watch(f"{op if isinstance(op, str) else op.name}", *args)
+        return super().op(op, *args, target=target, **static)
+
+    def read(self, base: Value, index: Index, hint: str = "") -> Value:
+        self._watch("taking it apart", base)
+        return super().read(base, index, hint)
+
+    def store(self, base: Value, index: Index, value: Atom, mode: str = "set") -> None:
+        self._watch("writing to a part", base, value)
+        super().store(base, index, value, mode)
+
+    def _watch(self, what: str, *atoms: Atom) -> None:
+        """Refuse an array with labels: what has a rule for them comes without."""
+        for atom in atoms if self.watches_labels else ():
+            labels = self.types[atom].labels if isinstance(atom, Value) else None
+            if labels:
+                raise self.refuse(
+                    f"{what} has no rule for an array with labels, here {labels!r}; write stripdims(X)"
+                )
+
+    @contextmanager
+    def without_watch(self) -> Iterator_[None]:
+        """Inside, operations are dlsrc's own, on whatever types."""
+        before, self.watches_labels = self.watches_labels, False
+        try:
+            yield
+        finally:
+            self.watches_labels = before
 
     # ------------------------------------------------------------------ refusing
 
@@ -189,6 +231,7 @@ class Context(Builder):
         """The binding of a captured object: numbers and arrays become hidden arguments."""
         if hasattr(type(value), "__dlsrc_array__"):  # a dlarray, which is a constant here: it is not traced
             self.guard(getter, "class", type(value))  # masked arrays and buffers have a `data`, too
+            self.guard(getter.then("attribute", "labels"), "equal", value.labels)
             return self._hidden(value.data, getter.then("attribute", "data"), value.labels)
         if isinstance(value, bool | str | bytes | type(None)):
             self.guard(getter, "equal", value)
@@ -357,6 +400,8 @@ class Context(Builder):
         """The one type of a value that is an ``a`` on one way and a ``b`` on the other, if there is one."""
         if a == b:
             return a
+        if (a.labels or "") != (b.labels or ""):
+            return None
         labels = a.labels if a.labels is not None else b.labels
         if isinstance(a, Scalar) and isinstance(b, Scalar):
             if a.dtype == b.dtype:

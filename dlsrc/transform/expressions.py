@@ -23,6 +23,7 @@ from .context import Context, Frame, describe
 from .grown import part_types, repeated
 from .ir import Atom, Const, If, Raise, Value
 from .items import attribute_of, static_items
+from .labels import elementwise, has_labels
 from .location import Location
 from .source import location
 from .specials import SPECIALS
@@ -258,6 +259,8 @@ def as_operand(ctx: Context, binding: Binding, other: Binding, what: str = "an o
 
 def arithmetic(ctx: Context, symbol: str, a: Atom, b: Atom) -> Atom:
     """An arithmetic operation, with the tests that Python makes and compiled code does not."""
+    if has_labels(ctx, (a, b)):
+        return elementwise(ctx, symbol, lambda x, y: arithmetic(ctx, symbol, x, y), a, b)
     types = [ctx.type_of(a), ctx.type_of(b)]
     integers = all(t.dtype in ("int64", "int32", "bool") for t in types)
     scalars = all(isinstance(t, Scalar) for t in types)
@@ -306,6 +309,8 @@ def operate_unary(ctx: Context, op: ast.unaryop, operand: Binding) -> Atom:
     """A sign or ``~`` on a binding."""
     atom = as_atom(ctx, operand, "an operand")
     symbol = {ast.USub: "negative", ast.UAdd: "positive", ast.Invert: "invert"}[type(op)]
+    if has_labels(ctx, (atom,)):
+        return elementwise(ctx, symbol, lambda x: operate_unary(ctx, op, x), atom)
     if symbol == "positive":
         return atom
     if symbol == "invert" and ctx.type_of(atom).dtype == "bool":

@@ -46,6 +46,7 @@ from .location import Location
 from .nested import OPERATORS, derived
 from .packed import NeedPacked, NeedUnpacked, refuse_written
 from .recursion import NeedLoop
+from .relabelled import without_labels
 from .save import Edits
 from .source import location
 from .stacking import stacked
@@ -168,6 +169,7 @@ def _attempt(request: Request) -> Normalized:
     name = getattr(function, "__name__", "function").replace("<lambda>", "objective") + "_1"
     everything = (*arguments.params, *(v for _, v in hidden))
     program = assemble(Program(name, everything, tuple(ctx.block), tuple(atoms), ctx.types), ctx, Edits())
+    program = without_labels(ctx, program)
     if request.packing:
         refuse_written(ctx, program)
     if ctx.lists.stored:
@@ -175,7 +177,7 @@ def _attempt(request: Request) -> Normalized:
     return Normalized(
         program=program, traced=frozenset(arguments.traced), outputs=outputs, labels=tuple(labels),
         columns=tuple(columns), leaves=tuple(arguments.leaves),
-        hidden=tuple((getter, ctx.types[v]) for getter, v in hidden),
+        hidden=tuple((getter, program.types[v]) for getter, v in hidden),
         guards=tuple(ctx.guards.values()), functions=tuple(dict.fromkeys([function, *ctx.calls])),
         static=request.static, packing=frozenset() if request.inside else request.packing,
         notes=arguments.notes, location=where,
@@ -199,6 +201,14 @@ def _returned(
     def run() -> Binding:
         return function(args[: len(args) - request.extra])
 
+    if request.kind != "gradient" or request.inner:
+        for value in ctx.params:
+            labels = getattr(ctx.types[value], "labels", None)
+            if labels:
+                raise ctx.refuse(
+                    f"`{value!r}` has the format {labels!r}: Jacobians and products with tangents are of "
+                    "arrays without labels; pass stripdims(X), and label it inside: dlarray(X, fmt)"
+                )
     if request.kind == "gradient":
         result = run()
         with ctx.at(end):

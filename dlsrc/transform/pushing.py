@@ -8,7 +8,7 @@ function inside a loop over directions.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..kernels.types import Array, is_float
 from .assemble import assemble
@@ -97,6 +97,16 @@ def push(
         others = [] if aux is None else leaves_of(ctx, aux)
     if repeated:
         ctx.heap |= heap  # lists of the caller's are as they were
+    with ctx.without_watch():
+        return _pushed(ctx, block, seeds, repeated, (value, numbers), (aux, others))
+
+
+def _pushed(
+    ctx: Context, block: Sequence[Statement], seeds: Sequence[dict[Value, Atom]], repeated: bool,
+    result: tuple[Binding, list[Atom]], beside: tuple[Binding | None, list[Atom]],
+) -> Pushed:  # fmt: skip
+    """The statements of a function and their tangents, added to the block at hand."""
+    (value, numbers), (aux, others) = result, beside
     program = _program(ctx, block, tuple(numbers), tuple(others))
     if any(isinstance(s, Gradient) for s in walk(program.body)):
         program = _without_gradients(ctx, program)
@@ -126,6 +136,11 @@ def push(
     for statement in renamed(tuple(made), own):
         ctx.add(statement)
     atoms = [own.get(a, a) if isinstance(a, Value) else a for a in program.returns]
+    for found in tangents:
+        for tangent, atom in zip(found, atoms, strict=False):  # a tangent has the format of its value
+            labels = ctx.type_of(atom).labels
+            if isinstance(tangent, Value) and (labels or ctx.type_of(tangent).labels):
+                ctx.types[tangent] = replace(ctx.types[tangent], labels=labels)  # type: ignore[arg-type]
     return Pushed(
         _refilled(ctx, value, atoms[: len(numbers)]),
         tuple(_refilled(ctx, value, of) for of in tangents),
@@ -188,7 +203,8 @@ def _program(ctx: Context, block: Sequence[Statement], numbers: tuple, others: t
 def _without_gradients(ctx: Context, program: Program) -> Program:
     """The piece with its own gradients computed, so that tangents can be pushed through them."""
     traced = frozenset(v for v in program.params if is_float(program.types[v]))
-    made = differentiate(program, traced).program
+    types = {v: replace(t, labels="") if getattr(t, "labels", None) else t for v, t in program.types.items()}
+    made = differentiate(replace(program, types=types), traced).program
     for value, type_ in made.types.items():
         ctx.types.setdefault(value, type_)
         ctx.next_number = max(ctx.next_number, value.number + 1)

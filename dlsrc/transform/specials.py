@@ -130,7 +130,7 @@ def sum_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = vector(ctx, args[0])
     start = as_atom(ctx, args[1] if len(args) > 1 else kwargs.get("start", Const(0)))
     if isinstance(inner, Value):
-        rows = {} if ctx.type_of(inner).ndim == 1 else {"axis": Const(0)}
+        rows = {} if ctx.type_of(inner).ndim == 1 else {"axis": Const(0), "keepdims": Const(False)}
         total = as_atom(ctx, ctx.call(ctx.known("sum"), (inner,), rows))
         return total if start == Const(0) else ctx.op("add", start, total)
     for part in static_items(ctx, inner):

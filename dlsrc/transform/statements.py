@@ -17,6 +17,7 @@ from .conditions import condition
 from .context import Context, Frame, Refused
 from .expressions import evaluate, locate, operate, read_name
 from .ir import Const, Value
+from .labels import has_labels
 from .items import static_items
 from .merging import branch
 from .subscripts import aug_assign_array, aug_assign_subscript, store_subscript
@@ -132,7 +133,8 @@ def augmented(ctx: Context, frame: Frame, node: ast.AugAssign) -> None:
     old = read_name(ctx, frame, node.target.id)
     inner = ctx.contents(old)
     value = evaluate(ctx, frame, node.value)
-    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array):
+    labelled = has_labels(ctx, (inner, value))  # then `x += y` binds x to a new value, as outside
+    if isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array) and not labelled:
         if isinstance(node.op, ast.MatMult):
             raise ctx.refuse("`@=` is not supported; write x = x @ y")
         aug_assign_array(ctx, inner, node.op, value)

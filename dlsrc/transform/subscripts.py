@@ -18,6 +18,7 @@ from .expressions import evaluate, expression, operate
 from .indices import index_entries, root_of
 from .ir import Assign, Const, Fancy, Index, Read, Span, Store, Value, walk
 from .items import static_items
+from .labels import has_labels, read_labelled, stored
 from .packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 from .picking import Place, place_of
 
@@ -96,6 +97,8 @@ def container_item(ctx: Context, owner: Binding, key: Binding) -> Binding:
 
 def read_array(ctx: Context, base: Value, entries: list) -> Binding:
     """``base[entries]``."""
+    if has_labels(ctx, (base, *(e for e in entries if not isinstance(e, tuple)))):
+        return read_labelled(ctx, base, entries, read_array)
     place = place_of(ctx, base, entries)
     return place.read(ctx) if place.index.entries else base
 
@@ -112,7 +115,9 @@ def store_subscript(ctx: Context, frame: Frame, node: ast.Subscript, binding: Bi
         return
     if not isinstance(owner, Value):
         raise ctx.refuse(f"an item of {describe(owner, ctx)} cannot be assigned")
-    put(ctx, owner, place_of(ctx, owner, index_entries(ctx, frame, node.slice)), binding, "set")
+    entries = index_entries(ctx, frame, node.slice)
+    with stored(ctx, owner, entries, binding):
+        put(ctx, owner, place_of(ctx, owner, entries), binding, "set")
 
 
 def put(ctx: Context, owner: Value, place: Place, binding: Binding, mode: str) -> None:
@@ -226,7 +231,14 @@ def aug_assign_subscript(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
         return
     if not isinstance(owner, Value):
         raise ctx.refuse(f"an item of {describe(owner, ctx)} cannot be changed")
-    place = place_of(ctx, owner, index_entries(ctx, frame, target.slice))
+    entries = index_entries(ctx, frame, target.slice)
+    if has_labels(ctx, (owner,)):
+        old = read_array(ctx, owner, entries)
+        new = operate(ctx, node.op, old, evaluate(ctx, frame, node.value))
+        with stored(ctx, owner, entries, new):
+            put(ctx, owner, place_of(ctx, owner, entries), new, "set")
+        return
+    place = place_of(ctx, owner, entries)
     base, index = place.base, place.index
     with ctx.collecting() as block:
         value = evaluate(ctx, frame, node.value)

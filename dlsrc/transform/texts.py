@@ -84,7 +84,7 @@ def _number(ctx: Context, value: Value, conversion: str, spec: str) -> Text:
     if type_.labels is not None:
         if spec:
             raise ctx.refuse("a dlarray has no format; format extractdata(...) of it")
-        return Text("{!d}", (value,))
+        return Text(f"{{!d:labels={type_.labels}}}" if type_.labels else "{!d}", (value,))
     number = isinstance(type_, Scalar)
     if number and conversion == "r" and not type_.weak:
         conversion = "n"

@@ -5,6 +5,8 @@
 """
 
 
+from dataclasses import replace
+
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom
 from .binding import Binding, Container, Maybe, Packed, Static
@@ -12,20 +14,20 @@ from .context import Context, describe
 from .ir import Atom, Const, Gradient, Value
 from .casts import array_of
 from .packed import column_of, with_columns
-from .specials import special
+from .labels import as_dlarray, laid, target_of
+from .specials import given, special
 
 __all__ = ["gradient"]
 
 
 @special("dlarray")
 def dlarray_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    inner = ctx.contents(args[0])
-    if len(args) > 1 or kwargs:
-        raise ctx.refuse("dlarray with a format is not supported yet; leave the format out")
+    inner = ctx.contents(args[0] if args else kwargs["X"])
+    fmt = given(ctx, "dlarray", args, kwargs, "X", "fmt")[1]
     atom = as_atom(
         ctx, array_of(ctx, inner) if not isinstance(inner, Value | Const) else inner, "the data of a dlarray"
     )
-    return ctx.op("relabel", atom, labels="")
+    return as_dlarray(ctx, atom, fmt)
 
 
 @special("extractdata")
@@ -147,7 +149,19 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
             f"the gradient by {describe(atom, ctx)} does not exist: only real (floating-point) variables "
             "have one; convert it with .astype(float)"
         )
-    made = ctx.value(Scalar(type_.dtype, False, type_.labels) if isinstance(type_, Scalar) else type_)
-    atoms.append(atom)
+    base: Atom = atom
+    places: tuple[int | None, ...] | None = None
+    if isinstance(atom, Value):
+        base, places = target_of(ctx, atom)
+    of_base = ctx.type_of(base)
+    if places is not None:
+        of_base = replace(of_base, labels="")
+    made = ctx.value(Scalar(type_.dtype, False, type_.labels) if isinstance(type_, Scalar) else of_base)
+    atoms.append(base)
     results.append(made)
-    return made
+    if places is None or isinstance(type_, Scalar):
+        return made
+    shaped = laid(ctx, made, places)
+    assert isinstance(shaped, Value)
+    ctx.types[shaped] = replace(ctx.types[shaped], labels=type_.labels)  # type: ignore[arg-type]
+    return shaped
