@@ -32,7 +32,7 @@ class Arrays(Protocol):
         """The arrays of a list or tuple."""
 
     def sequence(self, items: list) -> Any:
-        """A list of them."""
+        """A tuple of them."""
 
     def singletons(self, x: Any) -> tuple[int, ...]:
         """Which dimensions have the length one."""
@@ -83,6 +83,13 @@ PLAIN = {
 }  # fmt: skip
 WHOLE = {"allclose", "array_equal"}
 UNLABELLED = {"flatten", "ravel", "reshape"}
+# Functions of networks, which ask what the dimensions mean: the result has the dimensions of the array …
+LAYERS = {
+    "avgpool", "batchnorm", "crosschannelnorm", "dlconv", "dltranspconv", "groupnorm", "instancenorm",
+    "layernorm", "maxpool",
+}  # fmt: skip
+# … or is a loss: a number, or one for each element.
+LOSSES = {"crossentropy", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse"}
 PRODUCTS = {"dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "vdot", "vecdot"}
 
 
@@ -94,6 +101,7 @@ def rule_of(name: str, is_elementwise: bool) -> Rule:
     if is_elementwise or name in ELEMENTWISE:
         return elementwise
     for names, rule in (
+        (LAYERS | LOSSES, layered),
         (REDUCTIONS, reduced), (ALONG, along), (PLAIN, plain), (WHOLE, compared), (UNLABELLED, unlabelled),
     ):  # fmt: skip
         if name in names:
@@ -333,7 +341,49 @@ def concatenate(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
     return arrays.labelled(found, labels)
 
 
+# ---------------------------------------------------------------------------------- functions of networks
+
+
+def layered(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
+    """The labels of the first array are its ``data_format``; other arrays are taken as they stand."""
+    x, *rest = args
+    labels = arrays.labels_of(x)
+    if not labels:
+        raise arrays.refuse(
+            f"{name}: the first array has no labels, and another one has; give it some: dlarray(X, fmt)"
+        )
+    if "data_format" in kwargs:
+        raise arrays.refuse(f"{name}: X has the format {labels!r}; data_format= is for arrays without labels")
+    for other in (*rest, *kwargs.values()) if name in LOSSES else ():
+        if arrays.labels_of(other) not in ("", labels) and arrays.ndim_of(other) == len(labels):
+            raise arrays.refuse(
+                f"{name} compares arrays of one format, and these have {labels!r} and "
+                f"{arrays.labels_of(other)!r}; relabel one with dlarray(stripdims(X, {labels!r}), {labels!r})"
+            )
+    found = _stripped(arrays, args, {**kwargs, "data_format": arrays.given(labels)})
+    if name == "fullyconnect":
+        made = "C" + "".join(label for label in labels if label not in "SC")
+    else:
+        made = labels if arrays.ndim_of(found) != len(labels) - 1 else labels.replace("C", "")
+    parts = [_named(arrays, part, made) for part in arrays.items_of(found) or [found]]
+    return arrays.sequence(parts) if arrays.items_of(found) else parts[0]
+
+
+def _named(arrays: Arrays, x: Any, made: str) -> Any:
+    """An array with these labels put in order; what has other dimensions has no labels."""
+    if arrays.ndim_of(x) != len(made):
+        return arrays.labelled(x, "")
+    labels, order = arranged(made)
+    return arrays.labelled(arrays.laid(x, order), labels)
+
+
+def softmax(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
+    """Over the channels, if no axis is given."""
+    return (along if len(args) > 1 or "axis" in kwargs else layered)(arrays, name, args, kwargs)
+
+
 RULES: dict[str, Rule] = {
+    "fullyconnect": layered, "softmax": softmax,
     "concatenate": concatenate, "expand_dims": expand_dims, "hstack": concatenate, "moveaxis": moveaxis,
     "permute_dims": transpose, "squeeze": squeeze, "stack": concatenate, "swapaxes": swapaxes,
     "transpose": transpose, "transposed": transpose, "vstack": concatenate,

@@ -41,8 +41,8 @@ class Values:
     def items_of(self, x: Any) -> list:
         return list(x) if type(x) in (list, tuple) else []
 
-    def sequence(self, items: list) -> list:
-        return items
+    def sequence(self, items: list) -> tuple:
+        return tuple(items)
 
     def singletons(self, x: Any) -> tuple[int, ...]:
         return tuple(k for k, size in enumerate(x.shape) if size == 1)

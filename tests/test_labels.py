@@ -17,6 +17,8 @@ SC = dlarray(RNG.standard_normal((4, 3)), "SC")
 CB = dlarray(RNG.standard_normal((3, 2)), "CB")
 C = dlarray(RNG.standard_normal(3), "C")
 BT = dlarray(RNG.standard_normal((2, 5)), "BT")
+FULL = RNG.standard_normal((5, 12))
+FILTERS = RNG.standard_normal((3, 3, 2))
 SS = dlarray(RNG.standard_normal((4, 4)), "SS")
 
 
@@ -62,6 +64,18 @@ CASES = [
     (lambda x: np.flip(x, axis=0), (SC,), "SC"),
     (lambda x: np.repeat(x, 2, axis=1), (SC,), "SC"),
     (lambda x: dlsrc.softmax(x, axis=0), (CB,), "CB"),
+    (lambda x: dlsrc.softmax(x), (CB,), "CB"),
+    (lambda x: dlsrc.softmax(x), (SCB,), "SCB"),
+    (lambda x: dlsrc.fullyconnect(x, FULL, np.ones(5)), (SCB,), "CB"),
+    (lambda x: dlsrc.fullyconnect(x, FULL[:, :3]), (CB,), "CB"),
+    (lambda x: dlsrc.dlconv(x, FILTERS, padding="same"), (SCB,), "SCB"),
+    (lambda x: dlsrc.crossentropy(dlsrc.softmax(x), dlsrc.softmax(2.0 * x)), (CB,), ""),
+    (lambda x: dlsrc.mse(x, np.ones((3, 2))), (CB,), ""),
+    (lambda x: dlsrc.l1loss(x, dlarray(np.ones((3, 2)), "CB"), reduction="none"), (CB,), "CB"),
+    (lambda x: dlsrc.huber(x, np.ones((3, 2))), (CB,), ""),
+    (lambda x: dlsrc.leakyrelu(x, 0.1), (CB,), "CB"),
+    (lambda x: dlsrc.gelu(x), (CB,), "CB"),
+    (lambda x: dlsrc.swish(x), (CB,), "CB"),
     (lambda x: dlsrc.relu(x), (CB,), "CB"),
     (lambda x: dlsrc.sigmoid(x), (CB,), "CB"),
     (lambda x: dlsrc.logsumexp(x, axis=0), (CB,), "CB"),
@@ -339,6 +353,9 @@ REFUSED = [
     (lambda x: np.median(x, 5), (CB,), "axis 5"),
     (lambda x: np.quantile(x, 0.5), (CB,), "quantile.*'CB'"),
     (lambda x: finddim(x, "SC"), (CB,), "one label"),
+    (lambda x: dlsrc.mse(x, dlarray(x, "SC")), (CB,), "'CB' and 'SC'"),
+    (lambda x: dlsrc.fullyconnect(x, FULL, data_format="CB"), (CB,), "data_format= is for arrays without"),
+    (lambda x: dlsrc.fullyconnect(np.ones((3, 2)), x), (CB,), "first array has no labels"),
     (lambda x: np.allclose(x, dlarray(x, "SC")), (CB,), "'CB' and 'SC'"),
 ]
 

@@ -126,7 +126,7 @@ class Traced:
     def given(self, value: Any) -> Binding:
         if isinstance(value, tuple | list):
             return Container("tuple", tuple(map(self.given, value)))
-        return Static(None) if value is None else Const(value)
+        return Static(value) if value is None or isinstance(value, str) else Const(value)
 
     def call(self, args: tuple, kwargs: dict) -> Any:
         return self.function(args, kwargs)
