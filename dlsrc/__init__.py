@@ -36,8 +36,10 @@ __all__ = [
 _KERNELS = {
     name: name
     for name in (
-        "crossentropy", "dlconv", "dltranspconv", "embed", "fullyconnect", "gelu", "indexcrossentropy",
-        "l1loss", "l2loss", "leakyrelu", "logsumexp", "mse", "relu", "sigmoid", "softmax", "swish",
+        "avgpool", "batchnorm", "crosschannelnorm", "crossentropy", "dlconv", "dltranspconv", "embed",
+        "fullyconnect", "gelu", "groupnorm", "gru", "indexcrossentropy", "instancenorm", "l1loss", "l2loss",
+        "layernorm", "leakyrelu", "logsumexp", "lstm", "maxpool", "maxunpool", "mse", "relu", "sigmoid",
+        "softmax", "swish",
     )
 } | {"huber": "huber_loss"}  # the registry's huber is SciPy's
 __all__ += sorted(set(_KERNELS) - set(__all__))

@@ -35,6 +35,21 @@ LABELS = np.array([2, 0, 1, 2])
 TOKENS = np.array([[0, 3, 1], [4, 1, 1]])
 HALF = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
 
+
+def unpooled(x):
+    y, places, size = dlsrc.maxpool(x, 2, stride=2, return_indices=True, data_format="BCSS")
+    return dlsrc.maxunpool(y, places, size, data_format="BCSS")
+
+
+def running(torch, F, x, m, v):
+    """The running statistics after one batch; PyTorch's do not pass a derivative, these do."""
+    found = 0.3 * x.mean(0) + 0.7 * m, v
+    copies = m.detach().clone(), v.detach().clone()
+    F.batch_norm(x.detach(), *copies, training=True, momentum=0.3)
+    assert torch.allclose(copies[0], found[0].detach(), rtol=1e-14)
+    return found
+
+
 CASES = {
     # -------------------------------------------------------------------------- sums, activations, tables
     "fullyconnect": Case(
@@ -186,5 +201,113 @@ CASES = {
         (real(1, 2, 2, 3, 2), real(2, 3, 2, 2, 3), real(3)),
         lambda x, w, b: dlsrc.dltranspconv(x, w, b, stride=2, data_format="BCSSS", weights_format="CUSSS"),
         lambda torch, F, x, w, b: F.conv_transpose3d(x, w, b, stride=2),
+    ),
+    # -------------------------------------------------------------------------- pools
+    "maxpool": Case(
+        (real(2, 3, 6, 5),), lambda x: dlsrc.maxpool(x, (2, 3), stride=(2, 1), data_format="BCSS"),
+        lambda torch, F, x: F.max_pool2d(x, (2, 3), stride=(2, 1)),
+    ),
+    "maxpool with padding": Case(
+        (real(2, 3, 6, 5),), lambda x: dlsrc.maxpool(x, 3, stride=2, padding=1, data_format="BCSS"),
+        lambda torch, F, x: F.max_pool2d(x, 3, stride=2, padding=1),
+    ),
+    "maxpool 1-D": Case(
+        (real(2, 3, 7),), lambda x: dlsrc.maxpool(x, 3, data_format="BCT"), lambda torch, F, x: F.max_pool1d(x, 3, 1)
+    ),
+    "maxpool 3-D, global": Case(
+        (real(2, 3, 2, 3, 2),), lambda x: dlsrc.maxpool(x, "global", data_format="BCSSS"),
+        lambda torch, F, x: F.adaptive_max_pool3d(x, 1),
+    ),
+    "avgpool": Case(
+        (real(2, 3, 6, 5),), lambda x: dlsrc.avgpool(x, 3, stride=2, padding=1, data_format="BCSS"),
+        lambda torch, F, x: F.avg_pool2d(x, 3, stride=2, padding=1),
+    ),
+    "avgpool without the margin": Case(
+        (real(2, 3, 4, 6, 5),),
+        lambda x: dlsrc.avgpool(x, 3, stride=2, padding=1, padding_value="mean", data_format="BCSSS"),
+        lambda torch, F, x: F.avg_pool3d(x, 3, stride=2, padding=1, count_include_pad=False),
+    ),
+    "avgpool global": Case(
+        (real(2, 3, 4, 5),), lambda x: dlsrc.avgpool(x, "global", data_format="BCSS"),
+        lambda torch, F, x: F.adaptive_avg_pool2d(x, 1),
+    ),
+    "maxunpool": Case(
+        (real(2, 3, 6, 4),), lambda x: unpooled(x), lambda torch, F, x: F.max_unpool2d(
+            *F.max_pool2d(x, 2, stride=2, return_indices=True), 2, stride=2
+        ),
+    ),
+    # -------------------------------------------------------------------------- normalizations
+    "batchnorm": Case(
+        (real(4, 3, 2, 3), real(3), real(3)), lambda x, b, g: dlsrc.batchnorm(x, b, g, data_format="BCSS"),
+        lambda torch, F, x, b, g: F.batch_norm(x, None, None, g, b, training=True),
+    ),
+    "batchnorm in use": Case(
+        (real(4, 3, 2, 3), real(3), real(3), 0.5 * real(3), abs(real(3))),
+        lambda x, b, g, m, v: dlsrc.batchnorm(x, b, g, m, v, epsilon=1e-3, data_format="BCSS"),
+        lambda torch, F, x, b, g, m, v:
+            (x - m[:, None, None]) / torch.sqrt(v[:, None, None] + 1e-3) * g[:, None, None] + b[:, None, None],
+    ),
+    "batchnorm, running mean": Case(
+        (real(4, 3), real(3), abs(real(3))),
+        lambda x, m, v: dlsrc.batchnorm(
+            x, 0.0, 1.0, m, v, mean_decay=0.3, return_statistics=True, data_format="BC")[1],
+        lambda torch, F, x, m, v: running(torch, F, x, m, v)[0] + 0.0 * v,
+    ),
+    "batchnorm, running variance": Case(
+        (real(4, 3), real(3), abs(real(3))),
+        lambda x, m, v: dlsrc.batchnorm(
+            x, 0.0, 1.0, m, v, variance_decay=0.3, return_statistics=True, data_format="BC")[2],
+        lambda torch, F, x, m, v: 0.3 * x.var(0, unbiased=False) + 0.7 * v + 0.0 * m,
+    ),
+    "layernorm": Case(
+        (real(4, 3), real(3), real(3)), lambda x, b, g: dlsrc.layernorm(x, b, g, data_format="BC"),
+        lambda torch, F, x, b, g: F.layer_norm(x, (3,), g, b),
+    ),
+    "layernorm in time": Case(
+        (real(4, 2, 3), real(3), real(3)), lambda x, b, g: dlsrc.layernorm(x, b, g, data_format="BTC"),
+        lambda torch, F, x, b, g: F.layer_norm(x, (3,), g, b),
+    ),
+    "layernorm of pictures": Case(
+        (real(2, 3, 2, 3), real(3), real(3)), lambda x, b, g: dlsrc.layernorm(x, b, g, data_format="BCSS"),
+        lambda torch, F, x, b, g: F.layer_norm(x, (3, 2, 3)) * g[:, None, None] + b[:, None, None],
+    ),
+    "groupnorm": Case(
+        (real(2, 6, 2, 3), real(6), real(6)),
+        lambda x, b, g: dlsrc.groupnorm(x, 3, b, g, epsilon=1e-3, data_format="BCSS"),
+        lambda torch, F, x, b, g: F.group_norm(x, 3, g, b, eps=1e-3),
+    ),
+    "instancenorm": Case(
+        (real(2, 3, 2, 3), real(3), real(3)), lambda x, b, g: dlsrc.instancenorm(x, b, g, data_format="BCSS"),
+        lambda torch, F, x, b, g: F.instance_norm(x, weight=g, bias=b),
+    ),
+    "crosschannelnorm": Case(
+        (2 * real(2, 5, 2, 2),), lambda x: dlsrc.crosschannelnorm(x, 3, alpha=0.5, k=1.0, data_format="BCSS"),
+        lambda torch, F, x: F.local_response_norm(x, 3, alpha=0.5, beta=0.75, k=1.0),
+    ),
+    # -------------------------------------------------------------------------- sequences
+    "lstm": Case(
+        (real(4, 2, 3), real(2, 5), 0.5 * real(2, 5), real(20, 3), real(20, 5), real(20)),
+        lambda x, h, c, w, r, b: dlsrc.lstm(x, h.T, c.T, w, r, b, data_format="TBC"),
+        lambda torch, F, x, h, c, w, r, b: torch.lstm(
+            x, (h[None], c[None]), [w, r, b, 0 * b], True, 1, 0.0, False, False, False)[0],
+    ),
+    "lstm, its last cell": Case(
+        (real(4, 2, 3), real(2, 5), 0.5 * real(2, 5), real(20, 3), real(20, 5), real(20)),
+        lambda x, h, c, w, r, b: dlsrc.lstm(x, h.T, c.T, w, r, b, return_state=True, data_format="TBC")[2],
+        lambda torch, F, x, h, c, w, r, b: torch.lstm(
+            x, (h[None], c[None]), [w, r, b, 0 * b], True, 1, 0.0, False, False, False)[2][0].T,
+    ),
+    "gru": Case(
+        (real(4, 2, 3), real(2, 5), real(15, 3), real(15, 5), real(30)),
+        lambda x, h, w, r, b: dlsrc.gru(
+            x, h.T, w, r, b, reset_gate_mode="recurrent-bias-after-multiplication", data_format="TBC"),
+        lambda torch, F, x, h, w, r, b: torch.gru(
+            x, h[None], [w, r, b[:15], b[15:]], True, 1, 0.0, False, False, False)[0],
+    ),
+    "gru after multiplication": Case(
+        (real(4, 2, 3), real(2, 5), real(15, 3), real(15, 5), real(15)),
+        lambda x, h, w, r, b: dlsrc.gru(x, h.T, w, r, b, data_format="TBC"),
+        lambda torch, F, x, h, w, r, b: torch.gru(
+            x, h[None], [w, r, b, 0 * b], True, 1, 0.0, False, False, False)[0],
     ),
 }

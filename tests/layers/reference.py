@@ -31,17 +31,26 @@ def by_torch(case: Case) -> list[np.ndarray]:
 def stored() -> dict[str, list[np.ndarray]]:
     """The results that are kept, case by case."""
     with np.load(FILE) as kept:
-        return {name: [kept[f"{name}/{k}"] for k in range(int(kept[f"{name}/count"]))] for name in CASES}
+        names, numbers = [str(name) for name in kept["names"]], kept["numbers"]
+        shapes = [tuple(int(n) for n in shape if n >= 0) for shape in kept["shapes"]]
+    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    start = 0
+    for name, shape in zip(names, shapes, strict=True):
+        size = int(np.prod(shape))
+        found[name].append(numbers[start: start + size].reshape(shape))
+        start += size
+    return found
 
 
 def update() -> None:
-    """Compute all results again and keep them."""
-    kept = {}
+    """Compute all results again and keep them: one vector, with the name and the shape of each."""
+    names, shapes, numbers = [], [], []
     for name, case in CASES.items():
-        found = by_torch(case)
-        kept[f"{name}/count"] = np.array(len(found))
-        kept |= {f"{name}/{k}": x for k, x in enumerate(found)}
-    np.savez_compressed(FILE, **kept)
+        for x in by_torch(case):
+            names.append(name)
+            shapes.append((*x.shape, *(-1,) * (5 - x.ndim)))
+            numbers.append(x.ravel())
+    np.savez_compressed(FILE, names=names, shapes=np.array(shapes, np.int16), numbers=np.concatenate(numbers))
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["--update"]:
