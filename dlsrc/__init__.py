@@ -16,20 +16,23 @@ from .jacobians import jacfwd, jacobian, jacrev
 from .lazy import engine as _engine
 from .implicit import implicit_fixed_point, implicit_root
 from .ravel import ravel
+from .quasi_newton import LbfgsState, lbfgs_state, lbfgsupdate
 from .report import adjoint_source, explain, stages
 from .residuals import model_and_jacobian, residual_and_jacobian
 from .structure import register
+from .updates import adamupdate, dlupdate, rmspropupdate, sgdmupdate
 from .verification import Verdict, check
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dims", "dlaccelerate",
-    "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian", "errors",
-    "explain", "extractdata", "finddim", "grad", "hessian", "hvp", "implicit_fixed_point", "implicit_root",
-    "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp", "model_and_jacobian",
-    "nondifferentiable", "ravel", "register", "residual_and_jacobian",
-    "stages", "stop_gradient", "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
+    "AcceleratedFunction", "adamupdate", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dims",
+    "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian",
+    "dlupdate", "errors", "explain", "extractdata", "finddim", "grad", "hessian", "hvp",
+    "implicit_fixed_point", "implicit_root", "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp",
+    "lbfgs_state", "LbfgsState", "lbfgsupdate", "model_and_jacobian", "nondifferentiable", "ravel",
+    "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate", "stages", "stop_gradient",
+    "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

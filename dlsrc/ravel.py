@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dlarray import dlarray
+from .dlarray import dlarray, wrap
 from .nodes import Structure, paths
 from .structure import flatten, unflatten
 
@@ -29,12 +29,15 @@ class Unravel:
         The shape of each leaf.
     dtypes : tuple of str
         The dtype of each leaf.
+    formats : tuple of str
+        The labels of each leaf that is a dlarray.
     """
 
     structure: Structure
     classes: tuple[type, ...]
     shapes: tuple[tuple[int, ...], ...]
     dtypes: tuple[str, ...]
+    formats: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -47,11 +50,13 @@ class Unravel:
         if vector.shape != (self.size,):
             raise ValueError(f"unravel takes a vector of {self.size} numbers, not of shape {vector.shape}")
         leaves, start = [], 0
-        for cls, shape, dtype in zip(self.classes, self.shapes, self.dtypes, strict=True):
+        for cls, shape, dtype, fmt in zip(
+            self.classes, self.shapes, self.dtypes, self.formats, strict=True
+        ):
             stop = start + math.prod(shape)
             part = vector[start:stop].astype(dtype).reshape(shape)
             start = stop
-            leaves.append(part if cls is np.ndarray else dlarray(part) if cls is dlarray else cls(part[()]))
+            leaves.append(part if cls is np.ndarray else wrap(part, fmt) if cls is dlarray else cls(part[()]))
         return unflatten(self.structure, leaves)
 
 
@@ -96,7 +101,8 @@ def ravel(tree: Any) -> tuple[np.ndarray, Unravel]:
             )
     vector = np.concatenate([np.zeros(0), *(array.ravel().astype(np.float64) for array in arrays)])
     dtypes = tuple("float64" if array.dtype.kind == "i" else array.dtype.name for array in arrays)
-    return vector, Unravel(structure, classes, tuple(array.shape for array in arrays), dtypes)
+    formats = tuple(leaf.labels if type(leaf) is dlarray else "" for leaf in leaves)
+    return vector, Unravel(structure, classes, tuple(array.shape for array in arrays), dtypes, formats)
 
 
 def _class_of(leaf: Any) -> type:

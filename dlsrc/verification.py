@@ -10,7 +10,7 @@ import numpy as np
 
 from .derivatives import value_and_grad
 from .directional import jvp, vjp
-from .dlarray import dlarray, extractdata
+from .dlarray import dlarray, extractdata, wrap
 from .errors import UnsupportedSyntax
 from .evaluate import dlfeval
 from .failure import plain_value
@@ -355,7 +355,7 @@ def _slope(subject: _Subject, args: tuple, kwargs: dict, k: int, direction: list
 
 def _moved(leaf: Any, step: np.ndarray) -> Any:
     if type(leaf) is dlarray:
-        return dlarray(extractdata(leaf) + step)
+        return wrap(leaf.data + step, leaf.labels)
     moved = np.asarray(leaf) + step  # float64, also of float32
     return moved if isinstance(leaf, np.ndarray) else float(moved)
 
