@@ -80,14 +80,14 @@ def transform(x):
     return np.sum(np.fft.fft(x).real)
 
 
-def one_of_the_lanes(x):
-    return x.flat[0]
+def another_view(x):
+    return np.sum(x.view())
 
 
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (unique_values, "index with them"), (transform, "np.cos and np.sin"), (one_of_the_lanes, "x.ravel()[k]"),
+        (unique_values, "index with them"), (transform, "np.cos and np.sin"), (another_view, "use indices and np.copy"),
     ],
 )
 def test_a_refused_call_says_what_the_table_says(function, words):

@@ -36,6 +36,10 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
         "array asanyarray asarray asarray_chkfinite ascontiguousarray",
     ),
     (
+        "numpy", "rule", "a loop over the elements or their places",
+        "ndenumerate ndindex vectorize",
+    ),
+    (
         "ndarray", "rule", "the array itself",
         "real",
     ),
@@ -81,12 +85,7 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "numpy", "refused",
         "it calls a Python function on parts of an array: write the loop, which is compiled",
-        "apply_along_axis apply_over_axes fromfunction frompyfunc nested_iters ndenumerate ndindex nditer "
-        "vectorize",
-    ),
-    (
-        "numpy", "refused", "write np.where, or np.select with the values",
-        "piecewise",
+        "frompyfunc nested_iters nditer",
     ),
     (
         "numpy", "refused", "counts have no derivative: use a smooth kernel, or count outside",
@@ -217,10 +216,6 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "ndarray", "refused", "lists cannot be compiled: index the array instead",
         "tolist",
-    ),
-    (
-        "ndarray", "refused", "write x.ravel(), or x.ravel()[k]",
-        "flat",
     ),
     (
         "scipy.special", "refused", "settings belong outside: make them before the call",

@@ -10,7 +10,7 @@ from .shape import swapaxes, transpose
 from .types import Array
 
 __all__ = [
-    "atleast_3d", "broadcast_arrays", "diag_indices", "diag_indices_from", "indices", "joint_shape",
+    "atleast_3d", "broadcast_arrays", "diag_indices", "diag_indices_from", "flat", "indices", "joint_shape",
     "lower_ones", "matrix_transpose", "ndim_of", "ravel_multi_index", "rollaxis", "rot90", "shape_of",
     "size_of", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from",
     "unravel_index",
@@ -55,6 +55,12 @@ def matrix_transpose(x):
     if x.ndim < 2:
         refuse("a vector has no matrix transpose: write x[:, np.newaxis] for a column")
     return swapaxes(x, x.ndim - 2, x.ndim - 1)
+
+
+@composite(attributes=("flat",))
+def flat(x):
+    """The elements one after the other: ``ravel``, through which a write reaches the array or is refused."""
+    return np.ravel(x)
 
 
 @composite(np.atleast_3d)

@@ -174,6 +174,8 @@ def apply_object(
         return evaluated(ctx, value, args, kwargs)
     if _is_numbas(value):
         return SPECIALS["numba object"](ctx, value, args, kwargs)
+    if isinstance(value, np.vectorize):
+        return SPECIALS["numpy vectorized"](ctx, value, args, kwargs)
     if isinstance(value, type):
         return construct(ctx, value, args, kwargs)
     if isinstance(value, functools.partial):

@@ -63,6 +63,7 @@ class Context(Builder):
         self.assumed: dict[Value, bool] = {}             # truth values that are known on the way at hand
         self.looked_at: dict[tuple, dict[int, Binding]] = {}  # what was read in the loop at hand, by place
         self.one_way: set[Value] = set()                 # values that their names have on some ways only
+        self.widened = 0                                 # merges of numbers of two types
         self.kinds: set[str] = set()                     # of the problems: "differentiation"
         self.hints: dict[Value, str] = {}
         self.replaced: dict[Value, Atom] = {}

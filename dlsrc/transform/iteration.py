@@ -127,11 +127,23 @@ def product_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     return Iterator("product", args * times)
 
 
+# Of items whose number is computed these are loops; the others need to know them.
+COUNTED = ("combinations", "combinations_with_replacement", "pairwise", "permutations")
+
+
 def _picked(name: str, function: Any) -> None:
     """Combinations and permutations: of items that are known, in Python's order."""
 
     def handler(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-        items = static_items(ctx, args[0])
+        inner = ctx.contents(args[0])
+        if name in COUNTED and not has_static_items(ctx, inner):
+            if name != "pairwise" and (len(args) < 2 or ctx.static(args[1], f"the length for {name}") != 2):
+                raise ctx.refuse(
+                    f"itertools.{name} of more than two of items whose number is computed is not supported; "
+                    "write nested loops over ranges"
+                )
+            return Iterator(name, (inner,))
+        items = static_items(ctx, inner)
         numbers = [ctx.static(a, f"the length for {name}") for a in args[1:]]
         options = {k: ctx.static(a, f"the argument `{k}` of {name}") for k, a in kwargs.items()}
         rows = [Container("tuple", row) for row in function(items, *numbers, **options)]
@@ -161,8 +173,11 @@ def repeat_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("accumulate", itertools.accumulate)
 def accumulate_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     function = args[1] if len(args) > 1 else ctx.known("add")
+    inner = ctx.contents(args[0])
+    if isinstance(inner, Value) and len(args) == 1 and not kwargs:
+        return ctx.call(ctx.known("cumsum"), (inner,))
     found: list[Binding] = []
-    for item in static_items(ctx, args[0]):
+    for item in static_items(ctx, inner):
         found.append(ctx.call(function, (found[-1], item)) if found else item)  # type: ignore[arg-type]
     return Container("tuple", tuple(found))
 
@@ -206,6 +221,13 @@ def trips_of(ctx: Context, iterable: Binding) -> Atom:
             return total
         case Iterator(kind="enumerate" | "reversed", items=(item,)):
             return trips_of(ctx, item)
+        case Iterator(kind="pairwise", items=(item,)):
+            return ctx.op("maximum", ctx.op("subtract", trips_of(ctx, item), Const(1)), Const(0))
+        case Iterator(kind=kind, items=(item,)) if kind in COUNTED:
+            size = trips_of(ctx, item)
+            other = ctx.op("add" if "replacement" in kind else "subtract", size, Const(1))
+            pairs = ctx.op("multiply", size, other)
+            return pairs if kind == "permutations" else ctx.op("floor_divide", pairs, Const(2))
         case Iterator(kind=kind, items=items):
             counts = [trips_of(ctx, item) for item in (items[1:] if kind == "map" else items)]
             if not counts:
@@ -274,6 +296,24 @@ def loop_item(ctx: Context, iterable: Binding, k: Atom) -> Binding:
                 k = ctx.op("floor_divide", k, size)
             pairs = zip(items, [k, *places], strict=True)
             return Container("tuple", tuple(loop_item(ctx, item, place) for item, place in pairs))
+        case Iterator(kind=kind, items=(item,)) if kind in COUNTED:
+            return Container("tuple", tuple(loop_item(ctx, item, p) for p in _pair(ctx, kind, item, k)))
     if isinstance(k, Const) and has_static_items(ctx, inner):
         return static_items(ctx, inner)[int(k.value)]
     return item_of(ctx, inner, k)
+
+
+def _pair(ctx: Context, kind: str, item: Binding, k: Atom) -> tuple[Atom, Atom]:
+    """The places of the two items of pair ``k``."""
+    if kind == "pairwise":
+        return k, ctx.op("add", k, Const(1))
+    size = trips_of(ctx, item)
+    if kind == "permutations":
+        others = ctx.op("subtract", size, Const(1))
+        i, j = ctx.op("floor_divide", k, others), ctx.op("remainder", k, others)
+        return i, ctx.op("add", j, ctx.cast(ctx.op("greater_equal", j, i), ctx.type_of(j)))
+    again = kind == "combinations_with_replacement"
+    rows = ctx.op("add", size, Const(1)) if again else size
+    i = ctx.op("pair_first", k, rows)
+    j = ctx.op("pair_second", k, rows, i)
+    return i, ctx.op("subtract", j, Const(1)) if again else j

@@ -176,6 +176,7 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
 
 def merged_value(ctx, a, b, type_, name, merges, then_block, else_block) -> Value:
     sides = []
+    ctx.widened += ctx.type_of(a).dtype != ctx.type_of(b).dtype
     for atom, block in ((a, then_block), (b, else_block)):
         with ctx.collecting() as extra:
             sides.append(ctx.cast(atom, type_))

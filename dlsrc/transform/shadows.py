@@ -179,7 +179,8 @@ class Cotangents(Fetching):
             return
         if holder in self.in_memory:
             whole = isinstance(cotangent, Value) and isinstance(self.ctx.types[cotangent], Array | Tape)
-            if atom is holder and holder not in self.cot and owned and whole:
+            first = atom is holder and holder not in self.cot
+            if first and owned and whole and self._fits_views(holder, cotangent):
                 self.cot[holder] = cotangent
                 self.own.add(cotangent)
                 return
@@ -322,6 +323,21 @@ class Cotangents(Fetching):
             self.ctx.add(Assign(target, statement.op, args, statement.static, self.ctx.loc))
         self.shapes.equate(target, value)
         return target
+
+    def _fits_views(self, holder: Value, cotangent: Atom) -> bool:
+        """Whether the views of an array that need its elements in order are views of this cotangent, too.
+
+        The cotangent of ``x.T`` turned back is no shadow for ``x.reshape(…)``: that would be a copy, and a
+        loop would add to a copy of its own.
+        """
+        if getattr(self.ctx.type_of(cotangent), "layout", "C") == "C":
+            return True
+        defined = self.outline.defined
+        return not any(
+            isinstance(made := defined.get(view), Assign) and made.op.name in IN_ORDER
+            and self.holder(view) is holder
+            for view in self.memory.base
+        )
 
     def _in_order(self, holder: Value) -> None:
         """Have a shadow in the value's own order: the elements of another in order would be a copy."""

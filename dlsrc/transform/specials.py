@@ -10,6 +10,7 @@ One function each, in one table by name; `iteration`, `containers`, `objects`, `
 import builtins
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -137,6 +138,27 @@ def sum_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         atom = as_atom(ctx, part, "a summand")
         start = atom if start == Const(0) else ctx.op("add", start, atom)
     return start
+
+
+@special("prod", math.prod)
+def prod_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    inner = vector(ctx, args[0])
+    start = as_atom(ctx, kwargs.get("start", Const(1)))
+    if isinstance(inner, Value):
+        if ctx.type_of(inner).ndim != 1:
+            raise ctx.refuse("math.prod() of a matrix multiplies rows; write np.prod with an axis")
+        total = as_atom(ctx, ctx.call(ctx.known("prod"), (inner,)))
+        return total if start == Const(1) else ctx.op("multiply", start, total)
+    for part in static_items(ctx, inner):
+        atom = as_atom(ctx, part, "a factor")
+        start = atom if start == Const(1) else ctx.op("multiply", start, atom)
+    return start
+
+
+@special("fsum", math.fsum)
+def fsum_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """A sum of floats; summed by pairs, not exactly, which differs in the last digits."""
+    return ctx.op("multiply", Const(1.0), as_atom(ctx, sum_(ctx, args, kwargs)))
 
 
 @special("any", any)

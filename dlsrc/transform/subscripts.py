@@ -7,6 +7,8 @@
 
 import ast
 
+import numpy as np
+
 from ..kernels.types import Array
 from ..nodes import Path
 from .atoms import as_atom
@@ -21,11 +23,15 @@ from .items import static_items
 from .labels import has_labels, read_labelled, stored
 from .packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 from .picking import Place, place_of
+from .specials import SPECIALS
 
 __all__ = [
     "NeedUnroll", "aug_assign_array", "aug_assign_subscript", "put", "read_array", "store_subscript",
     "store_whole",
 ]
+
+
+TRICKS = (type(np.s_), type(np.r_), type(np.c_))
 
 
 class NeedUnroll(Exception):
@@ -39,6 +45,8 @@ class NeedUnroll(Exception):
 @expression(ast.Subscript)
 def subscript(ctx: Context, frame: Frame, node: ast.Subscript) -> Binding:
     owner = ctx.contents(evaluate(ctx, frame, node.value))
+    if isinstance(owner, Live) and isinstance(owner.value, TRICKS):
+        return SPECIALS["index trick"](ctx, frame, owner.value, node)
     if isinstance(owner, Value):
         return read_array(ctx, owner, index_entries(ctx, frame, node.slice))
     if isinstance(owner, Const):

@@ -317,4 +317,17 @@ def view_handed_to_the_next_trip(x):
     return total
 
 
+@programs(vector(2, 3), compiled=True)
+def reshaped_in_a_loop_and_turned_after_it(x):
+    rows = np.reshape(x, (-1, x.shape[1]))
+    shares = np.empty(rows.shape)
+    for k in range(rows.shape[0]):
+        shares[k] = rows[k] / np.sum(rows[k])
+    columns = np.reshape(x.T, (-1, x.shape[0]))
+    spans = np.empty(columns.shape[0])
+    for k in range(columns.shape[0]):
+        spans[k] = np.max(columns[k]) - np.min(columns[k])
+    return np.sum(shares[:, 0]) + np.sum(spans * np.arange(3))
+
+
 test_views = programs.test()

@@ -40,12 +40,15 @@ def histogram(x):
 
 
 def vectorized(x):
-    f = np.vectorize(math.sin)  # refused: vectorize
-    return np.sum(f(x))
+    f = np.vectorize(np.sum, signature="(n)->()")  # refused: signature
+    return f(x)
 
 
-def apply_along_axis(A):
-    return np.sum(np.apply_along_axis(np.sum, 0, A))  # refused: apply_along_axis
+def an_iterator_of_numpys(A):
+    s = 0.0
+    for v in np.nditer(A):  # refused: nditer
+        s += v**2
+    return s
 
 
 def an_unknown_method(x):

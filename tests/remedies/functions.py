@@ -45,15 +45,15 @@ def histogram(x):
 
 def vectorized(x):
     s = 0.0
-    for v in x:  # does: write the loop, which is compiled
+    for v in x:  # does: write the loop
         s += math.sin(v)
     return s
 
 
-def apply_along_axis(A):
+def an_iterator_of_numpys(A):
     s = 0.0
-    for column in A.T:  # does: write the loop, which is compiled
-        s += np.sum(column)
+    for v in A.ravel():  # does: write the loop, which is compiled
+        s += v**2
     return s
 
 
