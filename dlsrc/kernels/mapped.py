@@ -46,7 +46,7 @@ def apply_over_axes(func, a, axes):
 
 @composite(np.piecewise)
 def piecewise(x, condlist, funclist):
-    """A function or number for each condition, of which the last that holds counts; else the one more, or 0."""
+    """A function or number for each condition, the last that holds counts; else the one more, or 0."""
     if not isinstance(condlist, list) and not isinstance(condlist, tuple):
         condlist = [condlist]
     if len(funclist) != len(condlist) and len(funclist) != len(condlist) + 1:

@@ -1,4 +1,4 @@
-"""The pairs of n items in Python's order, (0, 1), (0, 2), …, (0, n - 1), (1, 2), …: the places of the k-th."""
+"""The pairs of n items in Python's order, (0, 1), (0, 2), …, (0, n - 1), (1, 2), …: the k-th."""
 
 import numpy as np
 
