@@ -333,7 +333,8 @@ class dlarray:
         if not all(issubclass(t, dlarray | np.ndarray) for t in types):
             return NotImplemented
         if any(map(_has_labels, (*args, *kwargs.values()))):
-            return _by_labels(func.__name__, func, args, kwargs)
+            name = "nonzero" if func is np.where and len(args) == 1 else func.__name__
+            return _by_labels(name, func, args, kwargs)
         value = func(*_raw(args), **_raw(kwargs))
         out = kwargs.get("out")
         if out is not None:

@@ -66,9 +66,10 @@ REDUCTIONS = {
 }  # fmt: skip
 # The result has the dimensions of the array; some work on the elements in one row where no axis is given.
 ALONG = {
-    "cumprod": 1, "cumsum": 1, "diff": 2, "flip": 1, "log_softmax": 1, "nancumprod": 1, "nancumsum": 1,
-    "pad": 9, "repeat": 2, "roll": 2, "softmax": 1, "sort": 1, "take": 2, "take_axis": 2, "tril": 9,
-    "triu": 9,
+    "broadcast_to": 9, "cumprod": 1, "cumsum": 1, "diff": 2, "flip": 1, "gradient": 9,
+    "log_softmax": 1, "nancumprod": 1, "nancumsum": 1,
+    "pad": 9, "repeat": 2, "roll": 2, "softmax": 1, "sort": 1, "take": 2, "take_axis": 2, "tile": 9,
+    "tril": 9, "triu": 9,
 }  # fmt: skip
 IN_ONE_ROW = {"cumprod", "cumsum", "nancumprod", "nancumsum", "repeat", "take", "take_axis"}
 ELEMENTWISE = {

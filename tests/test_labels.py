@@ -63,6 +63,12 @@ CASES = [
     (lambda x: np.sort(x, axis=0), (SC,), "SC"),
     (lambda x: np.flip(x, axis=0), (SC,), "SC"),
     (lambda x: np.repeat(x, 2, axis=1), (SC,), "SC"),
+    (lambda x: np.tile(x, (2, 1)), (SC,), "SC"),
+    (lambda x: np.broadcast_to(x[:, :1], (4, 3)), (SC,), "SC"),
+    (lambda x: np.gradient(x, axis=0), (SC,), "SC"),
+    (lambda x: np.where(x > 0.0)[0] * dlarray(1.0), (SC,), ""),
+    (lambda x: np.asarray(x) * dlarray(1.0), (SC,), ""),
+    (lambda x: np.array(x) * dlarray(1.0), (SC,), ""),
     (lambda x: dlsrc.softmax(x, axis=0), (CB,), "CB"),
     (lambda x: dlsrc.softmax(x), (CB,), "CB"),
     (lambda x: dlsrc.softmax(x), (SCB,), "SCB"),
@@ -218,14 +224,39 @@ def with_gradient(x, b, w):
 @pytest.mark.compiled
 def test_gradients_have_the_format_of_their_targets():
     args = (dlarray(RNG.standard_normal((3, 2, 4)), "CBT"), C, dlarray(RNG.standard_normal((2, 4)), "BT"))
-    loss, grads = dlfeval(with_gradient, *args)
+    agrees_with_differences(loss_of, with_gradient, args)
+
+
+def network(x, filters, bias, weights):
+    y = dlsrc.relu(dlsrc.dlconv(x, filters, bias, padding="same"))
+    y = dlsrc.fullyconnect((y - np.mean(y, axis=2)) / (1.0 + np.std(y, axis=2)), weights)
+    return dlsrc.crossentropy(dlsrc.softmax(y), TARGETS)
+
+
+def network_with_gradient(x, filters, bias, weights):
+    loss = network(x, filters, bias, weights)
+    return loss, dlgradient(loss, x, filters, bias, weights)
+
+
+TARGETS = np.eye(3)[:, [0, 1, 2, 1]]
+
+
+def test_gradients_of_a_network():
+    x = dlarray(RNG.standard_normal((5, 2, 4)), "SCB")
+    parts = (RNG.standard_normal((3, 2, 2)), RNG.standard_normal(2), RNG.standard_normal((3, 10)))
+    agrees_with_differences(network, network_with_gradient, (x, *map(dlarray, parts)))
+
+
+def agrees_with_differences(value, gradients, args):
+    """The gradients have the formats of the arguments, and are those that values outside a trace have."""
+    loss, grads = dlfeval(gradients, *args)
     assert not dims(loss)
-    assert_close(np.asarray(loss), np.asarray(loss_of(*args)), 1e-13)
-    assert [dims(g) for g in grads] == ["CBT", "C", "BT"]
+    assert_close(np.asarray(loss), np.asarray(value(*args)), 1e-13)
+    assert [dims(g) for g in grads] == [dims(x) for x in args]
 
     def at(k, direction, h):
         moved = [dlarray(a.data + h * direction, dims(a)) if n == k else a for n, a in enumerate(args)]
-        return float(loss_of(*moved))
+        return float(value(*moved))
 
     for k, (x, g) in enumerate(zip(args, grads, strict=True)):
         d, h = RNG.standard_normal(x.shape), 1e-3
@@ -353,6 +384,7 @@ REFUSED = [
     (lambda x: np.median(x, 5), (CB,), "axis 5"),
     (lambda x: np.quantile(x, 0.5), (CB,), "quantile.*'CB'"),
     (lambda x: finddim(x, "SC"), (CB,), "one label"),
+    (lambda x: np.tile(x, (2, 1, 1)), (CB,), "3 dimensions cannot have the format 'CB'"),
     (lambda x: dlsrc.mse(x, dlarray(x, "SC")), (CB,), "'CB' and 'SC'"),
     (lambda x: dlsrc.fullyconnect(x, FULL, data_format="CB"), (CB,), "data_format= is for arrays without"),
     (lambda x: dlsrc.fullyconnect(np.ones((3, 2)), x), (CB,), "first array has no labels"),

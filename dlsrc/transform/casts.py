@@ -15,7 +15,7 @@ from .growing import of_array
 from .grown import as_array
 from .ir import Atom, Const, Index, Span, Value
 from .items import has_static_items, static_items
-from .specials import given, special
+from .specials import SPECIALS, given, special
 
 __all__ = ["array_of"]
 
@@ -86,14 +86,22 @@ def array(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     x, dtype, copy = given(ctx, "np.array", args, kwargs, "object", "dtype", "copy")
     if copy is not None and not ctx.static(copy, "copy"):
         raise ctx.refuse("np.array(copy=False): write np.asarray, which copies only where it must")
-    return _converted(ctx, array_of(ctx, x), dtype)
+    return _converted(ctx, array_of(ctx, _without_labels(ctx, x)), dtype)
+
+
+def _without_labels(ctx: Context, x: Binding | None) -> Binding:
+    """What NumPy makes of a dlarray with labels has none."""
+    inner = None if x is None else ctx.contents(x)
+    if isinstance(inner, Value) and ctx.type_of(inner).labels:
+        return SPECIALS["stripdims"](ctx, (inner,), {})
+    return x  # type: ignore[return-value]
 
 
 @special("asarray", np.asarray, np.asanyarray, np.asarray_chkfinite)
 def asarray(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     """An array is itself, as in NumPy: what is written to one is written to the other."""
     x, dtype = given(ctx, "np.asarray", args, kwargs, "a", "dtype")
-    inner = ctx.contents(x)
+    inner = ctx.contents(_without_labels(ctx, x))
     return _converted(ctx, inner if isinstance(inner, Value | Const) else array_of(ctx, inner), dtype)
 
 
