@@ -39,10 +39,10 @@ __all__ = [
 _KERNELS = {
     name: name
     for name in (
-        "avgpool", "batchnorm", "crosschannelnorm", "crossentropy", "dlconv", "dltranspconv", "embed",
-        "fullyconnect", "gelu", "groupnorm", "gru", "indexcrossentropy", "instancenorm", "l1loss", "l2loss",
-        "layernorm", "leakyrelu", "logsumexp", "lstm", "maxpool", "maxunpool", "mse", "relu", "sigmoid",
-        "softmax", "swish",
+        "attention", "avgpool", "batchnorm", "crosschannelnorm", "crossentropy", "ctc", "dlconv", "dlode45",
+        "dltranspconv", "dropout", "embed", "fullyconnect", "gelu", "groupnorm", "gru", "indexcrossentropy",
+        "instancenorm", "l1loss", "l2loss", "layernorm", "leakyrelu", "logsumexp", "lstm", "maxpool",
+        "maxunpool", "mse", "relu", "sigmoid", "softmax", "swish",
     )
 } | {"huber": "huber_loss"}  # the registry's huber is SciPy's
 __all__ += sorted(set(_KERNELS) - set(__all__))

@@ -32,12 +32,7 @@ gemm = blas("gemm", "cciiinaiainai")
 def tested_sizes(x_shape, w_shape, y_shape, g):
     """Raise unless inputs, weights and values have the sizes that belong together."""
     groups = g[18]
-    for k in range(6, 12):
-        if g[k] < 1:
-            raise ValueError("dlconv: strides and dilation factors are at least one")
-    if groups < 1 or g[15] < 1 or g[16] < 1 or g[17] < 1 or g[0] < 1 or g[1] < 1 or g[2] < 1:
-        raise ValueError("dlconv: a window is larger than the padded input, or nothing is left of the result")
-    if w_shape[0] != g[3] * g[4] * g[5] or w_shape[2] % groups != 0:
+    if groups < 1 or w_shape[0] != g[3] * g[4] * g[5] or w_shape[2] % groups != 0:
         raise ValueError("dlconv: the number of filters must be a multiple of the number of groups")
     if x_shape[3] != w_shape[1] * groups:
         raise ValueError("dlconv: the weights must have as many channels (times groups) as the input")

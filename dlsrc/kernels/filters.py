@@ -6,14 +6,15 @@ nothing where they stand in MATLAB's order, S C B T U, already.
 
 import numpy as np
 
+from .channels import biased
 from .contractions import product_of_sizes, sizes_of
 from .convolution import conv_inputs, conv_values
-from .dense import with_bias
+from .geometry import window_geometry
 from .labels import axes_labelled, axis_labelled, format_of, undone
 from .padding import pad
 from .primitive import Refusal, composite, folded, real, refuse, rejects, sample
 
-__all__ = ["dlconv", "dltranspconv", "per_axis"]
+__all__ = ["dlconv", "dltranspconv", "geometry_of", "per_axis", "window_counts"]
 
 
 @folded
@@ -186,28 +187,50 @@ def dlconv(
     steps = per_axis(stride, count, "stride")
     gaps = per_axis(dilation_factor, count, "dilation_factor")
     sizes = sizes_of(x, along)
-    pairs = margins_of(padding, sizes, taps, steps, gaps)
     mode = margin_mode(padding_value)
     ordered = turned(x, (*along, channel, *rest))
+    same = mode[0] == "zeros" and isinstance(padding, str) and padding == "same"
+    pairs = ((0, 0),) * count if same else margins_of(padding, sizes, taps, steps, gaps)
     if mode[0] != "zeros":
         ordered = pad_windows(ordered, pairs, mode[0], mode[1])
         sizes = tuple(ordered.shape[:count])
         pairs = ((0, 0),) * count
-    places = tuple([
-        (n + p[0] + p[1] - (k - 1) * d - 1) // s + 1
-        for n, p, k, d, s in zip(sizes, pairs, taps, gaps, steps, strict=True)
-    ])
-    before = tuple([p[0] for p in pairs])
-    g = np.array((
-        *in_front(sizes, 1), *in_front(taps, 1), *in_front(steps, 1), *in_front(gaps, 1),
-        *in_front(before, 0), *in_front(places, 1), parts,
-    ))
+    g = geometry_of(sizes, taps, steps, gaps, pairs, parts, same)
     size = in_front(sizes, 1)
-    count = product_of_sizes(sizes_of(x, rest))
-    batch = np.reshape(ordered, (size[0], size[1], size[2], x.shape[channel], count))
-    y = with_bias(conv_values(batch, w, g), bias, 3)
-    shaped = np.reshape(y, (*places, y.shape[3], *sizes_of(x, rest)))
+    columns = product_of_sizes(sizes_of(x, rest))
+    batch = np.reshape(ordered, (size[0], size[1], size[2], x.shape[channel], columns))
+    y = with_filter_bias(conv_values(batch, w, g), bias)
+    shaped = np.reshape(y, (*window_counts(g, count), y.shape[3], *sizes_of(x, rest)))
     return turned(shaped, undone((*along, channel, *rest)))
+
+
+@composite()
+def geometry_of(sizes, taps, steps, gaps, pairs, last, same):
+    """The geometry of windows on one to three axes, as ``window_geometry`` gives it."""
+    return window_geometry(
+        *in_front(sizes, 1), *in_front(taps, 1), *in_front(steps, 1), *in_front(gaps, 1),
+        *in_front(tuple([p[0] for p in pairs]), 0), *in_front(tuple([p[1] for p in pairs]), 0),
+        last, 1 if same else 0,
+    )
+
+
+@composite()
+def window_counts(g, count):
+    """How many windows there are on each of so many axes."""
+    return tuple([g[18 - count + k] for k in range(count)])
+
+
+@composite()
+def with_filter_bias(y, bias):
+    """Values of a convolution plus a number for each channel; None and numbers are biases too."""
+    if bias is None:
+        return y
+    if np.ndim(bias) == 0:
+        return y + bias
+    if np.ndim(bias) != 1:
+        refuse(f"a bias is a vector, an element for each filter, not an array of {np.ndim(bias)} dimensions")
+    three = np.reshape(y, (y.shape[0] * y.shape[1] * y.shape[2], y.shape[3], y.shape[4]))
+    return np.reshape(biased(three, bias), y.shape)
 
 
 @composite()
@@ -262,29 +285,24 @@ def dltranspconv(
     steps = per_axis(stride, count, "stride")
     gaps = per_axis(dilation_factor, count, "dilation_factor")
     places = sizes_of(x, along)
-    if cropping == "same":
+    if isinstance(cropping, str) and cropping == "same":
         sizes = tuple([n * s for n, s in zip(places, steps, strict=True)])
-        before = tuple([
-            max((k - 1) * d + 1 - s, 0) // 2 for k, d, s in zip(taps, gaps, steps, strict=True)
-        ])
+        spare = tuple([(k - 1) * d + 1 - s for k, d, s in zip(taps, gaps, steps, strict=True)])
+        pairs = tuple([(max(n, 0) // 2, n - max(n, 0) // 2) for n in spare])
     else:
         if isinstance(cropping, str):
             refuse(f"cropping={cropping!r}: use 'same', a number, one for each axis, or two rows of them")
         pairs = margins_of(cropping, places, taps, steps, gaps)
-        before = tuple([p[0] for p in pairs])
         sizes = tuple([
             (n - 1) * s + (k - 1) * d + 1 - p[0] - p[1]
             for n, s, k, d, p in zip(places, steps, taps, gaps, pairs, strict=True)
         ])
-    g = np.array((
-        *in_front(sizes, 1), *in_front(taps, 1), *in_front(steps, 1), *in_front(gaps, 1),
-        *in_front(before, 0), *in_front(places, 1), parts,
-    ))
+    g = geometry_of(sizes, taps, steps, gaps, pairs, parts, False)
     size = in_front(places, 1)
     ordered = turned(x, (*along, channel, *rest))
-    count = product_of_sizes(sizes_of(x, rest))
-    batch = np.reshape(ordered, (size[0], size[1], size[2], x.shape[channel], count))
-    y = with_bias(conv_inputs(batch, w, g), bias, 3)
+    columns = product_of_sizes(sizes_of(x, rest))
+    batch = np.reshape(ordered, (size[0], size[1], size[2], x.shape[channel], columns))
+    y = with_filter_bias(conv_inputs(batch, w, g), bias)
     shaped = np.reshape(y, (*sizes, y.shape[3], *sizes_of(x, rest)))
     return turned(shaped, undone((*along, channel, *rest)))
 
@@ -310,7 +328,7 @@ dlconv.samples(
     rejects(real(4, 5, 2, 3), real(6, 2, 2, 4), data_format="SSCB", error=ValueError),
     rejects(real(4, 5, 2, 3), real(3, 2, 2), data_format="SSCB", error=Refusal),
     rejects(real(4, 5, 2, 3), real(3, 2, 2, 4), padding="valid", data_format="SSCB", error=Refusal),
-    rejects(real(4, 5, 2, 3), real(3, 2, 2, 4), stride=0, data_format="SSCB", error=ZeroDivisionError),
+    rejects(real(4, 5, 2, 3), real(3, 2, 2, 4), stride=0, data_format="SSCB", error=ValueError),
 )
 dltranspconv.samples(
     sample(real(3, 2, 2, 3), real(3, 2, 4, 2), real(4), stride=2, data_format="SSCB"),

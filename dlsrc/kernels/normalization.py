@@ -15,6 +15,7 @@ arXiv:1607.06450; Wu and He, *Group Normalization*, arXiv:1803.08494; Krizhevsky
 
 import numpy as np
 
+from .channels import affine
 from .contractions import product_of_sizes, sizes_of
 from .filters import turned
 from .labels import axes_labelled, axis_labelled, format_of, undone
@@ -29,44 +30,97 @@ FREE_ORDER = {"reassoc", "contract"}
 
 
 @kernel(fastmath=("reassoc", "contract"))
-def means_over(x, shift):
-    """The means of ``x - shift`` over the first and third axis, for each place of the others."""
+def means_over(x):
+    """The means over the first and third axis, for each place of the others."""
+    given = np.ascontiguousarray(x)
     out = np.zeros((x.shape[1], x.shape[3]), x.dtype)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            for k in range(x.shape[2]):
-                for m in range(x.shape[3]):
-                    out[j, m] += x[i, j, k, m] - shift[j, m]
+    if x.shape[3] == 1:  # neighbours in memory are summed then
+        rows = given.reshape(x.shape[:3])
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                total = x.dtype.type(0)
+                for k in range(x.shape[2]):
+                    total += rows[i, j, k]
+                out[j, 0] += total
+    else:
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                for k in range(x.shape[2]):
+                    for m in range(x.shape[3]):
+                        out[j, m] += given[i, j, k, m]
     return out / (x.shape[0] * x.shape[2])
 
 
 @kernel(fastmath=("reassoc", "contract"))
 def products_over(x, y):
     """The means of ``x * y`` over the first and third axis, for each place of the others."""
+    left, right = np.ascontiguousarray(x), np.ascontiguousarray(y)
     out = np.zeros((x.shape[1], x.shape[3]), x.dtype)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            for k in range(x.shape[2]):
-                for m in range(x.shape[3]):
-                    out[j, m] += x[i, j, k, m] * y[i, j, k, m]
+    if x.shape[3] == 1:
+        left_rows, right_rows = left.reshape(x.shape[:3]), right.reshape(x.shape[:3])
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                total = x.dtype.type(0)
+                for k in range(x.shape[2]):
+                    total += left_rows[i, j, k] * right_rows[i, j, k]
+                out[j, 0] += total
+    else:
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                for k in range(x.shape[2]):
+                    for m in range(x.shape[3]):
+                        out[j, m] += left[i, j, k, m] * right[i, j, k, m]
     return out / (x.shape[0] * x.shape[2])
 
 
 @kernel(fastmath=("reassoc", "contract"))
 def means_and_scales(x, epsilon):
     """The mean of each group, and one over the root of its variance plus ``epsilon``."""
-    mean = means_over(x, np.zeros((x.shape[1], x.shape[3]), x.dtype))
+    mean = means_over(x)
     scale = np.zeros((x.shape[1], x.shape[3]), x.dtype)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            for k in range(x.shape[2]):
-                for m in range(x.shape[3]):
-                    d = x[i, j, k, m] - mean[j, m]
-                    scale[j, m] += d * d
+    if x.shape[3] == 1:
+        rows = np.ascontiguousarray(x).reshape(x.shape[:3])
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                total = x.dtype.type(0)
+                for k in range(x.shape[2]):
+                    d = rows[i, j, k] - mean[j, 0]
+                    total += d * d
+                scale[j, 0] += total
+    else:
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                for k in range(x.shape[2]):
+                    for m in range(x.shape[3]):
+                        d = x[i, j, k, m] - mean[j, m]
+                        scale[j, m] += d * d
     for j in range(x.shape[1]):
         for m in range(x.shape[3]):
             scale[j, m] = 1 / np.sqrt(scale[j, m] / (x.shape[0] * x.shape[2]) + epsilon)
     return mean, scale
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def combined(x, y, shift, slope, scale):
+    """``(x - shift - y * slope) * scale``, with numbers for each place of the second and fourth axis."""
+    left, right = np.ascontiguousarray(x), np.ascontiguousarray(y)
+    out = np.empty(x.shape, x.dtype)
+    if x.shape[3] == 1:
+        rows, others, made = left.reshape(x.shape[:3]), right.reshape(x.shape[:3]), out.reshape(x.shape[:3])
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                a, b, c = shift[j, 0], slope[j, 0], scale[j, 0]
+                for k in range(x.shape[2]):
+                    made[i, j, k] = (rows[i, j, k] - a - others[i, j, k] * b) * c
+    else:
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                for k in range(x.shape[2]):
+                    for m in range(x.shape[3]):
+                        out[i, j, k, m] = (
+                            left[i, j, k, m] - shift[j, m] - right[i, j, k, m] * slope[j, m]
+                        ) * scale[j, m]
+    return out
 
 
 @primitive()
@@ -76,30 +130,13 @@ def standardized(x, epsilon):
         raise ValueError("normalization: there is nothing to take a mean of")
     given = np.ascontiguousarray(x)
     mean, scale = means_and_scales(given, epsilon)
-    out = np.empty(x.shape, x.dtype)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            for k in range(x.shape[2]):
-                for m in range(x.shape[3]):
-                    out[i, j, k, m] = (given[i, j, k, m] - mean[j, m]) * scale[j, m]
-    return out
+    return combined(given, given, mean, np.zeros_like(mean), scale)
 
 
 @standardized.adjoint("x")
 def standardized_dx(dy, x, y, epsilon):
-    given = np.ascontiguousarray(x)
-    _, scale = means_and_scales(given, epsilon)
-    mean = means_over(dy, np.zeros((x.shape[1], x.shape[3]), x.dtype))
-    along = products_over(dy, y)
-    out = np.empty(x.shape, x.dtype)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            for k in range(x.shape[2]):
-                for m in range(x.shape[3]):
-                    out[i, j, k, m] = scale[j, m] * (
-                        dy[i, j, k, m] - mean[j, m] - y[i, j, k, m] * along[j, m]
-                    )
-    return out
+    _, scale = means_and_scales(np.ascontiguousarray(x), epsilon)
+    return combined(dy, y, means_over(dy), products_over(dy, y), scale)
 
 
 @standardized.adjoint("epsilon")
@@ -168,6 +205,8 @@ def by_channel(vector, ndim, channel):
 @composite()
 def shifted_and_scaled(y, offset, scale_factor, channel):
     """``y * scale_factor + offset`` for each channel."""
+    if np.ndim(offset) == 1 and np.ndim(scale_factor) == 1:
+        return np.reshape(affine(grouped_in_three(y, channel), scale_factor, offset), y.shape)
     return y * by_channel(scale_factor, y.ndim, channel) + by_channel(offset, y.ndim, channel)
 
 

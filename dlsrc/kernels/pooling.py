@@ -4,20 +4,24 @@ The spatial axes come first and all others are one: what slides is the same for 
 observation, which are neighbours in memory.  Margins are outside: they are never a maximum.  Where two
 elements of a window are largest, the first of them is.
 
-``g`` says the geometry: sizes of the input, of the windows, strides, margins before, sizes of the result,
-three numbers each, and whether a mean counts the margin as zeros.
+``g`` is the geometry of ``geometry.window_geometry``; its last number says whether a mean counts the margin
+as zeros.
 """
 
 import numpy as np
 
 from .contractions import product_of_sizes, sizes_of
-from .filters import in_front, margins_of, other_axes_of, per_axis, turned, window_axes
+from .filters import (
+    geometry_of, in_front, margins_of, other_axes_of, per_axis, window_counts, turned, window_axes,
+)
 from .labels import format_of, undone
 from .primitive import Refusal, composite, kernel, primitive, real, refuse, rejects, sample
 from .types import Array
 
-__all__ = ["avgpool", "maxpool", "maxunpool", "means_of_windows", "picked", "places_of_maxima", "put_back",
-           "spread_means"]
+__all__ = [
+    "avgpool", "maxpool", "maxunpool", "means_of_windows", "picked", "places_of_maxima", "put_back",
+    "spread_means",
+]
 
 
 @kernel
@@ -26,10 +30,10 @@ def tested_windows(shape, g):
     for k in range(3):
         if shape[k] != g[k]:
             raise ValueError("pooling: the input does not have the size that was said")
-        if g[3 + k] < 1 or g[6 + k] < 1 or g[12 + k] < 1:
+        if g[3 + k] < 1 or g[6 + k] < 1 or g[15 + k] < 1:
             raise ValueError("pooling: a window is larger than the padded input")
-        last = (g[12 + k] - 1) * g[6 + k] - g[9 + k]
-        if g[9 + k] >= g[3 + k] or last >= g[k]:
+        last = (g[15 + k] - 1) * g[6 + k] - g[12 + k]
+        if g[12 + k] >= g[3 + k] or last >= g[k]:
             raise ValueError("pooling: a window is all margin; the padding must be smaller than the window")
 
 
@@ -44,14 +48,14 @@ def places_of_maxima(x, g):
     """For every window and column the place of its largest element, counted over all spatial axes."""
     tested_windows(x.shape, g)
     given = np.ascontiguousarray(x)
-    out = np.zeros((g[12], g[13], g[14], x.shape[3]), np.int64)
+    out = np.zeros((g[15], g[16], g[17], x.shape[3]), np.int64)
     best = np.empty(x.shape[3], x.dtype)
-    for od in range(g[12]):
-        d0, d1 = inside(od * g[6] - g[9], g[0], g[3])
-        for oh in range(g[13]):
-            h0, h1 = inside(oh * g[7] - g[10], g[1], g[4])
-            for ow in range(g[14]):
-                w0, w1 = inside(ow * g[8] - g[11], g[2], g[5])
+    for od in range(g[15]):
+        d0, d1 = inside(od * g[6] - g[12], g[0], g[3])
+        for oh in range(g[16]):
+            h0, h1 = inside(oh * g[7] - g[13], g[1], g[4])
+            for ow in range(g[17]):
+                w0, w1 = inside(ow * g[8] - g[14], g[2], g[5])
                 found = out[od, oh, ow]
                 first = (d0 * g[1] + h0) * g[2] + w0
                 for m in range(found.shape[0]):
@@ -130,14 +134,14 @@ def means_of_windows(x, g):
     """The mean of every window, column by column."""
     tested_windows(x.shape, g)
     given = np.ascontiguousarray(x)
-    out = np.zeros((g[12], g[13], g[14], x.shape[3]), x.dtype)
-    for od in range(g[12]):
-        d0, d1 = inside(od * g[6] - g[9], g[0], g[3])
-        for oh in range(g[13]):
-            h0, h1 = inside(oh * g[7] - g[10], g[1], g[4])
-            for ow in range(g[14]):
-                w0, w1 = inside(ow * g[8] - g[11], g[2], g[5])
-                count = g[3] * g[4] * g[5] if g[15] else (d1 - d0) * (h1 - h0) * (w1 - w0)
+    out = np.zeros((g[15], g[16], g[17], x.shape[3]), x.dtype)
+    for od in range(g[15]):
+        d0, d1 = inside(od * g[6] - g[12], g[0], g[3])
+        for oh in range(g[16]):
+            h0, h1 = inside(oh * g[7] - g[13], g[1], g[4])
+            for ow in range(g[17]):
+                w0, w1 = inside(ow * g[8] - g[14], g[2], g[5])
+                count = g[3] * g[4] * g[5] if g[18] else (d1 - d0) * (h1 - h0) * (w1 - w0)
                 total = out[od, oh, ow]
                 for d in range(d0, d1):
                     for h in range(h0, h1):
@@ -161,13 +165,13 @@ def spread_means(v, g):
     given = np.ascontiguousarray(v)
     out = np.zeros((g[0], g[1], g[2], v.shape[3]), v.dtype)
     tested_windows(out.shape, g)
-    for od in range(g[12]):
-        d0, d1 = inside(od * g[6] - g[9], g[0], g[3])
-        for oh in range(g[13]):
-            h0, h1 = inside(oh * g[7] - g[10], g[1], g[4])
-            for ow in range(g[14]):
-                w0, w1 = inside(ow * g[8] - g[11], g[2], g[5])
-                count = g[3] * g[4] * g[5] if g[15] else (d1 - d0) * (h1 - h0) * (w1 - w0)
+    for od in range(g[15]):
+        d0, d1 = inside(od * g[6] - g[12], g[0], g[3])
+        for oh in range(g[16]):
+            h0, h1 = inside(oh * g[7] - g[13], g[1], g[4])
+            for ow in range(g[17]):
+                w0, w1 = inside(ow * g[8] - g[14], g[2], g[5])
+                count = g[3] * g[4] * g[5] if g[18] else (d1 - d0) * (h1 - h0) * (w1 - w0)
                 parts = given[od, oh, ow]
                 for d in range(d0, d1):
                     for h in range(h0, h1):
@@ -189,8 +193,8 @@ for _made, _name in ((means_of_windows, "x"), (spread_means, "v")):
 means_of_windows.result(lambda x, g: Array(x.dtype, 4, "C", x.labels))
 spread_means.result(lambda v, g: Array(v.dtype, 4, "C", v.labels))
 
-_ONE = np.array([1, 4, 5, 1, 2, 3, 1, 2, 1, 0, 0, 1, 1, 2, 5, 1])
-_TWO = np.array([2, 3, 3, 2, 2, 2, 1, 1, 2, 0, 1, 0, 1, 4, 1, 0])
+_ONE = np.array([1, 4, 5, 1, 2, 3, 1, 2, 1, 1, 1, 1, 0, 0, 1, 1, 2, 5, 1])
+_TWO = np.array([2, 3, 3, 2, 2, 2, 1, 1, 2, 1, 1, 1, 0, 1, 0, 1, 4, 1, 0])
 places_of_maxima.samples(
     sample(real(1, 4, 5, 2), _ONE), sample(real(2, 3, 3, 2), _TWO),
     rejects(real(1, 4, 4, 2), _ONE, error=ValueError),
@@ -212,28 +216,19 @@ spread_means.samples(sample(real(1, 2, 5, 2), _ONE), sample(real(1, 4, 1, 2), _T
 
 
 @composite()
-def window_geometry(sizes, poolsize, stride, padding, counts_margin):
-    """The geometry of windows on axes of these sizes, and the sizes of the result."""
+def pool_geometry(sizes, poolsize, stride, padding, counts_margin):
+    """The geometry of windows on axes of these sizes."""
     count = len(sizes)
+    ones = (1,) * count
     if isinstance(poolsize, str):
         if poolsize != "global":
             refuse(f"poolsize={poolsize!r}: use 'global', a number, or one for each axis")
-        window = sizes
-        pairs = ((0, 0),) * count
-        steps = (1,) * count
-    else:
-        window = per_axis(poolsize, count, "poolsize")
-        steps = per_axis(stride, count, "stride")
-        pairs = margins_of(padding, sizes, window, steps, (1,) * count)
-    places = tuple([
-        (n + p[0] + p[1] - k) // s + 1 for n, p, k, s in zip(sizes, pairs, window, steps, strict=True)
-    ])
-    before = tuple([p[0] for p in pairs])
-    g = np.array((
-        *in_front(sizes, 1), *in_front(window, 1), *in_front(steps, 1), *in_front(before, 0),
-        *in_front(places, 1), counts_margin,
-    ))
-    return g, places
+        return geometry_of(sizes, sizes, ones, ones, ((0, 0),) * count, counts_margin, False)
+    window = per_axis(poolsize, count, "poolsize")
+    steps = per_axis(stride, count, "stride")
+    same = isinstance(padding, str) and padding == "same"
+    pairs = ((0, 0),) * count if same else margins_of(padding, sizes, window, steps, ones)
+    return geometry_of(sizes, window, steps, ones, pairs, counts_margin, same)
 
 
 @composite()
@@ -282,11 +277,11 @@ def maxpool(x, poolsize, *, stride=1, padding=0, return_indices=False, data_form
     fmt = format_of(data_format, x.ndim, "maxpool")
     along = window_axes(fmt, "maxpool")
     rest = others_of(along, fmt)
-    found = window_geometry(sizes_of(x, along), poolsize, stride, padding, 0)
+    g = pool_geometry(sizes_of(x, along), poolsize, stride, padding, 0)
     columns = columns_of_places(x, along, rest)
-    places = places_of_maxima(columns, found[0])
+    places = places_of_maxima(columns, g)
     back = undone((*along, *rest))
-    shape = (*found[1], *sizes_of(x, rest))
+    shape = (*window_counts(g, len(along)), *sizes_of(x, rest))
     y = turned(np.reshape(picked(columns, places), shape), back)
     if return_indices:
         return y, turned(np.reshape(places, shape), back), x.shape
@@ -353,9 +348,10 @@ def avgpool(x, poolsize, *, stride=1, padding=0, padding_value=0, data_format=No
         if padding_value != 0:
             refuse("avgpool(padding_value=…): use 0 or 'mean'; another number is np.pad before it")
         counts = 1
-    found = window_geometry(sizes_of(x, along), poolsize, stride, padding, counts)
-    y = means_of_windows(columns_of_places(x, along, rest), found[0])
-    return turned(np.reshape(y, (*found[1], *sizes_of(x, rest))), undone((*along, *rest)))
+    g = pool_geometry(sizes_of(x, along), poolsize, stride, padding, counts)
+    y = means_of_windows(columns_of_places(x, along, rest), g)
+    shape = (*window_counts(g, len(along)), *sizes_of(x, rest))
+    return turned(np.reshape(y, shape), undone((*along, *rest)))
 
 
 for _pool in (maxpool, avgpool):

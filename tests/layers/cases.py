@@ -35,6 +35,19 @@ LABELS = np.array([2, 0, 1, 2])
 TOKENS = np.array([[0, 3, 1], [4, 1, 1]])
 HALF = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
 
+SEEN = np.array([[1, 1, 0, 1, 0], [1, 0, 1, 1, 1], [1, 1, 1, 1, 1]])
+COUNTED = np.array([[1, 1, 1, 0, 1], [1, 1, 1, 1, 0]])
+SPOKEN = np.array([[1, 2, 2], [3, 1, 3]])
+
+
+def split(x):
+    """(observations, times, channels) as PyTorch takes it for two heads."""
+    return x.unflatten(2, (2, -1)).transpose(1, 2)
+
+
+def joined(x):
+    return x.transpose(1, 2).flatten(2)
+
 
 def unpooled(x):
     y, places, size = dlsrc.maxpool(x, 2, stride=2, return_indices=True, data_format="BCSS")
@@ -309,5 +322,37 @@ CASES = {
         lambda x, h, w, r, b: dlsrc.gru(x, h.T, w, r, b, data_format="TBC"),
         lambda torch, F, x, h, w, r, b: torch.gru(
             x, h[None], [w, r, b, 0 * b], True, 1, 0.0, False, False, False)[0],
+    ),
+    "attention": Case(
+        (real(2, 3, 4), real(2, 5, 4), real(2, 5, 6)),
+        lambda q, k, v: dlsrc.attention(q, k, v, 2, data_format="BTC"),
+        lambda torch, F, q, k, v: joined(F.scaled_dot_product_attention(*(split(x) for x in (q, k, v)))),
+    ),
+    "attention, causal": Case(
+        (real(2, 4, 4), real(2, 4, 4), real(2, 4, 4)),
+        lambda q, k, v: dlsrc.attention(q, k, v, 2, scale=0.7, attention_mask="causal", data_format="BTC"),
+        lambda torch, F, q, k, v: joined(
+            F.scaled_dot_product_attention(*(split(x) for x in (q, k, v)), is_causal=True, scale=0.7)),
+    ),
+    "attention with masks": Case(
+        (real(2, 3, 4), real(2, 5, 4), real(2, 5, 4)),
+        lambda q, k, v: dlsrc.attention(
+            q, k, v, 2, attention_mask=SEEN, padding_mask=COUNTED, data_format="BTC"),
+        lambda torch, F, q, k, v: joined(F.scaled_dot_product_attention(
+            *(split(x) for x in (q, k, v)), attn_mask=torch.tensor(SEEN & COUNTED[:, None, None, :] != 0))),
+    ),
+    "ctc": Case(
+        (real(6, 2, 4),),
+        lambda x: dlsrc.ctc(dlsrc.softmax(x, axis=2), SPOKEN, data_format="TBC"),
+        lambda torch, F, x: F.ctc_loss(
+            F.log_softmax(x, 2), torch.tensor(SPOKEN), (6, 6), (3, 3), reduction="sum") / 2,
+    ),
+    "ctc with masks": Case(
+        (real(6, 2, 4),),
+        lambda x: dlsrc.ctc(
+            dlsrc.softmax(x, axis=2), SPOKEN - 1, np.arange(6) < np.array([[5], [6]]),
+            np.arange(3) < np.array([[2], [3]]), blank_index="last", data_format="TBC"),
+        lambda torch, F, x: F.ctc_loss(
+            F.log_softmax(x, 2), torch.tensor(SPOKEN - 1), (5, 6), (2, 3), blank=3, reduction="sum") / 2,
     ),
 }
