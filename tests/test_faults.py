@@ -59,6 +59,7 @@ def test_a_fault_in_a_stage(stage, monkeypatch):
         return s
 
     monkeypatch.setattr("dlsrc.cache.Cache.find", lambda self, key: [])  # what was built before is not found
+    monkeypatch.setattr("dlsrc.cache.Cache.latest", lambda self, *kind: None)
     monkeypatch.setattr(module, name, planted)
     text = faulty(lambda: grad(summed)(np.ones(3), 0.5))
     assert "summed" in text and "arguments  x: 1-d C array of float64, rate: float (float64)" in text
