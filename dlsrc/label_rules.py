@@ -73,9 +73,9 @@ ALONG = {
 }  # fmt: skip
 IN_ONE_ROW = {"cumprod", "cumsum", "nancumprod", "nancumsum", "repeat", "take", "take_axis"}
 ELEMENTWISE = {
-    "around", "astype", "clip", "copied", "copied_in_order", "copy", "empty_like", "fix", "float_power",
-    "full_like", "gelu", "isclose", "leakyrelu", "nan_to_num", "new_zeros_like", "ones_like", "real",
-    "real_part", "relu", "round", "sigmoid", "softplus", "swish", "where", "zeros_like",
+    "around", "astype", "clip", "copied", "copied_in_order", "copy", "dropout", "empty_like", "fix",
+    "float_power", "full_like", "gelu", "isclose", "leakyrelu", "nan_to_num", "new_zeros_like", "ones_like",
+    "real", "real_part", "relu", "round", "sigmoid", "softplus", "swish", "where", "zeros_like",
 }  # fmt: skip
 # Positions, counts and single numbers: the labels say nothing of them.
 PLAIN = {
@@ -87,10 +87,10 @@ UNLABELLED = {"flatten", "ravel", "reshape"}
 # Functions of networks, which ask what the dimensions mean: the result has the dimensions of the array …
 LAYERS = {
     "avgpool", "batchnorm", "crosschannelnorm", "dlconv", "dltranspconv", "groupnorm", "instancenorm",
-    "layernorm", "maxpool",
+    "attention", "embed", "gru", "layernorm", "lstm", "maxpool", "maxunpool",
 }  # fmt: skip
 # … or is a loss: a number, or one for each element.
-LOSSES = {"crossentropy", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse"}
+LOSSES = {"crossentropy", "ctc", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse"}
 PRODUCTS = {"dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "vdot", "vecdot"}
 
 
@@ -364,6 +364,8 @@ def layered(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
     found = _stripped(arrays, args, {**kwargs, "data_format": arrays.given(labels)})
     if name == "fullyconnect":
         made = "C" + "".join(label for label in labels if label not in "SC")
+    elif name == "embed" and "C" not in labels:
+        made = "C" + labels
     else:
         made = labels if arrays.ndim_of(found) != len(labels) - 1 else labels.replace("C", "")
     parts = [_named(arrays, part, made) for part in arrays.items_of(found) or [found]]

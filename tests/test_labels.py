@@ -17,6 +17,8 @@ SC = dlarray(RNG.standard_normal((4, 3)), "SC")
 CB = dlarray(RNG.standard_normal((3, 2)), "CB")
 C = dlarray(RNG.standard_normal(3), "C")
 BT = dlarray(RNG.standard_normal((2, 5)), "BT")
+CT = dlarray(RNG.standard_normal((3, 5)), "CT")
+TOKENS = np.array([[0.0, 3.0, 1.0], [4.0, 1.0, 1.0]])
 FULL = RNG.standard_normal((5, 12))
 FILTERS = RNG.standard_normal((3, 3, 2))
 SS = dlarray(RNG.standard_normal((4, 4)), "SS")
@@ -75,6 +77,15 @@ CASES = [
     (lambda x: dlsrc.fullyconnect(x, FULL, np.ones(5)), (SCB,), "CB"),
     (lambda x: dlsrc.fullyconnect(x, FULL[:, :3]), (CB,), "CB"),
     (lambda x: dlsrc.dlconv(x, FILTERS, padding="same"), (SCB,), "SCB"),
+    (lambda x: dlsrc.maxpool(x, 2), (SCB,), "SCB"),
+    (lambda x: dlsrc.batchnorm(x, np.ones(3), np.ones(3)), (SCB,), "SCB"),
+    (lambda x: dlsrc.lstm(x, np.ones(1), np.ones(1), np.ones((4, 3)), np.ones((4, 1)), np.ones(4)), (CT,), "CT"),
+    (lambda x: dlsrc.gru(x, np.ones(1), np.ones((3, 3)), np.ones((3, 1)), np.ones(3)), (CT,), "CT"),
+    (lambda x: dlsrc.attention(x, x, 2.0 * x, 3, attention_mask="causal"), (CT,), "CT"),
+    (lambda x: dlsrc.dropout(x, 0.5, key=3), (CB,), "CB"),
+    (lambda x: dlsrc.embed(dlarray(TOKENS, "BT"), x), (stripdims(CT),), "CBT"),
+    (lambda x: dlsrc.embed(dlarray(TOKENS[:1], "CT"), stripdims(x)), (CT,), "CT"),
+    (lambda x: dlsrc.indexcrossentropy(dlsrc.softmax(x), dlarray(np.array([[0.0, 2.0]]), "CB")), (CB,), ""),
     (lambda x: dlsrc.crossentropy(dlsrc.softmax(x), dlsrc.softmax(2.0 * x)), (CB,), ""),
     (lambda x: dlsrc.mse(x, np.ones((3, 2))), (CB,), ""),
     (lambda x: dlsrc.l1loss(x, dlarray(np.ones((3, 2)), "CB"), reduction="none"), (CB,), "CB"),

@@ -11,6 +11,7 @@ from .filters import turned
 from .labels import axes_labelled, axis_labelled, format_of
 from .primitive import Refusal, composite, kernel, primitive, real, refuse, rejects, sample
 from .types import Array
+from .whole import places_from
 
 __all__ = ["ctc", "ctc_losses"]
 
@@ -166,7 +167,7 @@ def ctc(y, targets, y_mask=None, targets_mask=None, *, blank_index="first", data
     else:
         blank = blank_index
     losses = ctc_losses(
-        logs, targets, lengths_of(y_mask, logs.shape[0], logs.shape[1]),
+        logs, places_from(targets), lengths_of(y_mask, logs.shape[0], logs.shape[1]),
         lengths_of(targets_mask, targets.shape[0], targets.shape[1]), blank,
     )
     return np.sum(losses) / logs.shape[0]

@@ -6,6 +6,7 @@ from .contractions import product_of_sizes, sizes_of
 from .indexing import take_axis
 from .labels import axes_labelled, axis_labelled, format_of, format_with, places_of, without_label
 from .primitive import Refusal, composite, folded, real, refuse, rejects, sample
+from .whole import places_from
 
 __all__ = ["embed", "fullyconnect"]
 
@@ -111,8 +112,8 @@ def embed(x, weights, data_format=None):
 
     Parameters
     ----------
-    x : array of integers from zero, the numbers of columns; its axis of channels, if it has one, has one
-        element
+    x : array of integers (or whole floats) from zero, the numbers of columns; its axis of channels, if it
+        has one, has one element
     weights : matrix, the size of a vector by the number of tokens
     data_format : what the axes of ``x`` mean
 
@@ -123,7 +124,9 @@ def embed(x, weights, data_format=None):
     Raises
     ------
     IndexError
-        If a number names no column.
+        If a number names no column; negative ones count from the last.
+    ValueError
+        If a float is no whole number.
 
     Examples
     --------
@@ -134,7 +137,7 @@ def embed(x, weights, data_format=None):
     fmt = format_of(data_format, x.ndim, "embed")
     if weights.ndim != 2:
         refuse(f"embed takes a matrix of weights, a column for each token, not {weights.ndim} dimensions")
-    found = take_axis(weights, np.ravel(x), 1)
+    found = take_axis(weights, np.ravel(places_from(x)), 1)
     if len(axes_labelled(fmt, "C")) == 0:
         return np.reshape(found, (weights.shape[0], *x.shape))
     channel = axis_labelled(fmt, "C", "embed")
@@ -148,4 +151,5 @@ embed.samples(
     sample(np.array([[0, 1], [1, 2]]), real(2, 3), data_format="BT"),
     sample(np.array([[[0], [1]], [[2], [2]]]), real(2, 3), data_format="BTC"),
     rejects(np.array([0, 1]), real(2, 3), error=Refusal),
+    rejects(np.array([0.5]), real(2, 3), data_format="B", error=ValueError),
 )

@@ -6,13 +6,13 @@ and what is summed is divided by the number of observations, the size of the bat
 
 import numpy as np
 
-from .axes import kind_of
 from .entropies import huber
 from .indexing import take_along
 from .labels import axes_labelled, axis_labelled, format_of
 from .primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
 from .special import xlogy
 from .types import Scalar
+from .whole import places_from
 
 __all__ = ["crossentropy", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse", "observations"]
 
@@ -225,8 +225,8 @@ def indexcrossentropy(
     Parameters
     ----------
     y : array of probabilities
-    targets : array of integers, the classes counted from zero; its axis of channels has one element, or it
-        has none
+    targets : array of integers (or whole floats), the classes from zero; its axis of channels has one
+        element, or it has none
     weights : vector with a weight for each class; None means ones
     mask_index : the number that stands for no class: such elements do not count
     reduction, data_format : as for ``l2loss``
@@ -246,11 +246,9 @@ def indexcrossentropy(
     """
     fmt = format_of(data_format, y.ndim, "indexcrossentropy")
     channel = axis_labelled(fmt, "C", "indexcrossentropy")
-    if kind_of(targets.dtype) != "i":
-        refuse("indexcrossentropy takes targets that are integers, the numbers of classes from zero")
-    places = targets
+    places = places_from(targets)
     if targets.ndim == y.ndim - 1:
-        places = np.expand_dims(targets, channel)
+        places = np.expand_dims(places, channel)
     included = places != mask_index
     picked = take_along(y, np.where(included, places, 0), channel)
     losses = np.where(included, -np.log(picked), 0.0)
@@ -313,5 +311,5 @@ indexcrossentropy.samples(
     sample(_P, np.array([0, 2, 1]), reduction="none", data_format="CB"),
     sample(_P, np.array([0, 2, 9]), mask_index=9, normalization_factor="all-elements", data_format="CB"),
     rejects(_P, np.array([0, 3, 1]), data_format="CB", error=IndexError),
-    rejects(_P, _P, data_format="CB", error=Refusal),
+    rejects(_P, _P, data_format="CB", error=ValueError),
 )
