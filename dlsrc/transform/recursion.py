@@ -13,12 +13,15 @@ import inspect
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..kernels.types import Array
 from .binding import Closure, Live, Static
 from .context import Context, Frame, Refused
 from .expressions import evaluate, locate
 from .hoist import Unhoistable
+from .ir import Value
 from .jumps import Names
 from .parse import Parsed, names_in, with_body
+from .parts import Part, is_slice, parts_of
 from .pieces import Call, Member
 from .unwind import unwound
 
@@ -125,6 +128,10 @@ def _looped(ctx: Context, functions: list[_Function]) -> Parsed:
     first = functions[0]
     taken = {name for f in functions for name in names_in(f.parsed.source.tree)}
     names = Names(taken | {name for f in functions for name in f.parsed.generated})
+    parts: list[Part] = []
+    if len(functions) == 1:
+        arrays = [p if _is_array(ctx, first.frame.env.get(p)) else None for p in first.params]
+        first.body, parts = parts_of(first.body, first.calls, arrays, _bound(first), names.new)
     kept = _kept(functions)
     used = set(first.params) | first.parsed.assigned
     for function in functions:
@@ -158,14 +165,18 @@ def _looped(ctx: Context, functions: list[_Function]) -> Parsed:
             params=[renamed[p] for p in function.params], local=set(renamed.values()),
             kept={renamed[p] for p in kept[function]}, gives=bool(gives),
         )  # fmt: skip
+        function.member.local |= {n for part in parts for n in (part.first, part.last, part.step) if n}
     calls: dict[ast.Call, Call] = {}
     for function in functions:
         for called, other in function.calls.items():
             assert other.member is not None
             given = dict(zip(other.member.params, _values(called, other), strict=True))
-            calls[called] = Call(other.member, {p: v for p, v in given.items() if p not in other.member.kept})
+            bounds = {name: v for part in parts for name, v in part.values[called].items()}
+            own_values = {p: v for p, v in given.items() if p not in other.member.kept}
+            calls[called] = Call(other.member, own_values | bounds)
     members = [f.member for f in functions if f.member is not None]
     body = unwound(members, calls, names)
+    body[:0] = [s for part in parts for s in part.begun(body[0])]
     if first.parsed.nonlocals:
         body.insert(0, ast.copy_location(ast.Nonlocal(names=sorted(first.parsed.nonlocals)), body[0]))
     more = frozenset(n for m in members[1:] for n in m.local)
@@ -198,7 +209,7 @@ def _values(node: ast.Call, function: _Function) -> list[ast.expr]:
     missing = [p for p in function.params if p not in given]
     if missing or len(args) > len(positional) or set(given) - set(function.params):
         raise Unhoistable(node, f"{function.closure.name}() is not given the arguments that it takes")
-    sliced = next((v for v in given.values() if _is_slice(v)), None)
+    sliced = next((v for v in given.values() if is_slice(v)), None)
     if sliced is not None:
         raise Unhoistable(
             sliced, f"`{function.closure.name}` calls itself with a part of an array; hand on the whole "
@@ -210,8 +221,7 @@ def _values(node: ast.Call, function: _Function) -> list[ast.expr]:
 def _kept(functions: list[_Function]) -> dict[_Function, dict[str, str]]:
     """For each function the parameters that are, in every call, the same parameter of the first."""
     first = functions[0]
-    bound = {f: {n.id for s in f.body for n in ast.walk(s) if isinstance(n, ast.Name)
-                 and not isinstance(n.ctx, ast.Load)} for f in functions}  # fmt: skip
+    bound = {f: _bound(f) for f in functions}
     every: dict[_Function, dict[str, set[str]]] = {
         f: {p: set(first.params) - bound[first] for p in f.params if p not in bound[f]} for f in functions
     }
@@ -234,6 +244,18 @@ def _kept(functions: list[_Function]) -> dict[_Function, dict[str, str]]:
     return {f: {p: o for p, o in one.items() if o in found[first]} for f, one in found.items()}
 
 
+def _is_array(ctx: Context, binding: Any) -> bool:
+    """Whether a parameter is an array, of which a slice is a view; that of a list is another list."""
+    inner = binding if binding is None else ctx.contents(binding)
+    return isinstance(inner, Value) and isinstance(ctx.type_of(inner), Array)
+
+
+def _bound(function: _Function) -> set[str]:
+    """The names that a function assigns."""
+    nodes = (n for s in function.body for n in ast.walk(s))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+
+
 def _own(node: ast.AST):
     """The nodes of a function's own, without those of functions inside."""
     yield node
@@ -245,6 +267,3 @@ def _own(node: ast.AST):
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
-
-def _is_slice(node: ast.expr) -> bool:
-    return isinstance(node, ast.Subscript) and any(isinstance(n, ast.Slice) for n in ast.walk(node.slice))
