@@ -146,10 +146,11 @@ def repeat_without_end(x):
     return sum(a for a, _ in zip(repeat(x[0]), (1, 2)))  # refused: repeat
 
 
-def recursion_on_slices(x):
+def recursion_on_parts(x):
     if len(x) == 1:
         return x[0]
-    return recursion_on_slices(x[:1]) * recursion_on_slices(x[1:])  # refused: hand on the whole array
+    y = x * 2.0
+    return x[0] * recursion_on_parts(y[1:])  # refused: hand on the whole array
 
 
 def recursion_with_other_functions(a):

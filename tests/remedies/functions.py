@@ -152,8 +152,8 @@ def repeat_without_end(x):
     return sum(a for a, _ in zip(repeat(x[0], 2), (1, 2)))  # does: give it one
 
 
-def recursion_on_slices(x):
-    def product(lo, hi):  # does: hand on the whole array and the two bounds of the part
+def recursion_on_parts(x):
+    def product(lo, hi):  # does: hand on the whole array and the bounds of the part
         if hi - lo == 1:
             return x[lo]
         m = (lo + hi) // 2
