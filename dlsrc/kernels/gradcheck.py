@@ -86,7 +86,7 @@ def describe(declared: Primitive | Composite, case: Sample | Kink | Rejection) -
         if isinstance(x, np.ndarray):
             dtype = "" if x.dtype == np.float64 else f" {x.dtype}"
             return f"array{x.shape}{dtype}"
-        return x.__name__ if inspect.isfunction(x) else repr(x)
+        return getattr(x, "__name__", repr(x))  # a function by its name, not by its address
 
     words = [text(x) for x in case.args] + [f"{name}={text(x)}" for name, x in case.static.items()]
     return f"{declared.name}({', '.join(words)})"

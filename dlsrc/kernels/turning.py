@@ -63,6 +63,9 @@ def flat(x):
     return np.ravel(x)
 
 
+flat.samples(sample(real(2, 3)))
+
+
 @composite(np.atleast_3d)
 def atleast_3d(x):
     """The array with axes of size one added, up to three."""
