@@ -168,9 +168,14 @@ def reduced(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
     axes = tuple(range(ndim)) if axis is None else axes_of(arrays, axis, ndim)
     if axis is not None:
         kwargs["axis"] = arrays.given(axes[0] if len(axes) == 1 else axes)
-    found = arrays.call((arrays.laid(x, tuple(range(ndim))), *args), kwargs)
     left = [k for k in range(ndim) if k not in axes]
-    if keepdims is None and axis is None or keepdims is False:
+    drops = keepdims is None and axis is None or keepdims is False
+    if not left and not drops:  # a number has no dimensions that could be labelled
+        kwargs["keepdims"] = arrays.given(True)
+    found = arrays.call((arrays.laid(x, tuple(range(ndim))), *args), kwargs)
+    if not left and not drops:
+        return arrays.labelled(found, labels)
+    if drops:
         return arrays.labelled(found, "".join(labels[k] for k in left))
     at = tuple(left.index(k) if k in left else None for k in range(ndim))
     return arrays.labelled(arrays.laid(found, at), labels)
