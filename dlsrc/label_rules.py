@@ -86,8 +86,8 @@ WHOLE = {"allclose", "array_equal"}
 UNLABELLED = {"flatten", "ravel", "reshape"}
 # Functions of networks, which ask what the dimensions mean: the result has the dimensions of the array …
 LAYERS = {
-    "avgpool", "batchnorm", "crosschannelnorm", "dlconv", "dltranspconv", "groupnorm", "instancenorm",
-    "attention", "embed", "gru", "layernorm", "lstm", "maxpool", "maxunpool",
+    "attention", "avgpool", "batchnorm", "crosschannelnorm", "dlconv", "dltranspconv", "embed", "groupnorm",
+    "gru", "instancenorm", "layernorm", "lstm", "maxpool", "maxunpool",
 }  # fmt: skip
 # … or is a loss: a number, or one for each element.
 LOSSES = {"crossentropy", "ctc", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse"}
@@ -360,10 +360,10 @@ def layered(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
         )
     if "data_format" in kwargs:
         raise arrays.refuse(f"{name}: X has the format {labels!r}; data_format= is for arrays without labels")
-    for other in (*rest, *kwargs.values()) if name in LOSSES else ():
+    for other in (*rest, *kwargs.values()) if name in LOSSES or name == "attention" else ():
         if arrays.labels_of(other) not in ("", labels) and arrays.ndim_of(other) == len(labels):
             raise arrays.refuse(
-                f"{name} compares arrays of one format, and these have {labels!r} and "
+                f"{name} takes arrays of one format, and these have {labels!r} and "
                 f"{arrays.labels_of(other)!r}; relabel one with dlarray(stripdims(X, {labels!r}), {labels!r})"
             )
     found = _stripped(arrays, args, {**kwargs, "data_format": arrays.given(labels)})
@@ -372,9 +372,14 @@ def layered(arrays: Arrays, name: str, args: tuple, kwargs: dict) -> Any:
     elif name == "embed" and "C" not in labels:
         made = "C" + labels
     else:
-        made = labels if arrays.ndim_of(found) != len(labels) - 1 else labels.replace("C", "")
-    parts = [_named(arrays, part, made) for part in arrays.items_of(found) or [found]]
-    return arrays.sequence(parts) if arrays.items_of(found) else parts[0]
+        made = labels
+    first, *others = arrays.items_of(found) or [found]
+    if name == "indexcrossentropy" and arrays.ndim_of(first) == len(labels) - 1:
+        made = labels.replace("C", "")
+    if not others:
+        return _named(arrays, first, made)
+    # What comes beside the result, statistics or states, has dimensions of its own.
+    return arrays.sequence([_named(arrays, first, made), *(arrays.labelled(x, "") for x in others)])
 
 
 def _named(arrays: Arrays, x: Any, made: str) -> Any:

@@ -23,6 +23,12 @@ FULL = RNG.standard_normal((5, 12))
 FILTERS = RNG.standard_normal((3, 3, 2))
 SS = dlarray(RNG.standard_normal((4, 4)), "SS")
 
+CBT = dlarray(RNG.standard_normal((3, 2, 4)), "CBT")
+GATES, STATES = RNG.standard_normal((8, 3)), RNG.standard_normal((8, 2))
+
+
+def lstm_of(x):
+    return dlsrc.lstm(x, np.zeros(2), np.zeros(2), GATES, STATES, np.ones(8), return_state=True)
 
 
 def last_row(x):
@@ -93,6 +99,17 @@ CASES = [
     (lambda x: dlsrc.mse(x, np.ones((3, 2))), (CB,), ""),
     (lambda x: dlsrc.l1loss(x, dlarray(np.ones((3, 2)), "CB"), reduction="none"), (CB,), "CB"),
     (lambda x: dlsrc.huber(x, np.ones((3, 2))), (CB,), ""),
+    (lambda x: dlsrc.maxpool(x, 2), (SCB,), "SCB"),
+    (lambda x: dlsrc.avgpool(x, 2, stride=2), (SCB,), "SCB"),
+    (lambda x: dlsrc.batchnorm(x, np.zeros(3), np.ones(3)), (SCB,), "SCB"),
+    (lambda x: dlsrc.batchnorm(x, 0.0, 1.0, return_statistics=True)[0], (CB,), "CB"),
+    (lambda x: dlsrc.batchnorm(x, 0.0, 1.0, return_statistics=True)[1] * dlarray(1.0), (CB,), ""),
+    (lambda x: dlsrc.layernorm(x, np.zeros(3), np.ones(3)), (CB,), "CB"),
+    (lambda x: dlsrc.groupnorm(x, 3, np.zeros(3), np.ones(3)), (SCB,), "SCB"),
+    (lambda x: lstm_of(x)[0], (CBT,), "CBT"),
+    (lambda x: lstm_of(x)[2], (CBT,), ""),
+    (lambda x: dlsrc.attention(x, x, x, 1), (CBT,), "CBT"),
+    (lambda x: dlsrc.dropout(x, 0.5, key=3), (CB,), "CB"),
     (lambda x: dlsrc.leakyrelu(x, 0.1), (CB,), "CB"),
     (lambda x: dlsrc.gelu(x), (CB,), "CB"),
     (lambda x: dlsrc.swish(x), (CB,), "CB"),
@@ -400,6 +417,7 @@ REFUSED = [
     (lambda x: finddim(x, "SC"), (CB,), "one label"),
     (lambda x: np.tile(x, (2, 1, 1)), (CB,), "3 dimensions cannot have the format 'CB'"),
     (lambda x: dlsrc.mse(x, dlarray(x, "SC")), (CB,), "'CB' and 'SC'"),
+    (lambda x: dlsrc.attention(x, dlarray(x, "SCB"), x, 1), (CBT,), "'CBT' and 'SCB'"),
     (lambda x: dlsrc.fullyconnect(x, FULL, data_format="CB"), (CB,), "data_format= is for arrays without"),
     (lambda x: dlsrc.fullyconnect(np.ones((3, 2)), x), (CB,), "first array has no labels"),
     (lambda x: np.allclose(x, dlarray(x, "SC")), (CB,), "'CB' and 'SC'"),
