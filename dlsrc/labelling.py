@@ -59,8 +59,8 @@ class Values:
     def labelled(self, x: Any, labels: str) -> Any:
         if isinstance(x, tuple | list):
             return type(x)(self.labelled(item, labels) for item in x)
-        if not isinstance(x, np.ndarray | np.generic):
-            return x
+        if not isinstance(x, np.ndarray | np.generic) or not labels and x.dtype.kind in "iu":
+            return x  # whole numbers are positions: plain, as of arrays without labels
         if labels and np.ndim(x) != len(labels):
             raise ValueError(
                 f"{np.ndim(x)} dimensions cannot have the format {labels!r}; strip the labels first"

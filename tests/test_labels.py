@@ -100,6 +100,7 @@ CASES = [
     (lambda x: dlsrc.l1loss(x, dlarray(np.ones((3, 2)), "CB"), reduction="none"), (CB,), "CB"),
     (lambda x: dlsrc.huber(x, np.ones((3, 2))), (CB,), ""),
     (lambda x: dlsrc.maxpool(x, 2), (SCB,), "SCB"),
+    (lambda x: dlsrc.maxunpool(*dlsrc.maxpool(x, 2, stride=2, return_indices=True)), (SCB,), "SCB"),
     (lambda x: dlsrc.avgpool(x, 2, stride=2), (SCB,), "SCB"),
     (lambda x: dlsrc.batchnorm(x, np.zeros(3), np.ones(3)), (SCB,), "SCB"),
     (lambda x: dlsrc.batchnorm(x, 0.0, 1.0, return_statistics=True)[0], (CB,), "CB"),
