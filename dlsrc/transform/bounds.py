@@ -21,7 +21,7 @@ from .ir import (
 from .outline import Outline, visible
 from .shapes import Shapes
 
-__all__ = ["prove"]
+__all__ = ["Prover", "prove"]
 
 Affine = tuple[dict[Value, int], int]
 
@@ -30,7 +30,7 @@ def prove(program: Program, *, check: bool = True) -> Program:
     """The program with the tests that are needed; with none at all if ``check`` is false."""
     if not check:
         return program.with_body(_dropped(program.body))
-    prover = _Prover(program)
+    prover = Prover(program)
     body = prover.block(program.body, {}, set())
     return program.with_body(tuple(body), prover.types)
 
@@ -50,7 +50,9 @@ def _map_blocks(statement: Statement, change) -> Statement:
     return statement
 
 
-class _Prover:
+class Prover:
+    """What is known of indices and sizes: sums of counters, sizes and literals, and the ends of loops."""
+
     def __init__(self, program: Program):
         self.types = dict(program.types)
         self.next = max((v.number for v in self.types), default=0) + 1
@@ -191,7 +193,16 @@ class _Prover:
 
     def proven(self, check: Check, ranges: dict[Value, For]) -> bool:
         """Whether ``0 <= index < size`` in every trip of the loops around; or -size <= literal < 0."""
-        index, size = self.affine(check.low), self.affine(check.size)
+        return self._lies_within(self.affine(check.low), self.affine(check.size), ranges)
+
+    def within(self, index: Atom, array: Value, axis: int, ranges: dict[Value, For]) -> bool:
+        """Whether an index of an array is proven to be in range with the loops ``ranges`` around."""
+        key = self.shapes.key(array)[axis]
+        if key not in self.sizes:
+            self.next += 1
+        return self._lies_within(self.affine(index), self.size(key, Value(self.next), 0), ranges)
+
+    def _lies_within(self, index: Affine | None, size: Affine | None, ranges: dict[Value, For]) -> bool:
         if index is None or size is None:
             return False
         high = self.extreme(index, ranges, 1)

@@ -26,9 +26,11 @@ from .normalize import complete
 from .outline import Outline
 from .regions import Regions
 from .save import Kept, Saver
+from .scratch import own_scratch
 from .shapes import Shapes
 from .simplify import simplify
 from .twins import Twins, twinned
+from .unchanging import moved_out
 
 __all__ = ["Differentiated", "differentiate", "workshop"]
 
@@ -89,6 +91,8 @@ def _level(program: Program, order: int) -> Differentiated:
     """The program with the gradients computed whose losses contain no others."""
     if _by_parameters(program):
         program = simplify(program, to_sweep=True)
+    if order == 1:
+        program = own_scratch(moved_out(program))
     if order > 1:
         outline = Outline(program)
         facts = memory.analyze(program, outline)

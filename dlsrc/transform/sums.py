@@ -27,7 +27,9 @@ from .ir import (
 )
 from .outline import is_loop, visible
 
-__all__ = ["reverse_at_once"]
+__all__ = ["adds_only", "reverse_at_once"]
+
+_ADDING = frozenset({"accumulate", "deduct"})
 
 
 def reverse_at_once(sweep: Sweep, s: For | While, outer_scalars: list[Value]) -> bool:
@@ -140,12 +142,12 @@ def _is_sum(sweep: Sweep, s: For, carry: Carry) -> bool:
         return False
     sums: set[Atom] = {carry.header}
     return (
-        _adds_only(s.body, sums) and carry.out in sums
+        adds_only(s.body, sums) and carry.out in sums
         and not any(other.out in sums for other in s.carries if other is not carry)
     )
 
 
-def _adds_only(block: Block, sums: set[Atom]) -> bool:
+def adds_only(block: Block, sums: set[Atom]) -> bool:
     """Whether the statements do nothing with these sums but add to them; what is a sum after is added."""
     for statement in block:
         match statement:
@@ -157,7 +159,7 @@ def _adds_only(block: Block, sums: set[Atom]) -> bool:
                     return False
                 sums.add(target)
             case If(cond=cond):
-                if cond in sums or not all(_adds_only(b, sums) for b in (statement.then, statement.orelse)):
+                if cond in sums or not all(adds_only(b, sums) for b in (statement.then, statement.orelse)):
                     return False
                 for merge in statement.merges:
                     if (merge.then in sums) != (merge.orelse in sums):
@@ -171,7 +173,7 @@ def _adds_only(block: Block, sums: set[Atom]) -> bool:
                 carried = [c for c in statement.carries if c.init in sums]
                 sums.update(c.header for c in carried)
                 inside = [statement.body] if isinstance(statement, For) else [statement.test, statement.body]
-                if any(b in sums for b in bounds) or not all(_adds_only(b, sums) for b in inside):
+                if any(b in sums for b in bounds) or not all(adds_only(b, sums) for b in inside):
                     return False
                 if isinstance(statement, While) and statement.cond in sums:
                     return False
@@ -233,8 +235,8 @@ def _early(sweep: Sweep, atom: Atom | None, s: For, depth: int = 0) -> Atom | No
 def _can_be_early(sweep: Sweep, s: For, holder: Value) -> bool:
     """Whether a shadow that the sweep has begun may as well begin in front of the loop: all that is ever
     done to it is adding."""
-    if sweep.memory.written(sweep.memory.root[holder]):
-        return False
+    if sweep.memory.stores_after(holder, s):
+        return False  # what was written after the loop has emptied its places of the shadow
     if holder in sweep.early:
         return True
     shadow, outline = sweep.cot[holder], sweep.outline
@@ -255,7 +257,7 @@ def _only_added_to(code: Block, shadow: Atom) -> bool:
         if isinstance(t, Store) and t.base in names and t.mode == "set":
             return False
         if isinstance(t, Assign) and any(a in names for a in t.args):
-            if t.op.effect:
+            if t.op.effect and (t.op.name not in _ADDING or any(a in names for a in t.args[1:])):
                 return False
             if t.target is not None and (t.op.view or t.op.name in ("relabel", "detach")):
                 names.add(t.target)
@@ -280,6 +282,5 @@ def _early_shadow(sweep: Sweep, s: For, holder: Value) -> Atom:
         with sweep.ctx.at(sweep.gradient.loc), sweep.ctx.collecting() as code:
             sweep.shadow(holder)
     before.setdefault(id(s), []).extend(code)
-    if not sweep.memory.written(sweep.memory.root[holder]):
-        sweep.early[holder] = (s, code)
+    sweep.early[holder] = (s, code)
     return sweep.cot[holder]

@@ -26,13 +26,17 @@ def nested_loops_1(x):
     # nested_loops.py:9  for i in range(x.size):
     s = 0.0
     for i in range(x.size):
+        # nested_loops.py:11  s += (x[i] - x[j]) ** 2
+        v1 = x[i]
         # nested_loops.py:10  for j in range(i):
+        dv1 = 0.0
         for j in range(i):
             # nested_loops.py:11  s += (x[i] - x[j]) ** 2
-            v1 = x[i] - x[j]
-            s = s + v1**2
+            v2 = v1 - x[j]
+            s = s + v2**2
             #   back through nested_loops.py:11
-            dv1 = 2 * v1
-            dx[j] -= dv1
-            dx[i] += dv1
+            dv2 = 2 * v2
+            dv1 = dv1 + dv2
+            dx[j] -= dv2
+        dx[i] += dv1
     return s, dx
