@@ -193,8 +193,7 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "scipy.linalg", "refused", "write it with np.kron and np.linalg.solve",
-        "khatri_rao solve_continuous_are solve_continuous_lyapunov solve_discrete_are "
-        "solve_discrete_lyapunov solve_lyapunov solve_sylvester",
+        "khatri_rao solve_continuous_are solve_discrete_are",
     ),
     (
         "scipy.linalg", "refused",

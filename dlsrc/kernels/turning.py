@@ -63,7 +63,7 @@ def flat(x):
     return np.ravel(x)
 
 
-flat.samples(sample(real(2, 3)))
+flat.samples(sample(real(2, 3)), sample(real(3)), sample(real(4, 3).T))
 
 
 @composite(np.atleast_3d)
