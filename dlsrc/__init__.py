@@ -45,13 +45,15 @@ _KERNELS = {
         "maxunpool", "mse", "relu", "sigmoid", "softmax", "swish",
     )
 } | {"huber": "huber_loss"}  # the registry's huber is SciPy's
-__all__ += sorted(set(_KERNELS) - set(__all__))
+_NETWORKS = {"dlnetwork", "forward", "predict"}
+__all__ += sorted({*_KERNELS, *_NETWORKS} - set(__all__))
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _KERNELS:
+    if name not in _KERNELS and name not in _NETWORKS:
         raise AttributeError(f"module 'dlsrc' has no attribute {name!r}")
-    found = globals()[name] = getattr(_engine("kernels"), _KERNELS[name])
+    module = _engine("networks" if name in _NETWORKS else "kernels")
+    found = globals()[name] = getattr(module, _KERNELS.get(name, name))
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .ravel import ravel
 from .searches import SEARCHES, Point
-from .updates import leaves_alike
+from .updates import is_network, leaves_alike
 
 __all__ = ["LbfgsState", "lbfgs_state", "lbfgsupdate"]
 
@@ -91,7 +91,7 @@ def lbfgsupdate(
 
     Parameters
     ----------
-    params : tree of dlarrays, arrays or floats
+    params : tree of dlarrays, arrays or floats, or dlnetwork
     loss_fcn : callable
         ``loss_fcn(params)`` returns the loss and its gradients, built like ``params``, and perhaps more.
     state : LbfgsState, None or []
@@ -134,6 +134,14 @@ def lbfgsupdate(
     1x2 dlarray
        1. 1.
     """
+    if is_network(params):
+        learnables, state = lbfgsupdate(
+            params.learnables, lambda tree: loss_fcn(params.replace(learnables=tree)), state,
+            line_search_method=line_search_method,
+            max_num_line_search_iterations=max_num_line_search_iterations,
+            num_loss_function_outputs=num_loss_function_outputs,
+        )  # fmt: skip
+        return params.replace(learnables=learnables), state
     if line_search_method not in SEARCHES:
         raise ValueError(
             f"lbfgsupdate: line_search_method is {', '.join(map(repr, SEARCHES))}, not {line_search_method!r}"

@@ -15,7 +15,7 @@ from .evaluate import dlfeval
 from .nodes import paths
 from .structure import Structure, flatten, unflatten
 
-__all__ = ["adamupdate", "dlupdate", "leaves_alike", "rmspropupdate", "sgdmupdate"]
+__all__ = ["adamupdate", "dlupdate", "is_network", "leaves_alike", "rmspropupdate", "sgdmupdate"]
 
 
 # ---------------------------------------------------------------------------------- one leaf
@@ -81,6 +81,11 @@ def _some(named: tuple[str, ...]) -> str:
     return f"{len(named)} leaves ({', '.join(named[:4])}{', …' if len(named) > 4 else ''})"
 
 
+def is_network(x: Any) -> bool:
+    """Whether this is a `dlnetwork`, of which the learnables are meant."""
+    return getattr(type(x), "__dlsrc_network__", False)
+
+
 def _is_empty(state: Any) -> bool:
     """Whether nothing has been averaged yet: ``[]``, as in MATLAB, or None."""
     return state is None or isinstance(state, list | tuple | dict) and not state
@@ -90,6 +95,9 @@ def _step(
     name: str, rule: Callable, params: Any, grad: Any, states: dict[str, Any], learn_rate: Any, options: tuple
 ) -> tuple:
     """New parameters, then new states."""
+    if is_network(params):
+        learnables, *after = _step(name, rule, params.learnables, grad, states, learn_rate, options)
+        return (params.replace(learnables=learnables), *after)
     begun = {what: state for what, state in states.items() if not _is_empty(state)}
     structure, (ps, gs, *rest) = leaves_alike(name, params=params, grad=grad, **begun)
     kept = dict(zip(begun, rest, strict=True))
@@ -159,7 +167,8 @@ def sgdmupdate(
 
     Parameters
     ----------
-    params : tree of dlarrays, arrays or floats
+    params : tree of dlarrays, arrays or floats, or dlnetwork
+        Of a network the learnables are meant, and a network comes back.
     grad : tree built like it
     vel : tree built like it, or []
         What the last call gave; [] to begin.
@@ -294,7 +303,8 @@ def dlupdate(fun: Callable, params: Any, *trees: Any) -> Any:
     ----------
     fun : callable
         ``fun(p, *others)``; it runs as Python, outside of any trace.
-    params : tree
+    params : tree, or dlnetwork
+        Of a network the learnables are meant, and a network comes back.
     *trees : trees built like it
 
     Returns
@@ -317,6 +327,12 @@ def dlupdate(fun: Callable, params: Any, *trees: Any) -> Any:
     >>> dlupdate(lambda g, p: g + 0.5 * np.sign(p), grad, params)
     {'w': array([0.5, 2.5])}
     """
+    if is_network(params):
+        others = [tree.learnables if is_network(tree) else tree for tree in trees]
+        found = dlupdate(fun, params.learnables, *others)
+        if isinstance(found, tuple):
+            return (params.replace(learnables=found[0]), *found[1:])
+        return params.replace(learnables=found)
     named = {"params": params} | {f"tree {k + 2}": tree for k, tree in enumerate(trees)}
     structure, leaves = leaves_alike("dlupdate", **named)
     found = [fun(*at) for at in zip(*leaves, strict=True)]
