@@ -8,7 +8,7 @@ A class of the user's is a layer if it is a frozen dataclass with a field ``name
     output(layout, ...)              the size of the output; if left out, it is tried on zeros
 
 ``stateful = True`` on the class: ``initialize`` gives two dicts, ``forward`` and ``predict`` take the
-second, the state, and give the output and the state.  ``random = True``: ``forward`` takes an integer ``key`` last.
+second, the state, and give the output and the state.  ``random = True``: ``forward`` takes a ``key`` last.
 
 Fields are numbers, strings, None, functions, and tuples of these: they are known when a program is built.
 """
