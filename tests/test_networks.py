@@ -13,10 +13,10 @@ import dlsrc
 from dlsrc import crossentropy, dlarray, dlfeval, dlgradient, dlnetwork, dlupdate, forward, mse, predict
 from dlsrc.networks import (
     AdditionLayer, AveragePoolingLayer, BatchNormalizationLayer, ConcatenationLayer, ConvolutionLayer,
-    CrossChannelNormalizationLayer, EluLayer, FeatureInputLayer, FlattenLayer,
+    CrossChannelNormalizationLayer, DropoutLayer, EluLayer, EmbeddingLayer, FeatureInputLayer, FlattenLayer,
     FullyConnectedLayer, FunctionLayer, GeluLayer, GlobalAveragePoolingLayer, GlobalMaxPoolingLayer,
-    GroupNormalizationLayer, ImageInputLayer, InstanceNormalizationLayer, LayerNormalizationLayer,
-    LeakyReluLayer, MaxPoolingLayer, MultiplicationLayer, ReluLayer, ReshapeLayer,
+    GroupNormalizationLayer, GruLayer, ImageInputLayer, InstanceNormalizationLayer, LayerNormalizationLayer,
+    LeakyReluLayer, LstmLayer, MaxPoolingLayer, MultiplicationLayer, ReluLayer, ReshapeLayer,
     SigmoidLayer, SoftmaxLayer, SwishLayer, TanhLayer, TransposedConvolutionLayer,
 )
 from tests.oracle import extrapolated
@@ -250,6 +250,34 @@ def test_one_step_is_one_compiled_program():
     values = predict(net, X)
     assert values.shape == (3, 3)
     assert np.isfinite(float(loss)) and list(gradients) == list(net.learnables) and list(state) == ["bn"]
+
+
+@pytest.mark.parametrize("layer", [LstmLayer(3), GruLayer(3)], ids=repr)
+def test_sequences(layer):
+    """Of tokens, in time; a layer without time would give the same at every place of equal tokens."""
+    X = dlarray(np.array([[[0, 1, 1, 2], [2, 0, 0, 1]]], float), "CBT")
+    net = dlnetwork([EmbeddingLayer(2, 3, weights_initializer="glorot"), layer, FullyConnectedLayer(1)], X)
+    Y = predict(net, X)
+    assert (Y.shape, Y.labels) == ((1, 2, 4), "CBT") and abs(Y.data[0, 0, 1] - Y.data[0, 0, 2]) > 1e-6
+
+    def step(net, X):
+        loss = (forward(net, X) ** 2).sum()
+        return loss, dlgradient(loss, net.learnables)
+
+    _, gradients = dlfeval(step, net, X)
+    assert_gradient_of(net, lambda other: dlfeval(step, other, X)[0], gradients)
+
+
+def test_dropout_goes_by_the_key():
+    X = dlarray(np.ones((400, 1)), "CB")
+    net = dlnetwork([DropoutLayer(0.25, name="a"), DropoutLayer(0.25, name="b")], X)
+    a, b = forward(net, X, outputs=["a", "b"], key=5)
+    again, other = forward(net, X, outputs="b", key=5), forward(net, X, outputs="b", key=6)
+    assert np.array_equal(b.data, again.data) and not np.array_equal(b.data, other.data)
+    assert 60 < np.sum(a.data == 0) < 140 and np.sum(b.data == 0) > np.sum(a.data == 0) + 30
+    assert np.array_equal(predict(net, X).data, X.data)
+    with pytest.raises(dlsrc.errors.UnsupportedSyntax, match="needs a key"):
+        forward(net, X)
 
 
 # ---------------------------------------------------------------------------------- graphs

@@ -8,6 +8,7 @@ from .activating import (
     EluLayer, FunctionLayer, GeluLayer, LeakyReluLayer, ReluLayer, SigmoidLayer, SoftmaxLayer, SwishLayer,
     TanhLayer,
 )  # fmt: skip
+from .dropping import DropoutLayer
 from .inputs import FeatureInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer
 from .joining import AdditionLayer, ConcatenationLayer, FlattenLayer, MultiplicationLayer, ReshapeLayer
 from .layer import Layer, Layout
@@ -17,6 +18,7 @@ from .normalizing import (
     InstanceNormalizationLayer, LayerNormalizationLayer,
 )  # fmt: skip
 from .parameters import Parameters
+from .remembering import GruLayer, LstmLayer
 from .weighted import ConvolutionLayer, EmbeddingLayer, FullyConnectedLayer, TransposedConvolutionLayer
 from .windows import (
     AveragePoolingLayer, GlobalAveragePoolingLayer, GlobalMaxPoolingLayer, MaxPoolingLayer,
@@ -24,11 +26,11 @@ from .windows import (
 
 __all__ = [
     "AdditionLayer", "AveragePoolingLayer", "BatchNormalizationLayer", "ConcatenationLayer",
-    "ConvolutionLayer", "CrossChannelNormalizationLayer", "EluLayer", "EmbeddingLayer", "FeatureInputLayer",
-    "FlattenLayer", "FullyConnectedLayer", "FunctionLayer", "GeluLayer", "GlobalAveragePoolingLayer",
-    "GlobalMaxPoolingLayer", "GroupNormalizationLayer", "ImageInputLayer", "InputLayer",
-    "InstanceNormalizationLayer", "Layer", "LayerNormalizationLayer", "Layout", "LeakyReluLayer",
-    "MaxPoolingLayer", "MultiplicationLayer", "Parameters", "ReluLayer", "ReshapeLayer", "SequenceInputLayer",
-    "SigmoidLayer", "SoftmaxLayer", "SwishLayer", "TanhLayer", "TransposedConvolutionLayer", "dlnetwork",
-    "forward", "predict",
+    "ConvolutionLayer", "CrossChannelNormalizationLayer", "DropoutLayer", "EluLayer", "EmbeddingLayer",
+    "FeatureInputLayer", "FlattenLayer", "FullyConnectedLayer", "FunctionLayer", "GeluLayer",
+    "GlobalAveragePoolingLayer", "GlobalMaxPoolingLayer", "GroupNormalizationLayer", "GruLayer",
+    "ImageInputLayer", "InputLayer", "InstanceNormalizationLayer", "Layer", "LayerNormalizationLayer",
+    "Layout", "LeakyReluLayer", "LstmLayer", "MaxPoolingLayer", "MultiplicationLayer", "Parameters",
+    "ReluLayer", "ReshapeLayer", "SequenceInputLayer", "SigmoidLayer", "SoftmaxLayer", "SwishLayer",
+    "TanhLayer", "TransposedConvolutionLayer", "dlnetwork", "forward", "predict",
 ]  # fmt: skip
