@@ -199,7 +199,7 @@ class Fetching:
         """The value as it was kept in this trip."""
         ctx = self.ctx
         statements = [m.statement for m in loops]
-        tape = self.saver.tape(value, statements, at, value if at is not None else None)
+        tape = self.saver.tape(value, statements, at)
         mirror = self._mirror_of(self.outline.scope[id(at)] if at is not None else self.outline.home[value])
         key = (value, id(at))
         if at is not None and key in mirror.fetched:

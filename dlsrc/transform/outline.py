@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .ir import Block, For, If, Program, Statement, Value, While, values_defined
 
-__all__ = ["Outline", "Scope", "test_depth", "is_loop", "slots", "visible"]
+__all__ = ["Outline", "Scope", "is_loop", "slots", "visible"]
 
 Scope = tuple[tuple[Statement, str], ...]
 
@@ -37,14 +37,6 @@ def visible(home: Scope, here: Scope) -> bool:
     return len(home) <= len(here) and all(
         h[0] is t[0] and h[1] in (t[1], "test") for h, t in zip(home, here, strict=False)
     )
-
-
-def test_depth(loop: Statement, scope: Scope) -> int:
-    """How deep the test of a while loop is in a scope; 0 where it is not in it."""
-    for depth, (statement, slot) in enumerate(scope, 1):
-        if statement is loop and slot == "test":
-            return depth
-    return 0
 
 
 @dataclass

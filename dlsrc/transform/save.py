@@ -26,10 +26,10 @@ from .costs import Costs
 from .edits import Edits
 from .firsts import bind_first, nothing
 from .ir import (
-    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Span, Statement, Value, While,
+    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Span, Statement, Value,
 )
 from .memory import Memory
-from .outline import Outline, Scope, test_depth, is_loop, visible
+from .outline import Outline, Scope, is_loop, visible
 from .trips import capacity_of, count_of, trip_number
 
 __all__ = ["Edits", "Kept", "Saver"]
@@ -74,7 +74,6 @@ class Saver:
         self._copies: dict[tuple[Value, int], Value] = {}
         self._growing: dict[tuple[int, int], tuple[Statement, Atom, list]] = {}
         self._entered: dict[Value, Value] = {}     # of what is threaded through loops: the outermost's header
-        self._after_of: dict[Value, Value] = {}     # values that an edit computes right after another one
 
     # ------------------------------------------------------------------ places
 
@@ -94,23 +93,15 @@ class Saver:
 
     def export(self, value: Value, here: Scope) -> Value:
         """The value, visible in the scope ``here``: brought out of the branches it was made in."""
-        scope = self.outline.home[value]
-        common = 0
-        while (
-            common < min(len(scope), len(here)) and scope[common][0] is here[common][0]
-            and scope[common][1] in (here[common][1], "test")
-        ):
-            common += 1
-        out = value
-        for depth in range(len(scope) - 1, common - 1, -1):
-            statement, slot = scope[depth]
+        out, scope = value, self.outline.home[value]
+        while not visible(scope, here):
+            *around, (statement, slot) = scope
+            scope = tuple(around)
             assert isinstance(statement, If), "only branches are left by export; loops keep tapes"
             key = (out, id(statement))
             if key not in self._exported:
                 made = self.ctx.value(self.ctx.types[out], base=out)
-                self.adopt(made, scope[:depth], statement)
-                if made in self.ctx.types and isinstance(self.ctx.types[out], Array):
-                    self.memory.root[made] = self.memory.root.get(out, out)
+                self.adopt(made, scope, statement)
                 merge = Merge(made, out, UNBOUND) if slot == "then" else Merge(made, UNBOUND, out)
                 self.edits.merges.setdefault(id(statement), []).append(merge)
                 self._exported[key] = made
@@ -156,33 +147,19 @@ class Saver:
 
     # ------------------------------------------------------------------ tapes
 
-    def tape(
-        self, value: Value, loops: list[Statement], at: Statement | None, contents: Value | None = None
-    ) -> _Tape:
-        """The tape of a value, made (with the pushes of the forward sweep) when first asked for."""
-        key = (value, id(loops[0]), id(at) if contents is not None else 0)
+    def tape(self, value: Value, loops: list[Statement], at: Statement | None) -> _Tape:
+        """The tape of a value (of an array as it is at a statement), made, with the pushes of the forward
+        sweep, when first asked for."""
+        key = (value, id(loops[0]), id(at))
         if key not in self._tapes:
-            if at is not None and contents is not None and test_depth(loops[-1], self.outline.scope[id(at)]):
-                value, at, contents = self.copy_at(value, at), None, None
-            if at is None or contents is None:
-                value = self._out_of_test(value, loops[-1])
-            type_ = self.ctx.types[value]
-            if isinstance(type_, Scalar):
+            if at is not None and self._in_test(self.outline.scope[id(at)]):
+                value, at = self.copy_at(value, at), None  # which is kept when the trip begins
+            if isinstance(self.ctx.types[value], Scalar):
                 made = self._block(value, loops) if self.is_block(loops) else self._stack(value, loops)
             else:
-                made = self._list(value, loops, at if contents is not None else None)
+                made = self._list(value, loops, at)
             self._tapes[key] = made
         return self._tapes[key]
-
-    def _out_of_test(self, value: Value, loop: Statement) -> Value:
-        """The value where the test of a while loop ends: the last test has no trip to keep anything for."""
-        home = self.outline.home[value]
-        depth = test_depth(loop, home)
-        if not depth or depth == len(home):
-            return value
-        shown = self.export(value, home[:depth])
-        self.bind_first(shown)
-        return shown
 
     def _block(self, value: Value, loops: list[Statement]) -> _Tape:
         ctx = self.ctx
@@ -220,13 +197,10 @@ class Saver:
         with ctx.at(around[0].loc), ctx.collecting() as block:
             ctx.op("growing", dtype=type_.dtype, target=first)
         self.edits.before.setdefault(id(around[0]), []).extend(block)
-        self.adopt(first, self.outline.scope[id(around[0])], None)
         position, _ = self.counter(loops)
-        slot = "body"
         header = ctx.value(array, base=value, form="{}_kept")
         inside = ctx.value(array, base=value, form="{}_kept")
         after = self.thread(around, first, header, inside, loops[0])
-        self.adopt(inside, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), None)
         group = self._growing.setdefault((id(loops[0]), id(loops[-1])), (loops[-1], position, []))
         group[2].append((header, inside))
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
@@ -285,20 +259,17 @@ class Saver:
             else:
                 ctx.effect("replace_last", tape, kept)
         if len(home) > len(innermost):
-            slot = innermost[-1][1]
             name = f"nothing{type_.ndim}" if isinstance(type_, Array) else f"nothing_shape{type_.ndim}"
             with ctx.at(loops[-1].loc), ctx.collecting() as first:
                 if any_layout:
                     ctx.effect("append", tape, _in_any_layout(ctx, nothing(ctx, value)))
                 else:
                     ctx.effect(name, tape, dtype=getattr(type_, "dtype", "int64"))
-            self.edits.start.setdefault((id(loops[-1]), slot), []).extend(first)
-        if at is not None and self.outline.defined.get(value) is not at:
-            self.edits.before.setdefault(id(at), []).extend(push)
-        elif at is not None:
-            self.edits.after.setdefault(id(at), []).extend(push)
-        else:
+            self.edits.start.setdefault((id(loops[-1]), "body"), []).extend(first)
+        if at is None:
             self._insert_push(value, push)
+        else:
+            self._around(value, at).setdefault(id(at), []).extend(push)
         self._note(value, loops, type_, "copies" if at is not None else "references")
         return _Tape("list", tape, tape, tuple(loops))
 
@@ -320,18 +291,18 @@ class Saver:
 
     def _insert_push(self, value: Value, push: list[Statement]) -> None:
         """Right after the value comes to be: after its statement, or at the start of the loop it heads."""
-        value = self._after_of.get(value, value)
-        statement = self.outline.defined[value]
-        assert statement is not None
-        home = self.outline.home[value]
-        within = [entry for entry in home if isinstance(entry[0], While) and entry[1] == "test"]
-        if within and within[-1] is home[-1]:
+        statement, home = self.outline.defined[value], self.outline.home[value]
+        loop, slot = home[-1]
+        if slot == "test" or loop is statement:
             # The last test has no trip behind it: what it computes is kept when the trip begins.
-            self.edits.start.setdefault((id(home[-1][0]), "body"), []).extend(push)
-        elif is_loop(statement) and home and home[-1][0] is statement:
-            self.edits.start.setdefault((id(statement), home[-1][1]), []).extend(push)
+            self.edits.start.setdefault((id(loop), "body"), []).extend(push)
         else:
+            assert not self._in_test(home), "nothing of a branch in a test is used in the body"
             self.edits.after.setdefault(id(statement), []).extend(push)
+
+    def _in_test(self, scope: Scope) -> bool:
+        """Whether the innermost loop of a scope has the place in its test."""
+        return [slot for s, slot in scope if is_loop(s)][-1] == "test"
 
     # ------------------------------------------------------------------ positions
 
@@ -343,7 +314,6 @@ class Saver:
             with self.ctx.at(loop.loc), self.ctx.collecting() as block:
                 self._numbers[key] = trip_number(self.ctx, loop, loop.index)
             self.edits.start.setdefault((id(loop), "body"), []).extend(block)
-            self._adopt_all(block, (*self.outline.scope[id(loop)], (loop, "body")))
         return self._numbers[key]
 
     def counter(self, loops: list[Statement]) -> tuple[Atom, Value]:
@@ -355,9 +325,7 @@ class Saver:
             header, out = ctx.value(type_, "count"), ctx.value(type_, "count")
             with ctx.at(loops[-1].loc), ctx.collecting() as block:
                 ctx.op("add", header, Const(1), target=out)
-            slot = "body"
-            self.edits.end.setdefault((id(loops[-1]), slot), []).extend(block)
-            self.adopt(out, (*self.outline.scope[id(loops[-1])], (loops[-1], slot)), block[0])
+            self.edits.end.setdefault((id(loops[-1]), "body"), []).extend(block)
             after = self.thread(loops, Const(0), header, out)
             self._counters[key] = (header, after)
         return self._counters[key]
@@ -368,27 +336,22 @@ class Saver:
         """Carry a value through nested loops: ``header``, ``out`` are the innermost's; the result of the
         outermost, or of the loop ``after``."""
         headers = [self._like(header) for _ in loops[:-1]] + [header]
-        inner_out: Value = out
-        wanted = out
-        for k in range(len(loops) - 1, -1, -1):
-            loop = loops[k]
-            slot = "test" if isinstance(loop, While) else "body"
-            self.adopt(headers[k], (*self.outline.scope[id(loop)], (loop, slot)), loop)
+        inner_out = wanted = out
+        for k, loop in reversed(list(enumerate(loops))):
             result = self.adopt(self._like(header), self.outline.scope[id(loop)], loop)
             # Where the loop stands in branches of the loop around it, the other way leaves the value alone.
             incoming: Atom = init if k == 0 else headers[k - 1]
             self.edits.carries.setdefault(id(loop), []).append(Carry(headers[k], incoming, inner_out, result))
-            carried: Value = result
-            if k == 0 or loop is after:
-                wanted = result if wanted is out else wanted
-                self._entered.setdefault(wanted, headers[k])
+            carried = result
+            if loop is (after or loops[0]):
+                wanted = result
+                self._entered[wanted] = headers[k]
             if k > 0:
                 scope = self.outline.scope[id(loop)]
                 depth = len(self.outline.scope[id(loops[k - 1])]) + 1
-                for d in range(len(scope) - 1, depth - 1, -1):
-                    statement, way = scope[d]
+                for statement, way in reversed(scope[depth:]):
                     assert isinstance(statement, If)
-                    merged = self.adopt(self._like(header), scope[:d], statement)
+                    merged = self._like(header)
                     merge = (
                         Merge(merged, carried, incoming)
                         if way == "then"
@@ -415,12 +378,14 @@ class Saver:
             with ctx.at(at.loc), ctx.collecting() as block:
                 made = ctx.op("copy", value, target=ctx.value(ctx.types[value], base=value, form="{}_kept"))
             assert isinstance(made, Value)
-            place = self.edits.after if self.outline.defined.get(value) is at else self.edits.before
-            place.setdefault(id(at), []).extend(block)
+            self._around(value, at).setdefault(id(at), []).extend(block)
             self.adopt(made, self.outline.scope[id(at)], block[0])
-            self.memory.root[made] = made
             self._copies[key] = made
         return self._copies[key]
+
+    def _around(self, value: Value, at: Statement) -> dict[int, list[Statement]]:
+        """The edits before a statement, or after it if the value comes from it."""
+        return self.edits.after if self.outline.defined.get(value) is at else self.edits.before
 
     def shape_of(self, value: Value) -> Value:
         """The shape of an array, computed right after the array in the forward sweep."""
@@ -436,7 +401,6 @@ class Saver:
             self.bind_first(value)
             self._insert_push(value, block)
             self.adopt(made, self.outline.home[value], block[0], self.outline.defined[value])
-            self._after_of[made] = value
             self._copies[key] = made
         return self._copies[key]
 

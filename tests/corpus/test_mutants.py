@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlsrc import dlarray, dlfeval, dlgradient, extractdata
+from dlsrc import adjoint_source, dlarray, dlfeval, dlgradient, explain, extractdata, grad, value_and_grad
 from tests.oracle import Programs, assert_close, gradient, vector
 
 programs = Programs()
@@ -166,7 +166,84 @@ def two_leaves_with_one_cotangent(p):
     return np.sum(np.exp(p["u"] + p["v"]))
 
 
+# ---------------------------------------------------------------------------------- second derivatives
+
+
+def chained(x):
+    a = np.sin(x)
+    if x[0] > 0.1:
+        for i in range(3):
+            a = np.sin(a * x[i])
+    return np.sum(a * x)
+
+
+@programs(vector(3))
+def the_square_of_a_slope_whose_arrays_are_kept_in_a_branch(x):
+    g = grad(chained)(x)
+    return np.sum(g * g)
+
+
+@programs(vector(3))
+def the_square_of_a_slope_whose_branch_is_not_taken(x):
+    g = grad(chained)(x - 2.0)
+    return np.sum(g * g)
+
+
+# ---------------------------------------------------------------------------------- out of branches
+
+
+@programs(vector(4))
+def an_array_of_a_branch_in_a_branch_is_a_cotangent(x):
+    s = 0.0
+    if x[0] > 0.1:
+        b = np.exp(x[1:])
+        s = np.sum(x[:-1] * b) + x[0] * b[1]
+        if x[1] > 0.2:
+            c = np.sin(b)
+            s = s + np.sum(c * x[1:]) * x[2]
+            x[1] = s
+    return s * x[1]
+
+
 test_mutants = programs.test()
+
+
+def test_explain_tells_every_tape():
+    def f(x):
+        s, total, h = x[0], 0.0, np.sin(x)
+        for i in range(3):
+            s = s * np.sin(s * x[i])
+            h = np.tanh(h * s)
+        a = np.cos(x)
+        while s < 0.9 and total < 3.0:
+            s = np.exp(s * 0.5)
+            total += np.sum(np.sin(a))
+            a *= 0.5
+        return s + total + np.sum(h)
+
+    report = str(explain(value_and_grad(f), vector(3)))
+    for line in (
+        "a  24 bytes a trip, as copies", "s  8 bytes a trip, in an array that grows",
+        "s, v2  8 bytes a trip each, in an array: 48 bytes", "h  24 bytes a trip, by reference: 72 bytes",
+    ):  # fmt: skip
+        assert line in report, report
+
+
+def test_memory_for_a_loop_inside_of_sums_is_made_once():
+    def f(x, n):
+        total = 0.0
+        for i in range(len(x)):
+            s = x[i]
+            for _ in range(n):
+                s = np.sin(s * x[i])
+            while s < 2.0:
+                s = s * np.exp(s)
+            total += s
+        return total
+
+    text = adjoint_source(value_and_grad(f), vector(4), 3)
+    before, _, inside = text.partition("    for i in range(x.shape[0]):")
+    assert before.count(" = np.empty(") == 3 and "np.empty(" not in inside, text
 
 
 def test_a_gradient_after_an_inner_loop_in_each_trip():

@@ -12,8 +12,6 @@ EQUIVALENT: dict[str, str] = {
         "only what is active has a cotangent (`contribute` refuses the rest), so `take` finds none and it returns there",
     "adjoint: Sweep._store: taken: Atom | None = None → pass":
         "it is read only where `useful` is true, and both ways that are then taken assign it",
-    "save: Saver._stack: self.adopt(first, self.outline.scope[id(around[0])], None) → pass":
-        "where the array before the loop stands is never asked: it is only what the outermost carry starts from",
 }
 
 
