@@ -225,6 +225,12 @@ def carried(ctx, init, out, place, path, trip) -> Binding:
     if isinstance(out, Poison):
         return out
     what = f"`{name}`"
+    if isinstance(init, Ref) and isinstance(out, Ref) and describe(init, ctx) == describe(out, ctx):
+        return Poison(
+            f"{what} stands for another list (or dict) at the end of this loop than before it; change the "
+            "items instead",
+            ctx.loc,
+        )
     if place[0] == "heap":
         what = "this object" if isinstance(init, Container) and init.cls is not None else "this list"
     advice = "allocate an array before the loop and write its elements"

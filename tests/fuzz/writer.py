@@ -18,8 +18,12 @@ CONTROL = [
 ]
 EXPRESSIONS = [t for table in (*TABLES.values(), *ARRAY_TABLE.values()) for t in table]
 PRODUCTIONS = list(dict.fromkeys([*CONTROL, *STATEMENT_TABLE, *BLOCKS, *LOOP_TABLE, *EXPRESSIONS]))
-# They need a name of their own kind: a program of many a seed begins with one.
-RARE = [t for t in (*STATEMENT_TABLE, *BLOCKS, *LOOP_TABLE) if re.search("<(List|Dict|Both|Same|Z|name:[EGKW])>", t)]
+# The entries for arrays of one kind only.
+SHAPED = {kind: sum("<same>" not in t for t in table) for kind, table in ARRAY_TABLE.items()}
+# They need a name of their own kind: a program that prefers one begins with such a name.
+RARE = [t for t in (*STATEMENT_TABLE, *BLOCKS, *LOOP_TABLE) if re.search("<(List|Dict|Both|Same|Z|Y2|F2|name:[EGKW])>", t)]
+# Another list under one name is refused at the end of a branch or loop: seldom there.
+REBOUND = "<List> = [<List>[1], <f>]"
 FIRST = {"W": "A[:, 2]", "L": "[p, 0.3]", "D": '{"u": p, "w": x[1:4] * 1.0}', "K": '{"a": x * 1.0, "b": A[:, 1] * 1.0}',
          "E": "[x * 1.0, y, np.sin(x)]", "G": "[p * j for j in range(5)]"}
 NEEDS = {"Z": "W", "name:W": "W", "List": "L", "Dict": "D", "Both": "K", "Same": "E", "name:E": "E", "name:G": "G", "name:K": "K"}
@@ -53,8 +57,8 @@ class Writer:
         self.counters: list[str] = []
         self.new = ""
         self.used: set[str] = set()
-        # Two rare productions that this program prefers, so that all pairs come up.
-        self.wanted = [RARE[seed % len(RARE)], RARE[seed // len(RARE) % len(RARE)]] if seed % 2 == 0 else []
+        # Rare productions that this program prefers, so that all pairs come up.
+        self.wanted = [*self.rng.sample(RARE, 5), *self.rng.sample(LOOP_TABLE, 3)]
 
     # ------------------------------------------------------------------ names and lines
 
@@ -218,6 +222,8 @@ class Writer:
         """A line of a table, the name that it gives a value to, and that value's kind."""
         for _ in range(tries):
             entry = self.rng.choice(table)
+            if entry == REBOUND and self.level > 1 and self.rng.random() < 0.9:
+                continue
             template, kind = re.fullmatch(r"(.*?)(?: =(\w))?", entry, re.DOTALL).groups()
             try:
                 line = self.fill(template, 2)
@@ -230,7 +236,7 @@ class Writer:
     def plain(self) -> None:
         choice = self.rng.random()
         wanted = [t for t in self.wanted if t not in LOOP_TABLE]
-        table = wanted if wanted and choice < 0.25 else BLOCKS if choice > 0.88 else STATEMENT_TABLE
+        table = wanted if wanted and choice < 0.3 else BLOCKS if choice > 0.88 else STATEMENT_TABLE
         try:
             line, name, kind = self.line_of(table, 20)
         except Missing:
@@ -290,11 +296,11 @@ class Writer:
         else:
             wanted = [t for t in self.wanted if t in LOOP_TABLE]
             try:
-                (head, name, kind), first = self.line_of(wanted if self.rng.random() < 0.4 else [], 20), ""
+                (head, name, kind), first = self.line_of(wanted if self.rng.random() < 0.7 else [], 20), ""
             except (Missing, IndexError):
                 (head, name, kind), first = self.line_of(LOOP_TABLE), ""
             counters = [c for c in self.counters if self.kinds.get(c) == kind]
-            if counters and self.rng.random() < 0.15:  # the counter of the loop around, once more
+            if counters and self.rng.random() < 0.4:  # the counter of the loop around, once more
                 other = self.rng.choice(counters)
                 self.used.add("counter of the loop around")
                 head, name = re.sub(rf"\b{name}\b", other, head), other
@@ -360,6 +366,13 @@ class Writer:
                 self.count += 1
                 self.emit(f"v{self.count} = {FIRST[kind]}")
                 self.kinds[f"v{self.count}"] = kind
+        if REBOUND in self.wanted:
+            line, _, _ = self.line_of([REBOUND])
+            self.emit(line)
+        for kind in self.rng.sample("VWM", 2):
+            self.count += 1
+            self.emit(f"v{self.count} = {self.fill(self.picked(ARRAY_TABLE[kind][-SHAPED[kind] :]), 1, kind)}")
+            self.kinds[f"v{self.count}"] = kind
         while self.budget > 0:
             self.statement()
         while self.gradients and self.asked < 2:
@@ -374,13 +387,18 @@ class Writer:
         return f"{imports}{HELPERS}\ndef f(x, A, p, n, z):\n" + "\n".join(self.lines) + "\n"
 
 
+def size(seed: int, gradients: bool) -> int:
+    """How many statements a program has, about."""
+    return 4 + seed % 14 if gradients else 10 + seed % 12
+
+
 def program(seed: int, *, gradients: bool = False) -> str:
     """The program of a seed."""
-    return Writer(seed, 4 + seed % 14, gradients).program()
+    return Writer(seed, size(seed, gradients), gradients).program()
 
 
 def productions(seed: int, *, gradients: bool = False) -> set[str]:
     """The entries of the grammar that the program of a seed is made of."""
-    writer = Writer(seed, 4 + seed % 14, gradients)
+    writer = Writer(seed, size(seed, gradients), gradients)
     writer.program()
     return writer.used
