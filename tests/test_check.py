@@ -203,6 +203,15 @@ def test_the_objectives_of_the_examples_pass():
     params = {name: dlarray(w) for name, w in m.start(rng).items()}
     verdict = check(m.loss_and_gradient, params, dlarray(np.linspace(-1.0, 1.0, 5)))
     assert verdict and verdict.compared >= 2, str(verdict)
+    m = example("train_digits_cnn")
+    X, T = dlarray(rng.uniform(0, 1, (8, 8, 1, 4)), "SSCB"), dlarray(np.eye(10)[:, [3, 1, 4, 1]], "CB")
+
+    def by_data(X, T, net):  # gradients by what networks learn are compared in test_networks
+        loss = m.model_loss(net, X, T)[0]
+        return loss, dlgradient(loss, X), dlgradient(loss, T)
+
+    verdict = check(by_data, X, T, m.network(rng))
+    assert verdict and verdict.compared >= 2, str(verdict)
 
 
 def test_every_example_is_among_them():

@@ -291,8 +291,11 @@ class Fetching:
         """An array of the same shape and dtype that can be named here."""
         if not self._mirrored(self.outline.home[value]):
             return self.saver.export(value, self.here)
-        if value in self.targets or value in self.cot and isinstance(self.cot[value], Value):
-            return self.cot.get(value)  # type: ignore[return-value]
+        known = self.cot.get(value)
+        if isinstance(known, Value) and isinstance(self.ctx.types[known], Array | Tape):
+            return known  # and not one number that stands for all elements
+        if value in self.targets:
+            return None
         for other in self.shapes.like(value):
             if self.ctx.types[other].dtype == self.ctx.types[value].dtype and self._at_hand(other):
                 return other
