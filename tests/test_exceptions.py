@@ -16,6 +16,7 @@ from dlsrc import (
     custom_vjp, dlaccelerate, dlarray, dlfeval, grad, hessian, hvp, jacfwd, jacobian, jvp, value_and_grad, vjp,
 )
 from tests import neighbour_of_exceptions as neighbour
+from tests.endurance import resident
 
 x3, singular = np.ones(3), np.zeros((3, 3))
 
@@ -356,12 +357,6 @@ def test_everything_is_usable_afterwards():
             g(np.ones(3), 7)
         again = g(np.array([1.0, 2.0, 3.0]), 2)
         assert again[0] == value and np.array_equal(again[1], gradient)
-
-
-def resident():
-    """The bytes of memory that this process holds."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
 
 
 def raises_late(x):

@@ -1,5 +1,6 @@
 """Derivatives in other processes and in threads: pickled, spawned, called at once, without the interpreter's lock."""
 
+import functools
 import multiprocessing
 import pickle
 import subprocess
@@ -14,6 +15,7 @@ from scipy.optimize import brute, differential_evolution
 import dlsrc
 from dlsrc import dlaccelerate, grad, hessian, jacfwd, jvp, value_and_grad, vjp
 from tests.conftest import PLAIN
+from tests.endurance import call_at_once
 from tests.shared_functions import OBJECTS, PICKLED, accelerated, at, bowl, doubled, residual, x0
 
 compiled = pytest.mark.compiled
@@ -143,18 +145,7 @@ def _norm(x, made):
 
 def at_once(call, threads=8):
     """What threads get that call at the same moment."""
-    barrier, found = threading.Barrier(threads), [None] * threads
-
-    def run(k):
-        barrier.wait()
-        found[k] = call(k)
-
-    workers = [threading.Thread(target=run, args=(k,)) for k in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return found
+    return call_at_once([functools.partial(call, k) for k in range(threads)])
 
 
 @pytest.mark.parametrize("name", OBJECTS)

@@ -99,15 +99,11 @@ def gru_step_da(dy, b, h, y):
 
 @gru_step.adjoint("b")
 def gru_step_db(dy, b, h, y):
+    out = gru_step_da(dy, b, h, y)  # but for the candidate, which the reset gate multiplies
     n, batch = h.shape
-    out = np.empty((3 * n, batch), y.dtype)
     for i in range(n):
         for j in range(batch):
-            r, z, t = y[1, i, j], y[2, i, j], y[3, i, j]
-            dt = (dy[3, i, j] + dy[0, i, j] * (1 - z)) * (1 - t * t)
-            out[i, j] = (dy[1, i, j] + dt * b[2 * n + i, j]) * (r * (1 - r))
-            out[n + i, j] = (dy[2, i, j] + dy[0, i, j] * (h[i, j] - t)) * (z * (1 - z))
-            out[2 * n + i, j] = dt * r
+            out[2 * n + i, j] *= y[1, i, j]
     return out
 
 
