@@ -19,6 +19,7 @@ from .report import asks_for_gradient
 from .signature import read_call
 from .structure import LEAF, flatten, unflatten
 from .target import target_of
+from .updates import is_network
 
 __all__ = ["Verdict", "check"]
 
@@ -86,7 +87,8 @@ def check(
     f : callable
         A function of numbers, arrays and containers that returns numbers, arrays or containers of them (of
         several, a random combination is checked); an objective for `dlfeval`, which returns its value, then
-        the gradients by its dlarray arguments in their order; or what `grad`, `value_and_grad` or
+        the gradients by its dlarray arguments in their order (of a `dlnetwork` by its ``learnables``), then
+        anything else; or what `grad`, `value_and_grad` or
         `dlaccelerate` gave.
     *args, **kwargs
         The arguments of a call, at a point where the function is smooth.
@@ -140,7 +142,7 @@ def check(
     worst, compared, modes = 0.0, 0, None
     for k, gradient in gradients:
         where = f"argument {k}" if subject.names is None else f"`{subject.names[k]}`"
-        for direction in _directions(args[k], rng, directions):
+        for direction in _directions(_moves(args[k]), rng, directions):
             slope = _slope(subject, args, kwargs, k, direction)
             found, terms = _inner(gradient, direction)
             size = max(abs(slope), terms, abs(expected)) or 1.0
@@ -202,6 +204,7 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
         argnums = f.argnums if argnums is None else argnums  # type: ignore[attr-defined]
         has_aux = has_aux or f.has_aux  # type: ignore[attr-defined]
         f = f.fun  # type: ignore[attr-defined]
+    plainly = f.fun if hasattr(f, "__dlsrc_accelerated__") else f  # type: ignore[attr-defined]
     target = target_of(f)
     name = target.function.__name__
     names = target.function.__code__.co_varnames[int(target.has_owner) : target.function.__code__.co_argcount]
@@ -209,9 +212,9 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
     read_call(target.first + args, {**target.named, **kwargs}, target.names)  # what no call can take is named
     traced = any(type(leaf) is dlarray for leaf in flatten((args, kwargs))[0])
     if derivative is None and argnums is None and (traced or asks_for_gradient(target.function)):
-        return _Subject(name, known, *_of_evaluation(f))
+        return _Subject(name, known, *_of_evaluation(f, plainly))
     numbers = _numbers(args, argnums)
-    result = plain_value(f, args, kwargs)
+    result = plain_value(plainly, args, kwargs)
     leaves, structure = flatten(result[0] if has_aux else result, "the result")
     rng = np.random.default_rng(11)
     weights = [rng.standard_normal(np.shape(leaf)) for leaf in leaves]
@@ -226,7 +229,7 @@ def _subject(f: Callable, args: tuple, kwargs: dict, argnums: Any, has_aux: bool
         return float(sum(np.sum(w * extractdata(x)) for w, x in zip(weights, flatten(tree)[0], strict=True)))
 
     def plain(args: tuple, kwargs: dict) -> float:
-        result = plain_value(f, args, kwargs)
+        result = plain_value(plainly, args, kwargs)
         return weighted(result[0] if has_aux else result)
 
     def run(args: tuple, kwargs: dict) -> tuple[float, list]:
@@ -295,11 +298,11 @@ def _numbers(args: tuple, argnums: Any) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _of_evaluation(f: Callable) -> tuple[Callable, Callable]:
-    """How an objective is run that calls ``dlgradient`` itself."""
+def _of_evaluation(f: Callable, plainly: Callable) -> tuple[Callable, Callable]:
+    """How an objective is run that calls ``dlgradient`` itself; ``plainly`` is its Python function."""
 
     def plain(args: tuple, kwargs: dict) -> float:
-        return float(extractdata(flatten(plain_value(f, args, kwargs))[0][0]))
+        return float(extractdata(flatten(plain_value(plainly, args, kwargs))[0][0]))
 
     def run(args: tuple, kwargs: dict) -> tuple[float, list]:
         results = dlfeval(f, *args, **kwargs)
@@ -307,7 +310,7 @@ def _of_evaluation(f: Callable) -> tuple[Callable, Callable]:
             raise TypeError("check: the objective must return its value, then its gradients")
         gradients, rest = [], list(results[1:])
         for k, arg in enumerate(args):
-            leaves, structure = flatten(arg)
+            leaves, structure = flatten(_moves(arg))
             if not rest or not leaves or any(type(leaf) is not dlarray for leaf in leaves):
                 continue
             found, other = flatten(rest[0])
@@ -326,6 +329,11 @@ def _of_evaluation(f: Callable) -> tuple[Callable, Callable]:
 # ---------------------------------------------------------------------------------- directions
 
 
+def _moves(arg: Any) -> Any:
+    """What of an argument a gradient is by: of a network, what it learns."""
+    return arg.learnables if is_network(arg) else arg
+
+
 def _directions(arg: Any, rng: Any, count: int) -> Iterator[list]:
     """Random directions of an argument, one array a leaf, of the size of its numbers."""
     leaves = [np.asarray(extractdata(leaf), float) for leaf in flatten(arg)[0]]
@@ -340,12 +348,13 @@ def _size(x: np.ndarray) -> np.ndarray:
 
 
 def _slope(subject: _Subject, args: tuple, kwargs: dict, k: int, direction: list) -> float:
-    leaves, structure = flatten(args[k])
+    leaves, structure = flatten(_moves(args[k]))
 
     def curve(h: float) -> float:
-        moved = [_moved(leaf, h * d) for leaf, d in zip(leaves, direction, strict=True)]
+        moved = unflatten(structure, [_moved(leaf, h * d) for leaf, d in zip(leaves, direction, strict=True)])
+        arg = args[k].replace(learnables=moved) if is_network(args[k]) else moved
         try:
-            return subject.plain((*args[:k], unflatten(structure, moved), *args[k + 1 :]), kwargs)
+            return subject.plain((*args[:k], arg, *args[k + 1 :]), kwargs)
         except (ArithmeticError, ValueError):
             return np.nan  # out of the function's domain: a shorter step will do
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc import check, dlarray, dlgradient, value_and_grad
+from dlsrc import check, crossentropy, dlarray, dlgradient, dlnetwork, forward, softmax, value_and_grad
 from dlsrc.derivatives import Derivative
+from dlsrc.networks import BatchNormalizationLayer, FeatureInputLayer, FullyConnectedLayer, SigmoidLayer
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -172,6 +173,68 @@ def test_whole_numbers_between_the_arguments_that_are_differentiated():
     assert check(counts, np.array([0.3, 0.2]), n, x, argnums=2).modes is not None
 
 
+def network():
+    return dlnetwork([
+        FeatureInputLayer(3), FullyConnectedLayer(4), BatchNormalizationLayer(name="norm"), SigmoidLayer(), FullyConnectedLayer(2)
+    ])  # fmt: skip
+
+
+RNG = np.random.default_rng(3)
+X, T = dlarray(RNG.standard_normal((3, 6)), "CB"), dlarray(np.eye(2)[:, [0, 1, 1, 0, 1, 0]], "CB")
+
+
+def model_loss(net, X, T):
+    Y, state = forward(net, X, return_state=True)
+    loss = crossentropy(softmax(Y), T)
+    return loss, dlgradient(loss, net.learnables), state
+
+
+def test_a_network_is_moved_along_what_it_learns():
+    verdict = check(model_loss, network(), X, T, directions=3)
+    assert verdict and verdict.compared == 3, str(verdict)
+
+    def of_both(net, X):
+        loss = np.sum(forward(net, X) ** 2)
+        return loss, *dlgradient(loss, net.learnables, X)
+
+    verdict = check(dlsrc.dlaccelerate(of_both), network(), X)
+    assert verdict and verdict.compared == 4, str(verdict)
+
+
+@pytest.mark.parametrize("how, said", [
+    ("gradient", "along `net` the derivative is"), ("state", "changed an argument"), ("noise", "called again, the gradient"),
+    ("value", "plain Python gives"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_network_is_said(how, said, monkeypatch):
+    calls = []
+
+    def wrong(f, net, *data):
+        loss, gradients, state = dlsrc.dlfeval(f, net, *data)
+        calls.append(how)
+        if how == "state":
+            net.state["norm"]["TrainedMean"].data[0] += 1.0
+        elif how == "value":
+            loss = loss + 1e-6
+        else:
+            gradients["norm"]["Scale"].data[3] *= 1.001 if how == "gradient" else 1.0 + 1e-14 * len(calls)
+        return loss, gradients, state
+
+    monkeypatch.setattr("dlsrc.verification.dlfeval", wrong)
+    verdict = check(model_loss, network(), X, T)
+    assert not verdict and said in str(verdict)
+
+
+def test_a_captured_network_is_a_constant():
+    net = network()
+
+    def loss(X):
+        Y, state = forward(net, X, return_state=True)
+        loss = crossentropy(softmax(Y), T)
+        return loss, dlgradient(loss, X), state
+
+    assert check(loss, X)
+
+
 def example(name):
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -205,12 +268,7 @@ def test_the_objectives_of_the_examples_pass():
     assert verdict and verdict.compared >= 2, str(verdict)
     m = example("train_digits_cnn")
     X, T = dlarray(rng.uniform(0, 1, (8, 8, 1, 4)), "SSCB"), dlarray(np.eye(10)[:, [3, 1, 4, 1]], "CB")
-
-    def by_data(X, T, net):  # gradients by what networks learn are compared in test_networks
-        loss = m.model_loss(net, X, T)[0]
-        return loss, dlgradient(loss, X), dlgradient(loss, T)
-
-    verdict = check(by_data, X, T, m.network(rng))
+    verdict = check(m.model_loss, m.network(rng), X, T)
     assert verdict and verdict.compared >= 2, str(verdict)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import dlsrc
 from dlsrc import crossentropy, dlarray, dlfeval, dlgradient, dlnetwork, dlupdate, forward, mse, predict
+from dlsrc.errors import DifferentiationError
 from dlsrc.networks import (
     AdditionLayer, AveragePoolingLayer, BatchNormalizationLayer, ConcatenationLayer, ConvolutionLayer,
     CrossChannelNormalizationLayer, DropoutLayer, EluLayer, EmbeddingLayer, FeatureInputLayer, FlattenLayer,
@@ -412,6 +413,40 @@ def test_layers_of_the_users():
 
     _, gradients = dlfeval(step, other, X)
     assert gradients["s"]["Gain"].data.tolist() == [2 * 15 * 5 * 3] * 2
+
+
+def test_a_captured_network_is_what_it_is_at_the_call():
+    net = small()
+
+    def captured(X):
+        loss = crossentropy(forward(net, X), TARGETS)
+        return loss, dlgradient(loss, X)
+
+    def passed(net, X):
+        loss = crossentropy(forward(net, X), TARGETS)
+        return loss, dlgradient(loss, X)
+
+    def assert_alike():
+        for found, expected in zip(dlfeval(captured, X), dlfeval(passed, net, X), strict=True):
+            np.testing.assert_allclose(found.data, expected.data, rtol=1e-13, atol=1e-16)
+
+    X = pictures()
+    assert_alike()
+    net.learnables = {layer: {name: 0.5 * x for name, x in found.items()} for layer, found in net.learnables.items()}
+    assert_alike()
+    net = dlnetwork([ImageInputLayer((6, 6, 2)), FullyConnectedLayer(3), SoftmaxLayer()])
+    assert_alike()
+
+    def by_a_constant(X):
+        return dlgradient(np.sum(forward(net, X)), net.learnables)
+
+    def by_all_of_it(net, X):
+        return dlgradient(np.sum(forward(net, X)), net)
+
+    with pytest.raises(DifferentiationError, match="`net.learnables` is kept outside the function"):
+        dlfeval(by_a_constant, X)
+    with pytest.raises(DifferentiationError, match=r"dlgradient\(loss, net.learnables\)"):
+        dlfeval(by_all_of_it, net, X)
 
 
 def test_layers_stay_what_was_compiled():

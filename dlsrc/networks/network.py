@@ -14,6 +14,7 @@ import numpy as np
 from ..accelerate import AcceleratedFunction
 from ..cache import Flags
 from ..dlarray import dlarray
+from ..failure import valuing
 from .layer import Layout, output_of
 from .parameters import Parameters
 from .plan import Plan, planned
@@ -284,6 +285,8 @@ class _Compiled(AcceleratedFunction):
             raise TypeError(f"{self.fun.__name__}(net, X): the first argument is a dlnetwork")
         if return_state:
             options["return_state"] = "state"  # a word is known while the program is built, a truth value not
+        if valuing():
+            return self.fun(*args, **options)  # `check` asks what Python makes of the layers
         return super().__call__(*args, **options)
 
 

@@ -30,6 +30,7 @@ from .indices import root_of
 from .ir import Const, Fancy, Index, Span, Value
 from .labels import by_labels, has_labels
 from .items import attribute_of
+from .opened import need_dict
 from .parse import Parsed, parse
 from .signatures import arity, bind_parameters
 from .recursion import NeedLoop, as_loop
@@ -61,9 +62,7 @@ def call(ctx: Context, frame: Frame, node: ast.Call) -> Binding:
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
             continue
-        named = ctx.contents(value)
-        if not isinstance(named, Container) or named.kind != "dict":
-            raise ctx.refuse(f"** needs a dict, not {describe(named, ctx)}")
+        named = need_dict(ctx, value)
         kwargs.update(dict(zip(named.keys, named.items, strict=True)))
     return apply(ctx, function, tuple(args), kwargs)
 

@@ -18,6 +18,7 @@ from .expressions import as_operand, evaluate, expression, locate, operate_unary
 from .ir import Assign, Atom, Const, Value
 from .labels import elementwise, has_labels
 from .items import static_items
+from .opened import as_dict
 from .merging import branch
 from .optional import assuming, is_none
 from .packed import NeedUnpacked
@@ -208,8 +209,8 @@ def compare_two(ctx: Context, op: ast.cmpop, left: Binding, right: Binding) -> A
 
 def _is_in(ctx: Context, a: Binding, b: Binding) -> Atom:
     """``a in b``: of a dict its keys, of computed numbers whether one of them is equal."""
-    if isinstance(b, Container) and b.kind == "dict":
-        return Const(ctx.static(a, "what is looked for among the keys of a dict") in b.keys)
+    if (known := as_dict(ctx, b)) is not None:
+        return Const(ctx.static(a, "what is looked for among the keys of a dict") in known.keys)
     if isinstance(b, Container) and b.cls is None and not (ctx.is_static(a) and ctx.is_static(b)):
         found: Atom = Const(False)
         for item in b.items:

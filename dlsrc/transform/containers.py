@@ -14,6 +14,7 @@ from .context import Context, describe
 from .growing import append_to, copied, extended, of_array, pop_from
 from .ir import Const, Value
 from .items import has_static_items, static_items
+from .opened import as_dict
 from .specials import SPECIALS, special
 
 __all__: list[str] = []
@@ -53,11 +54,11 @@ def _literal(inner: Binding) -> bool:
 def dict_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     items = dict(kwargs)
     if args:
-        inner = ctx.contents(args[0])
-        if isinstance(inner, Container) and inner.kind == "dict":
+        inner = as_dict(ctx, args[0])
+        if inner is not None:
             items = dict(zip(inner.keys, inner.items, strict=True)) | items
         else:
-            pairs = [static_items(ctx, pair) for pair in static_items(ctx, inner)]
+            pairs = [static_items(ctx, pair) for pair in static_items(ctx, args[0])]
             items = {ctx.static(key, "a key of a dict"): value for key, value in pairs} | items
     return ctx.make("dict", items.values(), tuple(items))
 
@@ -80,9 +81,10 @@ def append(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 
 def _need_dict(ctx: Context, owner: Binding, name: str) -> Container:
-    if not isinstance(owner, Container) or owner.kind != "dict":
-        raise ctx.refuse(f"{describe(owner, ctx)} has no method `{name}`")
-    return owner
+    found = as_dict(ctx, owner)
+    if found is None:
+        raise ctx.refuse(f"{describe(ctx.contents(owner), ctx)} has no method `{name}`")
+    return found
 
 
 @container_method("items")
@@ -245,7 +247,7 @@ def update(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     number = _changed(ctx, owner, ("dict",), "update")
     merged = dict(zip(owner.keys, owner.items, strict=True))
     for other in args[1:]:
-        inner = _need_dict(ctx, ctx.contents(other), "update")
+        inner = _need_dict(ctx, other, "update")
         merged |= dict(zip(inner.keys, inner.items, strict=True))
     merged |= kwargs
     ctx.change(number, Container("dict", tuple(merged.values()), tuple(merged), owner.cls))

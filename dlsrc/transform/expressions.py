@@ -25,6 +25,7 @@ from .ir import Atom, Const, If, Raise, Value
 from .items import attribute_of, static_items
 from .labels import elementwise, has_labels
 from .location import Location
+from .opened import need_dict
 from .source import location
 from .specials import SPECIALS
 from .unbound import without_value
@@ -155,9 +156,7 @@ def dict_(ctx: Context, frame: Frame, node: ast.Dict) -> Binding:
     values: list[Binding] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            inner = ctx.contents(evaluate(ctx, frame, value))
-            if not isinstance(inner, Container) or inner.kind != "dict":
-                raise ctx.refuse(f"** needs a dict, not {describe(inner, ctx)}")
+            inner = need_dict(ctx, evaluate(ctx, frame, value))
             keys += inner.keys
             values += inner.items
         else:

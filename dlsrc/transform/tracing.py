@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..kernels.types import Array, Scalar
 from .atoms import as_atom
-from .binding import Binding, Container, Maybe, Packed, Static
+from .binding import Binding, Container, Live, Maybe, Packed, Static
 from .context import Context, describe
 from .ir import Atom, Const, Gradient, Value
 from .casts import array_of
@@ -75,6 +75,12 @@ def dlgradient_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         raise ctx.refuse("dlgradient(y, x) takes the value to differentiate and at least one variable")
     for target in args[1:]:
         inner = ctx.contents(target)
+        if isinstance(inner, Live):
+            ctx.kinds.add("differentiation")
+            raise ctx.refuse(
+                f"`{inner.getter}` is kept outside the function, and a constant to it; pass it as an "
+                "argument, and take the gradient by that"
+            )
         if not isinstance(inner, Value | Const | Container | Packed | Maybe):
             ctx.kinds.add("differentiation")
             raise ctx.refuse(
@@ -125,6 +131,12 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
         vector, part = found
         return part(_targets(ctx, vector, atoms, results))
     if isinstance(inner, Container):
+        if hasattr(inner.cls, "__dlsrc_network__"):
+            ctx.kinds.add("differentiation")
+            raise ctx.refuse(
+                "a network has layers and a state beside what it learns; take the gradient by that: "
+                "dlgradient(loss, net.learnables), in a function that dlfeval runs"
+            )
         return ctx.make(
             inner.kind, [_targets(ctx, item, atoms, results) for item in inner.items], inner.keys, inner.cls
         )

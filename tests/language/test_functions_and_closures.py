@@ -6,6 +6,7 @@ import math
 import numba
 import numpy as np
 
+import dlsrc
 from tests.language import neighbour
 from tests.language.neighbour import bound_pair, compiled_chain, fill_with_squares, softplus, squares
 from tests.oracle import Programs, matrix, vector
@@ -162,6 +163,24 @@ def a_captured_dictionary(x):
     return CONFIG["lr"] * np.sum(x**2) * CONFIG["layers"][1]
 
 
+TABLES = {"enc": {"w": np.array([1.0, 2.0, 0.5])}, "dec": {"w": np.array([0.5, -1.0, 3.0]), "b": 0.25}, "rate": 0.5}
+
+
+def affine(x, w, b=1.0):
+    return np.sum(w * x**2) + b * x[0]
+
+
+@programs(vector(3), compiled=True)
+def methods_of_captured_dicts(x):
+    total = TABLES.get("momentum", 2.0) * affine(x, **TABLES["dec"])
+    for name, table in TABLES.items():
+        if name != "rate" and "w" in table:
+            total += affine(x * TABLES["rate"], **{**table, "b": 3.0}) * len(table.keys())
+    own = dict(TABLES["dec"])
+    own.update(TABLES["enc"])
+    return total + np.sum(own["w"] * x) * own["b"] + sum(TABLES["enc"].values())[0] * x[1]
+
+
 @programs(vector(3))
 def defaults_of_the_objective(x, scale=3.0, power=2):
     return scale * np.sum(x**power)
@@ -287,3 +306,16 @@ def inactive_code_may_use_what_numba_compiles(x):
 
 
 test_functions_and_closures = programs.test()
+
+
+def test_what_a_captured_dict_holds_is_read_at_every_call():
+    config = {"w": np.array([1.0, 2.0]), "unused": {1j}}
+    slope = dlsrc.grad(lambda x: np.sum(config.get("w") * x) * config.get("rate", 2.0))
+    x = np.array([3.0, 5.0])
+    np.testing.assert_array_equal(slope(x), [2.0, 4.0])
+    config["w"] = np.array([7.0, 1.0])
+    np.testing.assert_array_equal(slope(x), [14.0, 2.0])
+    config["rate"] = 1.0  # a key more
+    np.testing.assert_array_equal(slope(x), [7.0, 1.0])
+    del config["rate"]
+    np.testing.assert_array_equal(slope(x), [14.0, 2.0])

@@ -37,6 +37,17 @@ def captured_matrix(x):
     return np.sum(x[:2] * MATRIX)  # refused: MATRIX
 
 
+def captured_dict_is_changed(x):
+    SHELF.update({"w": 2.0})  # refused: kept outside
+    return np.sum(x**2)
+
+
+def item_of_a_captured_dict(x):
+    for name, item in SHELF.items():
+        x = x * item  # refused: a set
+    return np.sum(x)
+
+
 def captured_object(x):
     return x[0] * THING  # refused: Thing
 
