@@ -1,4 +1,4 @@
-"""The one module through which numba, SciPy and dlsrc's own engine are imported at first use.
+"""The one module through which numba, SciPy, the engine and optional packages are imported at first use.
 
 numba takes half a second to import and its first compilation half a second more, which a program that
 only reads a derivative, or runs it with ``NUMBA_DISABLE_JIT=1``, should not pay.  The transformation and
@@ -12,7 +12,7 @@ from types import ModuleType
 
 from .forks import held_at_forks, importing
 
-__all__ = ["engine", "jit_enabled", "numba", "scipy"]
+__all__ = ["engine", "installed", "jit_enabled", "numba", "optional", "scipy"]
 
 
 @cache
@@ -36,6 +36,30 @@ def engine(submodule: str = "transform") -> ModuleType:
     held_at_forks()
     with importing:
         return importlib.import_module(f"{__package__}.{submodule}")
+
+
+def installed(module: str) -> ModuleType | None:
+    """An optional package, or None where it is not there: ``installed("tqdm")``."""
+    try:
+        with importing:
+            return importlib.import_module(module)
+    except ImportError:
+        return None
+
+
+def optional(module: str, purpose: str) -> ModuleType:
+    """An optional package, or one of its submodules.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed, saying what for it is needed and how it is installed.
+    """
+    found = installed(module)
+    if found is None:
+        package = module.partition(".")[0]
+        raise ImportError(f"{purpose} needs {package}, which is not installed: pip install {package}")
+    return found
 
 
 def jit_enabled() -> bool:

@@ -302,7 +302,8 @@ def dlupdate(fun: Callable, params: Any, *trees: Any) -> Any:
     Parameters
     ----------
     fun : callable
-        ``fun(p, *others)``; it runs as Python, outside of any trace.
+        ``fun(p, *others)``; it runs as Python, outside of any trace.  A NumPy type (``np.float32``) gives
+        dlarrays of this type.
     params : tree, or dlnetwork
         Of a network the learnables are meant, and a network comes back.
     *trees : trees built like it
@@ -335,7 +336,14 @@ def dlupdate(fun: Callable, params: Any, *trees: Any) -> Any:
         return params.replace(learnables=found)
     named = {"params": params} | {f"tree {k + 2}": tree for k, tree in enumerate(trees)}
     structure, leaves = leaves_alike("dlupdate", **named)
-    found = [fun(*at) for at in zip(*leaves, strict=True)]
+    found = [_applied(fun, at) for at in zip(*leaves, strict=True)]
     if found and all(isinstance(one, tuple) and not hasattr(one, "_fields") for one in found):
         return tuple(unflatten(structure, list(part)) for part in zip(*found, strict=True))
     return unflatten(structure, found)
+
+
+def _applied(fun: Callable, at: tuple) -> Any:
+    """NumPy's types would make plain arrays of dlarrays, of which there is no gradient."""
+    if type(at[0]) is dlarray and len(at) == 1 and isinstance(fun, type) and issubclass(fun, np.generic):
+        return at[0].astype(fun)
+    return fun(*at)

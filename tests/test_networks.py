@@ -120,6 +120,7 @@ def test_single_precision():
     assert predict(net, dlarray(np.ones((3, 1), np.float32), "CB")).dtype == np.float32
     again = dlupdate(np.float64, net)  # MATLAB's dlupdate(@double, net)
     assert again.learnables["fully_connected"]["Weights"].dtype == np.float64
+    assert isinstance(again.learnables["fully_connected"]["Weights"], dlarray)
     assert net.learnables["fully_connected"]["Weights"].dtype == np.float32
 
 

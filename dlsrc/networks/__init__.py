@@ -8,6 +8,7 @@ from .activating import (
     EluLayer, FunctionLayer, GeluLayer, LeakyReluLayer, ReluLayer, SigmoidLayer, SoftmaxLayer, SwishLayer,
     TanhLayer,
 )  # fmt: skip
+from .attending import AttentionLayer, SelfAttentionLayer
 from .dropping import DropoutLayer
 from .inputs import FeatureInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer
 from .joining import AdditionLayer, ConcatenationLayer, FlattenLayer, MultiplicationLayer, ReshapeLayer
@@ -18,19 +19,19 @@ from .normalizing import (
     InstanceNormalizationLayer, LayerNormalizationLayer,
 )  # fmt: skip
 from .parameters import Parameters
-from .remembering import GruLayer, LstmLayer
+from .remembering import BiLstmLayer, GruLayer, LstmLayer
 from .weighted import ConvolutionLayer, EmbeddingLayer, FullyConnectedLayer, TransposedConvolutionLayer
 from .windows import (
     AveragePoolingLayer, GlobalAveragePoolingLayer, GlobalMaxPoolingLayer, MaxPoolingLayer,
 )  # fmt: skip
 
 __all__ = [
-    "AdditionLayer", "AveragePoolingLayer", "BatchNormalizationLayer", "ConcatenationLayer",
-    "ConvolutionLayer", "CrossChannelNormalizationLayer", "DropoutLayer", "EluLayer", "EmbeddingLayer",
-    "FeatureInputLayer", "FlattenLayer", "FullyConnectedLayer", "FunctionLayer", "GeluLayer",
-    "GlobalAveragePoolingLayer", "GlobalMaxPoolingLayer", "GroupNormalizationLayer", "GruLayer",
+    "AdditionLayer", "AttentionLayer", "AveragePoolingLayer", "BatchNormalizationLayer", "BiLstmLayer",
+    "ConcatenationLayer", "ConvolutionLayer", "CrossChannelNormalizationLayer", "DropoutLayer", "EluLayer",
+    "EmbeddingLayer", "FeatureInputLayer", "FlattenLayer", "FullyConnectedLayer", "FunctionLayer",
+    "GeluLayer", "GlobalAveragePoolingLayer", "GlobalMaxPoolingLayer", "GroupNormalizationLayer", "GruLayer",
     "ImageInputLayer", "InputLayer", "InstanceNormalizationLayer", "Layer", "LayerNormalizationLayer",
     "Layout", "LeakyReluLayer", "LstmLayer", "MaxPoolingLayer", "MultiplicationLayer", "Parameters",
-    "ReluLayer", "ReshapeLayer", "SequenceInputLayer", "SigmoidLayer", "SoftmaxLayer", "SwishLayer",
-    "TanhLayer", "TransposedConvolutionLayer", "dlnetwork", "forward", "predict",
+    "ReluLayer", "ReshapeLayer", "SelfAttentionLayer", "SequenceInputLayer", "SigmoidLayer", "SoftmaxLayer",
+    "SwishLayer", "TanhLayer", "TransposedConvolutionLayer", "dlnetwork", "forward", "predict",
 ]  # fmt: skip

@@ -15,9 +15,12 @@ from ..accelerate import AcceleratedFunction
 from ..cache import Flags
 from ..dlarray import dlarray
 from ..failure import valuing
-from .layer import Layout, output_of
+from .foreign_weights import from_safetensors
+from .initializing import first_values, input_layouts
 from .parameters import Parameters
+from .picture import drawn
 from .plan import Plan, planned
+from .saving import read, write
 from .summary import summary_of
 
 __all__ = ["dlnetwork", "forward", "predict"]
@@ -79,7 +82,7 @@ class dlnetwork:
         self.plan = planned(layers, connections)
         self.learnables = Parameters()
         self.state = Parameters()
-        if initialize and (X or self.plan.inputs != ("input",)):
+        if initialize and (X or not self.plan.begins_openly):
             self.initialize(*X, rng=rng, dtype=dtype)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -154,42 +157,14 @@ class dlnetwork:
             If the sizes of a layer's inputs do not go together, naming the layer.
         """
         generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
-        layouts = dict(zip(self.plan.inputs, self._layouts_of(X), strict=True))
-        learnables: dict[str, dict] = {}
-        state: dict[str, dict] = {}
-        for step in self.plan.steps:
-            given = tuple(layouts[name] for name in step.inputs)
-            try:
-                params, remembered = _first(step, given, generator, dtype)
-                if step.kind != "input":
-                    layouts[step.name] = output_of(step.layer, given, params, remembered)
-            except (ValueError, TypeError) as error:
-                sizes = ", ".join(f"{shape} {labels!r}" for shape, labels in given)
-                raise type(error)(f"layer {step.name!r}, with input {sizes}: {error}") from None
-            if params:
-                learnables[step.name] = params
-            if remembered:
-                state[step.name] = remembered
-        object.__setattr__(self, "learnables", Parameters(learnables))
-        object.__setattr__(self, "state", Parameters(state))
-        plan = self.plan
-        made_for = tuple((name, tuple(layout)) for name, layout in layouts.items())
-        self.plan = Plan(plan.steps, plan.inputs, plan.outputs, made_for)
+        layouts, learnables, state = first_values(self.plan, input_layouts(self.plan, X), generator, dtype)
+        self._take(self.plan.made_for(layouts), learnables, state)
         return self
 
-    def _layouts_of(self, X: tuple) -> list[Layout]:
-        if not X:
-            layers = [self.layer(name) for name in self.plan.inputs if name != "input"]
-            if not layers:
-                raise ValueError("initialize(X): there is no input layer, so an example says the sizes")
-            return [layer.layout() for layer in layers]
-        if len(X) != len(self.plan.inputs):
-            inputs = ", ".join(self.plan.inputs)
-            raise ValueError(f"the network has the inputs {inputs}; {len(X)} were given")
-        for x in X:
-            if not isinstance(x, dlarray) or not x.labels:
-                raise ValueError("the example must be a formatted dlarray: dlarray(X, 'SSCB'), say")
-        return [Layout(x.shape, x.labels) for x in X]
+    def _take(self, plan: Plan, learnables: dict, state: dict) -> None:
+        object.__setattr__(self, "learnables", Parameters(learnables))
+        object.__setattr__(self, "state", Parameters(state))
+        self.plan = plan
 
     def summary(self) -> str:
         """A table of layers, sizes and counts, and their sum; `print` it.
@@ -203,6 +178,113 @@ class dlnetwork:
         total                                                15
         """
         return summary_of(self)
+
+    def plot(self, path: Any = None, ax: Any = None) -> Any:
+        """Draw the layers and the ways between them, from top to bottom; needs matplotlib.
+
+        Parameters
+        ----------
+        path : path, optional
+            A PNG, SVG or PDF file to be written; left out, the picture is matplotlib's current figure.
+        ax : matplotlib Axes, optional
+            To draw into.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        return drawn(self, path, ax)
+
+    # ------------------------------------------------------------------ files
+
+    def save(self, path: Any) -> None:
+        """Write the network to one file: an archive of arrays that `numpy.load` reads, and layers as JSON.
+
+        There is no pickle in it, and nothing is executed when it is read.  The file is written whole or not
+        at all.
+
+        Raises
+        ------
+        TypeError
+            If a layer has a function without a name, a lambda.
+        ValueError
+            If ``learnables`` or ``state`` have other sizes than the layers say.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from dlsrc.networks import FeatureInputLayer, FullyConnectedLayer, ReluLayer
+        >>> net = dlnetwork([FeatureInputLayer(4), FullyConnectedLayer(3, name="fc"), ReluLayer()], rng=1)
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     net.save(os.path.join(directory, "net.npz"))
+        ...     again = dlnetwork.load(os.path.join(directory, "net.npz"))
+        >>> again
+        dlnetwork of 3 layers, 15 learnables
+        >>> bool((again.learnables["fc"]["Weights"].data == net.learnables["fc"]["Weights"].data).all())
+        True
+        """
+        write(path, self.plan, self.learnables, self.state)
+
+    @staticmethod
+    def load(path: Any, known: Iterable[Any] = ()) -> "dlnetwork":
+        """Read a network that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+        known : iterable of classes and functions
+            Layers and functions of yours that the network has: a file names them, it does not hold them.
+
+        Raises
+        ------
+        ValueError
+            If the file is no such network or was cut off or changed, if it names a layer or a function that
+            is not known, or if an array is missing, is one too many, or has another size than its layer says.
+        """
+        made = object.__new__(dlnetwork)
+        made._take(*read(path, known))
+        return made
+
+    def load_safetensors(self, path: Any, names: Mapping | None = None, strict: bool = True) -> "dlnetwork":
+        """A network with the weights of a safetensors file; needs the package ``safetensors``.
+
+        Parameters
+        ----------
+        path : path
+        names : mapping, optional
+            From ``"layer/parameter"`` to the name in the file, or to a pair of that and a function of the
+            array, for one that is laid out otherwise: ``{"conv/Weights": ("conv.weight", lambda w:
+            w.transpose(2, 3, 1, 0))}`` for PyTorch's filters.  What is not in it has this name in the file.
+        strict : bool
+            Whether it is an error if the file lacks an array of the network, or has another one.  If not,
+            what is missing stays as it is.
+
+        Raises
+        ------
+        ImportError
+            If the package is not installed.
+        ValueError
+            If names do not go together, naming them, or an array has another shape than the network's.
+        """
+        learnables, state = from_safetensors(self, path, names or {}, strict)
+        return self.replace(learnables=learnables, state=state)
+
+    def reset_state(self) -> "dlnetwork":
+        """A network in which layers through time begin with zeros again; other states are as they were.
+
+        >>> from dlsrc.networks import GruLayer, SequenceInputLayer
+        >>> net = dlnetwork([SequenceInputLayer(1), GruLayer(2, keep_state=True, name="gru")])
+        >>> _, net.state = forward(net, dlarray(np.ones((1, 3, 4)), "CBT"), return_state=True)
+        >>> net.state["gru"]["HiddenState"].shape, net.reset_state().state["gru"]["HiddenState"].shape
+        ((2, 3), (2,))
+        """
+        state = {name: dict(found) for name, found in self.state.items()}
+        for step in self.plan.steps:
+            if getattr(step.layer, "state_per_observation", False) and step.name in state:
+                state[step.name] = {
+                    name: dlarray(np.zeros(x.shape[0], x.dtype)) for name, x in state[step.name].items()
+                }
+        return self.replace(state=state)
 
     def replace(self, **parts: Any) -> "dlnetwork":
         """A network with other ``learnables`` or ``state``; the layers are the same.
@@ -220,19 +302,6 @@ class dlnetwork:
         for name, value in parts.items():
             setattr(made, name, value)
         return made
-
-
-def _first(step: Any, given: tuple[Layout, ...], rng: np.random.Generator, dtype: Any) -> tuple[dict, dict]:
-    """What a layer learns and remembers, at first."""
-    method = getattr(step.layer, "initialize", None)
-    params: dict = {}
-    state: dict = {}
-    if method is not None:
-        found = method(*given, rng)
-        params, state = found if step.kind == "stateful" else (found, {})
-    return tuple(  # type: ignore[return-value]
-        {name: dlarray(np.asarray(x).astype(dtype)) for name, x in part.items()} for part in (params, state)
-    )
 
 
 # ---------------------------------------------------------------------------------- the values
@@ -339,10 +408,11 @@ def forward(net, *X, outputs=None, return_state=False, key=None):  # type: ignor
 
 
 @_Compiled
-def predict(net, *X, outputs=None):  # type: ignore[no-untyped-def]
+def predict(net, *X, outputs=None, return_state=False):  # type: ignore[no-untyped-def]
     """The outputs of a network in use: statistics as they were learned, no dropout.
 
-    Parameters and result are those of `forward`.
+    Parameters and result are those of `forward`; a state that changes in use is that of layers through time
+    with ``keep_state=True``.
 
     Examples
     --------
@@ -354,5 +424,7 @@ def predict(net, *X, outputs=None):  # type: ignore[no-untyped-def]
     >>> bool(np.all(Y.data == np.maximum(before.data, 0)))
     True
     """
-    values, _ = _computed(net, X, False, None)
+    values, state = _computed(net, X, False, None)
+    if return_state:
+        return _chosen(net, values, outputs), state
     return _chosen(net, values, outputs)

@@ -9,7 +9,7 @@ built for, and nothing of it is left when the program runs.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -64,6 +64,16 @@ class Plan:
     def __reduce__(self) -> tuple:
         return Plan, (self.steps, self.inputs, self.outputs, self.layouts)
 
+    def made_for(self, layouts: Mapping[str, tuple]) -> "Plan":
+        """The plan with the sizes of its outputs."""
+        found = tuple((name, tuple(layout)) for name, layout in layouts.items())
+        return Plan(self.steps, self.inputs, self.outputs, found)
+
+    @property
+    def begins_openly(self) -> bool:
+        """Whether there is no input layer, so that an example has to say the sizes."""
+        return all(step.kind != "input" for step in self.steps)
+
     @property
     def layers(self) -> tuple:
         """The layers, in the order of the steps."""
@@ -72,8 +82,9 @@ class Plan:
     @property
     def connections(self) -> tuple[tuple[str, str], ...]:
         """Pairs of names: from where, to where."""
+        names = {step.name for step in self.steps}
         return tuple(
-            (source, step.name) for step in self.steps for source in step.inputs if source != "input"
+            (source, step.name) for step in self.steps for source in step.inputs if source in names
         )
 
 
