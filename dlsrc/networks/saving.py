@@ -63,7 +63,7 @@ def _encoded(value: Any, place: str) -> Any:
         return [_encoded(item, f"{place}[{k}]") for k, item in enumerate(value)]
     if isinstance(value, type) and issubclass(value, np.generic):
         return {"type": value.__name__}
-    if isinstance(value, np.ufunc) and vars(np).get(value.__name__) is value:
+    if isinstance(value, np.ufunc) and getattr(np, value.__name__, None) is value:
         return {"numpy": value.__name__}
     names = [name for name, found in registry.items() if found is value]
     if names:
