@@ -61,10 +61,11 @@ def _encoded(value: Any, place: str) -> Any:
         return {"bytes": value.hex()}
     if isinstance(value, tuple):
         return [_encoded(item, f"{place}[{k}]") for k, item in enumerate(value)]
-    if isinstance(value, type) and issubclass(value, np.generic):
-        return {"type": value.__name__}
-    if isinstance(value, np.ufunc) and getattr(np, value.__name__, None) is value:
-        return {"numpy": value.__name__}
+    name = str(getattr(value, "__name__", ""))
+    if isinstance(value, type) and name in DTYPES and issubclass(value, np.generic):
+        return {"type": name}
+    if isinstance(value, np.ufunc) and vars(np).get(name) is value:
+        return {"numpy": name}
     names = [name for name, found in registry.items() if found is value]
     if names:
         return {"dlsrc": names[0]}
