@@ -48,15 +48,16 @@ def jvp(fun: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> tu
     primals : tuple or list
         The arguments: real numbers, arrays and containers of them.
     tangents : tuple or list
-        The direction: for each argument a tangent of the same structure, shapes and dtypes.
+        The direction: for each argument a tangent of the same structure, shapes and dtypes; of the same
+        format, too, or without one.
     has_aux : bool
         Whether the function returns a pair (value, something else).
 
     Returns
     -------
     y, dy
-        The value, and its derivative in the direction, of the same structure, shapes and dtypes; with
-        ``has_aux`` also the something else.
+        The value, and its derivative in the direction, of the same structure, shapes, dtypes and formats;
+        with ``has_aux`` also the something else.
 
     Raises
     ------
@@ -135,7 +136,8 @@ def vjp(fun: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     -------
     y, pullback
         The value, and a `Pullback`: ``pullback(dy)`` is a tuple with a cotangent for each argument, of its
-        structure, shapes and dtypes; with ``has_aux`` also the something else.
+        structure, shapes, dtypes and formats; with ``has_aux`` also the something else.  ``dy`` is built like
+        the value, with its format or without one; dicts are paired by their keys.
 
     Notes
     -----

@@ -67,7 +67,8 @@ def jacfwd(
         With the function's arguments.  It returns, for each number or array among the results and each among
         the arguments, an array of shape ``y.shape + x.shape`` and of the dtype of ``y``: in the structure of
         the result, and inside of it that of the argument; a tuple for a tuple of argnums.  A number for a
-        number by a number.
+        number by a number.  It has no format, as a letter may not stand twice in one; of a number by an
+        array, or of an array by a number, it has that of the array.
 
     Notes
     -----

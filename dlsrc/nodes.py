@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Self
 
 __all__ = [
     "LEAF", "CustomNode", "DataclassNode", "DictNode", "Leaf", "ListNode", "NamedTupleNode", "PackedNode",
-    "Path", "Static", "Structure", "TupleNode", "attribute_place", "count", "key_place", "packed", "paths",
-    "places",
+    "Path", "Static", "Structure", "TupleNode", "attribute_place", "count", "key_place", "matched", "packed",
+    "paths", "places",
 ]  # fmt: skip
 
 
@@ -130,6 +130,42 @@ def count(structure: Structure) -> int:
     if isinstance(structure, Leaf):
         return 1
     return 0 if isinstance(structure, Static) else sum(count(child) for child in structure.children)
+
+
+def matched(model: Structure, other: Structure) -> tuple[int, ...] | None:
+    """For each leaf of one tree the position of that at its place in another; None if they are not alike.
+
+    Dicts of any class are matched by their keys, in whatever order; lists and tuples by their lengths.
+
+    >>> matched(DictNode(("w", "b"), (LEAF, LEAF)), DictNode(("b", "w"), (LEAF, LEAF)))
+    (1, 0)
+    """
+    if model is LEAF or other is LEAF:
+        return (0,) if model is other else None
+    if isinstance(model, Static) or isinstance(other, Static):
+        return () if model == other else None
+    starts, start = [], 0
+    for child in other.children:  # type: ignore[union-attr]
+        starts.append(start)
+        start += count(child)
+    if isinstance(model, DictNode) and isinstance(other, DictNode):
+        if set(model.keys) != set(other.keys):
+            return None
+        order = [other.keys.index(key) for key in model.keys]
+    else:
+        plain = all(isinstance(node, ListNode | TupleNode) for node in (model, other))
+        children: tuple = model.children  # type: ignore[union-attr]
+        same = model == other._replace(children=children)  # type: ignore[union-attr]
+        if len(children) != len(starts) or not plain and not same:
+            return None
+        order = list(range(len(children)))
+    found: list[int] = []
+    for child, k in zip(model.children, order, strict=True):  # type: ignore[union-attr]
+        inner = matched(child, other.children[k])  # type: ignore[union-attr]
+        if inner is None:
+            return None
+        found += [starts[k] + place for place in inner]
+    return tuple(found)
 
 
 def paths(structure: Structure, name: str = "argument") -> tuple[str, ...]:

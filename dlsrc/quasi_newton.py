@@ -13,6 +13,7 @@ import numpy as np
 
 from .ravel import ravel
 from .searches import SEARCHES, Point
+from .structure import unflatten
 from .updates import is_network, leaves_alike
 
 __all__ = ["LbfgsState", "lbfgs_state", "lbfgsupdate"]
@@ -150,6 +151,10 @@ def lbfgsupdate(
         state = lbfgs_state()
     start, unravel = ravel(params)
 
+    def slope_of(gradients: Any) -> np.ndarray:
+        structure, (_, leaves) = leaves_alike("lbfgsupdate", params=params, gradients=gradients)
+        return ravel(unflatten(structure, leaves))[0]  # in the order of the parameters
+
     def look(x: np.ndarray, tree: Any) -> Point:
         outputs = loss_fcn(tree)
         if not isinstance(outputs, tuple) or len(outputs) != num_loss_function_outputs:
@@ -158,15 +163,13 @@ def lbfgsupdate(
                 f"lbfgsupdate: the loss function returns {count} values, and num_loss_function_outputs says "
                 f"{num_loss_function_outputs}; it returns the loss, its gradients, and what else is asked for"
             )
-        leaves_alike("lbfgsupdate", params=params, gradients=outputs[1])
-        return Point(x, float(np.asarray(outputs[0])), ravel(outputs[1])[0], outputs)
+        return Point(x, float(np.asarray(outputs[0])), slope_of(outputs[1]), outputs)
 
     if state.gradients is None:
         point = look(start, params)
     else:
-        leaves_alike("lbfgsupdate", params=params, gradients=state.gradients)
         outputs = (state.loss, state.gradients, *state.additional_loss_function_outputs)
-        point = Point(start, state.loss, ravel(state.gradients)[0], outputs)
+        point = Point(start, state.loss, slope_of(state.gradients), outputs)
     direction = _direction(point.slope, state)
     if not point.slope @ direction < 0:  # what was remembered does not fit: begin anew
         state = replace(state, history=())

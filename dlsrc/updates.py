@@ -12,7 +12,7 @@ import numpy as np
 
 from .dlarray import dlarray, wrap
 from .evaluate import dlfeval
-from .nodes import paths
+from .nodes import matched, paths
 from .structure import Structure, flatten, unflatten
 
 __all__ = ["adamupdate", "dlupdate", "is_network", "leaves_alike", "rmspropupdate", "sgdmupdate"]
@@ -54,7 +54,9 @@ def _rmsprop(p, g, s, rate, decay, epsilon):
 
 
 def leaves_alike(name: str, **trees: Any) -> tuple[Structure, list[list]]:
-    """The structure of trees that are built alike, and the leaves of each.
+    """The structure of trees that are built alike, and the leaves of each, in the order of the first.
+
+    Dicts are paired by their keys, whatever their class and order; lists and tuples by position.
 
     Raises
     ------
@@ -67,18 +69,29 @@ def leaves_alike(name: str, **trees: Any) -> tuple[Structure, list[list]]:
         if structure is None:
             structure, first = built, what
         elif built != structure:
-            here, there = paths(structure, first), paths(built, what)
-            raise TypeError(
-                f"{name}: {what} is not built like {first}: {first} has {_some(here)}, and {what} "
-                f"{_some(there)}; pass what the last call gave, or [] to begin"
-            )
+            places = matched(structure, built)
+            if places is None:
+                differing = _differing(structure, built, first, what)
+                raise TypeError(f"{name}: {what} is not built like {first}: {differing}")
+            leaves = [leaves[k] for k in places]
         found.append(leaves)
     assert structure is not None
     return structure, found
 
 
-def _some(named: tuple[str, ...]) -> str:
-    return f"{len(named)} leaves ({', '.join(named[:4])}{', …' if len(named) > 4 else ''})"
+def _differing(structure: Structure, built: Structure, first: str, what: str) -> str:
+    """What one tree has and the other has not."""
+    here, there = paths(structure, ""), paths(built, "")
+    missing = [path for path in here if path not in there]
+    more = [path for path in there if path not in here]
+    if not missing and not more:
+        return (
+            "its containers are of other classes, or hold other texts; build it of the same dicts, lists, "
+            "tuples and dataclasses"
+        )
+    lacks = f"it has no {what}{missing[0]}, of which there is {first}{missing[0]}" if missing else ""
+    has = f"it has {what}{more[0]}, and {first} has not" if more else ""
+    return f"{lacks}{'; ' if missing and more else ''}{has}; pass what the last call gave, or [] to begin"
 
 
 def is_network(x: Any) -> bool:
@@ -170,6 +183,7 @@ def sgdmupdate(
     params : tree of dlarrays, arrays or floats, or dlnetwork
         Of a network the learnables are meant, and a network comes back.
     grad : tree built like it
+        Dicts may have their keys in another order, and be of another class.
     vel : tree built like it, or []
         What the last call gave; [] to begin.
     learn_rate : float, or tree of floats built like params

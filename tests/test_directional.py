@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc import adjoint_source, jacfwd, jacobian, jacrev, jvp, stages, vjp
+from dlsrc import adjoint_source, grad, jacfwd, jacobian, jacrev, jvp, stages, vjp
 from dlsrc.errors import DifferentiationError, DlsrcError, UnsupportedSyntax
 from tests.oracle import assert_close, extrapolated, matrix, vector
 
@@ -330,7 +330,7 @@ def test_branches_and_loops_on_values():
     (lambda: jacrev(lambda x: x.size)(np.ones(2)), DifferentiationError, "has_aux=True"),
     (lambda: vjp(lambda x: x, np.ones(3))[1](np.ones(2)), ValueError, "shape"),
     (lambda: vjp(lambda x: x, np.ones(3))[1](1.0), DlsrcError, "the cotangent `dy` is a float64, and what the function returns a float64 vector"),
-    (lambda: vjp(lambda x: (x, x), np.ones(3))[1](np.ones(3)), DlsrcError, "2 numbers and arrays"),
+    (lambda: vjp(lambda x: (x, x), np.ones(3))[1](np.ones(3)), DlsrcError, "a tuple of 2"),
     (lambda: vjp(lambda x: x), TypeError, "at least one argument"),
     (lambda: jacfwd(lambda x: x)(np.ones((2, 2, 2))), UnsupportedSyntax, "at most 5"),
     (lambda: jvp(np.linalg.eigvals, (np.eye(2),), (np.eye(2),)), TypeError, "not written in Python"),
@@ -476,3 +476,22 @@ def test_forward_over_reverse():
     assert_close(hvp, slope(dlsrc.grad(f), (x,), (v,)))
     assert_close(hessian @ v, hvp)
     assert_close(hessian, hessian.T)
+
+
+def test_trees_are_paired_by_their_keys():
+    def energy(p):
+        return p["a"] ** 2 + p["b"]
+
+    def both(x):
+        return {"a": x, "b": 2 * x}
+
+    assert vjp(both, 3.0)[1]({"b": 1.0, "a": 0.0}) == (2.0,)
+    assert vjp(lambda x: (x, [3 * x]), 3.0)[1]([1.0, (2.0,)]) == (7.0,)
+    assert grad(lambda x: jvp(energy, ({"a": x, "b": 2.0},), ({"b": 1.0, "a": x},))[1])(2.0) == 8.0
+    assert grad(lambda x: vjp(both, x)[1]({"b": x, "a": 0.0})[0])(2.0) == 2.0
+    with pytest.raises(UnsupportedSyntax, match="a dict of 2 with the keys 'a', 'b'"):
+        vjp(both, 3.0)[1]({"b": 1.0, "c": 0.0})
+    with pytest.raises(UnsupportedSyntax, match="the cotangent `dy` is not built like what the function returns"):
+        vjp(both, 3.0)[1](1.0)
+    with pytest.raises(UnsupportedSyntax, match="the tangent is not built like the argument"):
+        grad(lambda x: jvp(energy, ({"a": x, "b": 2.0},), ((1.0, x),))[1])(2.0)

@@ -457,8 +457,3 @@ def test_a_format_is_one_on_both_ways():
     for f, args in ((branch, (CB,)), (loop, (CB,)), (store, (dlarray(CB), dlarray(CB, "SC")))):
         with pytest.raises(UnsupportedSyntax, match="format 'CB'|'CB'"):
             dlfeval(f, *args)
-
-
-def test_jacobians_are_of_arrays_without_labels():
-    with pytest.raises(UnsupportedSyntax, match="'CB'.*stripdims"):
-        hessian(lambda x: np.sum(x**2))(CB)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from dlsrc import (
-    adamupdate, dims, dlarray, dlfeval, dlgradient, dlupdate, lbfgs_state, lbfgsupdate, ravel, rmspropupdate,
+    adamupdate, dims, dlarray, dlfeval, dlgradient, dlnetwork, dlupdate, lbfgs_state, lbfgsupdate, ravel, rmspropupdate,
     sgdmupdate,
 )
+from dlsrc.networks import FeatureInputLayer, FullyConnectedLayer
 from tests.oracle import assert_close
 
 RNG = np.random.default_rng(64)
@@ -146,7 +147,36 @@ def test_a_rate_for_each_leaf():
     assert found["b"] == 1.0
 
 
+def test_a_tree_that_was_built_anew_is_paired_by_its_keys():
+    net = dlnetwork([FeatureInputLayer(2), FullyConnectedLayer(2, name="a"), FullyConnectedLayer(2, name="b")])
+    grad = {layer: {name: x * 0 + k + n for n, (name, x) in enumerate(found.items())}
+            for k, (layer, found) in enumerate(net.learnables.items())}  # fmt: skip
+    turned = {layer: dict(reversed(grad[layer].items())) for layer in reversed(grad)}
+    for update in (lambda g: sgdmupdate(net, g, [], 1.0)[0], lambda g: adamupdate(net, g, [], [], 1)[0],
+                   lambda g: dlupdate(lambda p, g: p - g, net, g)):  # fmt: skip
+        one, other = update(grad).learnables, update(turned).learnables
+        assert list(one) == list(other) and type(one) is type(other)
+        for layer, found in one.items():
+            for name, x in found.items():
+                np.testing.assert_array_equal(x.data, other[layer][name].data)
+    found, _ = sgdmupdate([1.0, (2.0, 3.0)], (1.0, [0.0, 2.0]), [], 1.0)
+    assert found == [0.0, (2.0, 1.0)]
+
+
+def test_lbfgs_pairs_gradients_by_their_keys():
+    def loss(p):
+        return (p["a"] - 3.0) ** 2 + 10.0 * (p["b"] + 1.0) ** 2, {"b": 20.0 * (p["b"] + 1.0), "a": 2.0 * (p["a"] - 3.0)}
+
+    params, state = {"a": 0.0, "b": 0.0}, None
+    for _ in range(10):
+        params, state = lbfgsupdate(params, loss, state)
+    assert_close([params["a"], params["b"]], [3.0, -1.0], 1e-6)
+
+
 @pytest.mark.parametrize(("call", "words"), [
+    (lambda: sgdmupdate({"a": {"w": 1.0}}, {"a": {}}, []), r'it has no grad\["a"\]\["w"\], of which there is params'),
+    (lambda: dlupdate(np.add, {"a": 1.0}, {"a": 1.0, "b": 1.0}), r'it has tree 2\["b"\], and params has not'),
+    (lambda: sgdmupdate(Layer(1.0, 2.0), [1.0, 2.0], []), "grad is not built like params"),
     (lambda: sgdmupdate({"w": np.ones(2)}, {"v": np.ones(2)}, []), r'grad is not built like params.*params\["w"\].*v'),
     (lambda: sgdmupdate([1.0], [1.0], [1.0, 2.0]), "vel is not built like params"),
     (lambda: sgdmupdate({"w": np.ones(2)}, {"w": np.ones(3)}, []), r'gradient of params\["w"\].*\(3,\).*\(2,\)'),

@@ -303,6 +303,8 @@ class dlnetwork:
             setattr(made, name, value)
         return made
 
+    replace.__dlsrc_special__ = "replaced network"  # type: ignore[attr-defined]
+
 
 # ---------------------------------------------------------------------------------- the values
 

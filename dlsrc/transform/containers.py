@@ -121,9 +121,29 @@ def copy(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 @container_method("_replace")
 def replace_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    owner = args[0]
+    owner, *others = args
+    if others:
+        raise ctx.refuse("give what is replaced by name: replace(name=value)")
     fields = dict(zip(owner.keys, owner.items, strict=True)) | kwargs
     return ctx.make(owner.kind, fields.values(), owner.keys, owner.cls)
+
+
+@special("replaced network")
+def replaced_network(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """``net.replace(learnables=tree)``: the layers are the same."""
+    owner = ctx.contents(args[0])
+    assert isinstance(owner, Container)
+    for name, tree in kwargs.items():
+        if name not in ("learnables", "state"):
+            raise ctx.refuse(f"replace takes learnables and state, not `{name}`")
+        old = as_dict(ctx, owner.items[owner.keys.index(name)])
+        new = _need_dict(ctx, tree, "keys")
+        if old is not None and old.keys and new.keys != old.keys:
+            raise ctx.refuse(
+                f"`{name}` has the layers {', '.join(old.keys)}; the tree given has "
+                f"{', '.join(map(str, new.keys)) or 'none'}"
+            )
+    return replace_(ctx, (owner, *args[1:]), kwargs)
 
 
 # ---------------------------------------------------------------------------------- changing lists and dicts

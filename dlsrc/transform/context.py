@@ -7,7 +7,7 @@ Python's late binding.  Branches and loops take snapshots of all of it and merge
 
 from collections.abc import Callable
 from collections.abc import Iterator as Iterator_
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from types import ModuleType
@@ -127,10 +127,14 @@ class Context(Builder):
                     f"{what} has no rule for an array with labels, here {labels!r}; write stripdims(X)"
                 )
 
-    @contextmanager
-    def without_watch(self) -> Iterator_[None]:
+    def without_watch(self) -> AbstractContextManager[None]:
         """Inside, operations are dlsrc's own, on whatever types."""
-        before, self.watches_labels = self.watches_labels, False
+        return self.watching(False)
+
+    @contextmanager
+    def watching(self, on: bool) -> Iterator_[None]:
+        """Inside, operations refuse labels, or do not."""
+        before, self.watches_labels = self.watches_labels, on
         try:
             yield
         finally:

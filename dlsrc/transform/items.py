@@ -20,7 +20,7 @@ from .binding import (
 )
 from .context import Context, describe
 from .ir import Atom, Const, Value
-from .opened import method_of, static_field
+from .opened import attribute, method_of
 from .packed import NeedUnpacked, count_of, packed_item
 
 __all__ = ["attribute_of", "has_static_items", "item_of", "length_of", "static_items"]
@@ -34,8 +34,7 @@ def attribute_of(ctx: Context, owner: Binding, attr: str, reference: Binding | N
                 found = getattr(value, attr)
             except AttributeError:
                 raise ctx.refuse(f"`{getter}` has no attribute `{attr}`; look at its spelling") from None
-            known = method_of(ctx, owner, found) or static_field(ctx, owner, attr, found)
-            return known or ctx.captured(found, getter.then("attribute", attr))
+            return method_of(ctx, owner, found) or attribute(ctx, owner, attr, found)
         case Container(cls=cls, keys=keys, items=items) if (
             cls is not None and owner.kind not in ("dict", "list")
         ):

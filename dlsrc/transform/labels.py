@@ -25,7 +25,7 @@ from .context import Context
 from .ir import NEWAXIS, Atom, Const, Index, Span, Value
 from .specials import special
 
-__all__ = ["by_labels", "elementwise", "has_labels", "read_labelled", "stored"]
+__all__ = ["bare", "by_labels", "elementwise", "has_labels", "read_labelled", "stored"]
 
 
 def _peek(ctx: Context, binding: Any) -> Any:
@@ -147,6 +147,13 @@ def laid(ctx: Context, x: Atom, places: tuple[int | None, ...]) -> Atom:
     made = ctx.read(x, Index(tuple(NEWAXIS if k is None else Span() for k in places)))
     ctx.roots[made] = ctx.roots.get(x, x)
     return made
+
+
+def bare(ctx: Context, atom: Atom) -> Atom:
+    """The array without its labels; to a gradient it is the same."""
+    if not getattr(ctx.type_of(atom), "labels", None):
+        return atom
+    return ctx.op("relabel", atom, labels="", copies=False)
 
 
 def by_labels(

@@ -17,7 +17,7 @@ from .items import attribute_of, static_items
 from .nested import own_variables
 from .normalize import OPERATORS
 from .operators import inner_product, like
-from .pushing import leaves_of, push
+from .pushing import paired, push
 from .specials import given, special
 from .tracing import gradient
 
@@ -55,12 +55,12 @@ def jvp(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     has_aux = aux is not None and bool(ctx.static(aux, "has_aux"))
     own, passed = _own(ctx, tuple(static_items(ctx, primals)))
     seed: dict[Value, Atom] = {}
-    xs, txs = (leaves_of(ctx, Container("tuple", b)) for b in (passed, tuple(static_items(ctx, tangents))))
-    if len(xs) != len(txs):
-        raise ctx.refuse("jvp takes a tangent for each number and array of the arguments")
-    for x, tx in zip(xs, txs, strict=True):
-        if isinstance(x, Value):
-            seed[x] = like(ctx, tx, x, f"the tangent of `{x!r}`", f"`{x!r}`")
+    given_tangents = Container("tuple", tuple(static_items(ctx, tangents)))
+    pairs = paired(ctx, Container("tuple", passed), given_tangents, "the tangent", "the argument")
+    with ctx.without_watch():
+        for x, tx in pairs:
+            if isinstance(x, Value):
+                seed[x] = like(ctx, tx, x, f"the tangent of `{x!r}`", f"`{x!r}`")
     pushed = push(ctx, lambda: ctx.call(function, passed), [seed], has_aux=has_aux)
     _unnamed(ctx, own)
     results = (pushed.value, pushed.tangents[0])
@@ -85,17 +85,16 @@ def pullback(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     assert isinstance(primals, Container)
     own, passed = _own(ctx, primals.items)
     private, inner = _own(ctx, passed)
-    ys, dys = leaves_of(ctx, ctx.call(function, inner)), leaves_of(ctx, dy)
+    ys = ctx.call(function, inner)
     _unnamed(ctx, own + private)
-    if len(ys) != len(dys):
-        raise ctx.refuse(
-            f"the function returns {len(ys)} numbers and arrays, {len(dys)} cotangents were given"
-        )
     total: Atom = Const(0.0)
-    for one, weight in zip(ys, dys, strict=True):
-        dy = like(ctx, weight, one, "the cotangent `dy`", "what the function returns")
-        part = inner_product(ctx, one, dy)
-        total = part if total == Const(0.0) else ctx.op("add", total, part)
+    pairs = paired(ctx, ys, dy, "the cotangent `dy`", "what the function returns")
+    with ctx.without_watch():
+        for one, weight in pairs:
+            part = inner_product(
+                ctx, one, like(ctx, weight, one, "the cotangent `dy`", "what the function returns")
+            )
+            total = part if total == Const(0.0) else ctx.op("add", total, part)
     found = gradient(ctx, total, passed, higher=True, own=True)
     return found if len(passed) > 1 else Container("tuple", (found,))
 

@@ -201,14 +201,6 @@ def _returned(
     def run() -> Binding:
         return function(args[: len(args) - request.extra])
 
-    if request.kind != "gradient" or request.inner:
-        for value in ctx.params:
-            labels = getattr(ctx.types[value], "labels", None)
-            if labels:
-                raise ctx.refuse(
-                    f"`{value!r}` has the format {labels!r}: Jacobians and products with tangents are of "
-                    "arrays without labels; pass stripdims(X), and label it inside: dlarray(X, fmt)"
-                )
     if request.kind == "gradient":
         result = run()
         with ctx.at(end):

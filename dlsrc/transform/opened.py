@@ -8,10 +8,10 @@
 import inspect
 from typing import Any
 
-from .binding import Binding, BoundMethod, Container, Getter, Live, Poison
+from .binding import Binding, BoundMethod, Container, Getter, Live, Partial, Poison, Static
 from .context import Context, Refused, describe
 
-__all__ = ["as_dict", "method_of", "need_dict", "opened", "static_field"]
+__all__ = ["as_dict", "attribute", "method_of", "need_dict", "opened"]
 
 CHANGING = {
     "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort",
@@ -55,9 +55,14 @@ def need_dict(ctx: Context, binding: Binding) -> Container:
     return found
 
 
-def method_of(ctx: Context, live: Live, found: Any) -> BoundMethod | None:
-    """A method that Python's own dict, list or tuple has; None of anything else."""
+def method_of(ctx: Context, live: Live, found: Any) -> BoundMethod | Partial | None:
+    """A method of a dict, list or tuple, or the ``replace`` of a network; None of anything else."""
     value = live.value
+    if hasattr(type(value), "__dlsrc_network__") and getattr(found, "__dlsrc_special__", None):
+        fields = type(value).__dataclass_fields__
+        items = tuple(attribute(ctx, live, name, getattr(value, name)) for name in fields)
+        whole = Container("dataclass", items, tuple(fields), type(value))
+        return Partial(Static(found.__func__), (whole,))
     if not isinstance(value, dict | list | tuple) or not inspect.isbuiltin(found):
         return None
     if found.__self__ is not value:
@@ -70,10 +75,10 @@ def method_of(ctx: Context, live: Live, found: Any) -> BoundMethod | None:
     return BoundMethod(opened(ctx, live), found.__name__)
 
 
-def static_field(ctx: Context, live: Live, attr: str, found: Any) -> Live | None:
-    """A field of a captured dataclass that is a part of its structure, as it is of an argument's."""
+def attribute(ctx: Context, live: Live, attr: str, found: Any) -> Binding:
+    """An attribute of a captured object; a static field of a dataclass is known, as an argument's is."""
     fields = getattr(type(live.value), "__dataclass_fields__", {})
     if attr not in fields or not fields[attr].metadata.get("static"):
-        return None
+        return ctx.captured(found, live.getter.then("attribute", attr))
     ctx.guard(live.getter.then("attribute", attr), "equal", found)
     return Live(found, Getter(("object", found, attr)))

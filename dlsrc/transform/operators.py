@@ -9,6 +9,7 @@ Two of them only use ``dlgradient``, in the ways in which the user could.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..kernels.types import Array, Scalar, is_float
@@ -17,10 +18,11 @@ from .context import Context, describe
 from .ir import (
     UNBOUND, Atom, Carry, Const, For, If, Index, Raise, Read, Span, Value, values_defined, walk,
 )
+from .labels import bare
 from .location import Location
 from .nested import OPERATORS
 from .parameters import Asked, Request
-from .pushing import leaves_of, loop_body, mapped, push
+from .pushing import leaves_of, loop_body, mapped, paired, push
 from .tracing import gradient
 
 __all__ = ["CHUNK", "inner_product", "like"]
@@ -35,8 +37,18 @@ def operator(kind: str) -> Callable[[Callable], Callable]:
     """Register what a kind of request makes of a function."""
 
     def register(make: Callable) -> Callable:
-        OPERATORS[kind] = make
-        return make
+        def unwatched(ctx: Context, request: Any, run: Run, *given: Any) -> Binding:
+            """Around the function, whose operations have formats, are operations on whatever types."""
+
+            def watched() -> Binding:
+                with ctx.watching(True):
+                    return run()
+
+            with ctx.without_watch():
+                return make(ctx, request, watched, *given)  # type: ignore[no-any-return]
+
+        OPERATORS[kind] = unwatched
+        return unwatched
 
     return register
 
@@ -51,7 +63,8 @@ def jvp(
     primals, tangents = args[: -request.extra], args[-request.extra :]
     seed: dict[Value, Atom] = {}
     active = tuple(primals[k] for k in request.argnums or ())
-    for x, tx in zip(_atoms(ctx, active), _atoms(ctx, tangents), strict=True):
+    model, given = Container("tuple", active), Container("tuple", tangents)
+    for x, tx in paired(ctx, model, given, "the tangent", "the argument"):
         if isinstance(x, Value):
             seed[x] = like(ctx, tx, x, f"the tangent of `{x!r}`", f"`{x!r}`")
     pushed = push(ctx, run, [seed], has_aux=request.has_aux)
@@ -86,13 +99,7 @@ def _pulled_back(
         raise ctx.refuse("")
     value, _ = _value(ctx, request, result)
     total: Atom = Const(0.0)
-    ys, dys = leaves_of(ctx, value), leaves_of(ctx, weights)
-    if len(ys) != len(dys):
-        raise ctx.refuse(
-            f"the function returns {len(ys)} numbers and arrays, and the cotangent `dy` holds {len(dys)}; "
-            "give the pullback what is built like the result"
-        )
-    for y, dy in zip(ys, dys, strict=True):
+    for y, dy in paired(ctx, value, weights, "the cotangent `dy`", "what the function returns"):
         _need_float(ctx, y)
         part = inner_product(ctx, y, like(ctx, dy, y, "the cotangent `dy`", "what the function returns"))
         total = part if total == Const(0.0) else ctx.op("add", total, part)
@@ -105,7 +112,7 @@ def inner_product(ctx: Context, y: Atom, dy: Atom) -> Atom:
     """The sum of the products of two values of one shape."""
     if isinstance(ctx.type_of(y), Scalar):
         return ctx.op("multiply", y, dy)
-    flat = (leaves_of(ctx, ctx.call(ctx.known("ravel"), (a,)))[0] for a in (y, dy))
+    flat = (leaves_of(ctx, ctx.call(ctx.known("ravel"), (bare(ctx, a),)))[0] for a in (y, dy))
     return ctx.op("vec_dot", *flat)
 
 
@@ -137,6 +144,11 @@ def like(ctx: Context, given: Atom, model: Atom, what: str, whose: str) -> Atom:
     if have.ndim != want.ndim:
         raise ctx.refuse(
             f"{what} is {describe(given, ctx)}, and {whose} {describe(model, ctx)}; give it the same shape"
+        )
+    if have.labels and have.labels != want.labels:
+        raise ctx.refuse(
+            f"{what} has the format {have.labels!r}, and {whose} {want.labels or 'none'!r}; give it the same "
+            "format, or none: then its dimensions are those of the value, in their order"
         )
     exact = {"float64": ("float64", "float32"), "float32": ("float32",)}.get(want.dtype, ())
     weak = isinstance(have, Scalar) and have.weak
@@ -184,7 +196,7 @@ def _by_rows(ctx: Context, request: Asked | Request, args: tuple[Binding, ...], 
             return _by_argument(ctx, request, wrt, grads)
         size = ctx.op("size", atom)
         matrices = [_matrix(ctx, size, x, ctx.type_of(atom).dtype) for x in xs]
-        flat = leaves_of(ctx, ctx.call(ctx.known("ravel"), (atom,)))[0]
+        flat = _flat(ctx, atom)
         index = ctx.value(Scalar("int64", weak=True), "i")
         with loop_body(ctx) as body:
             one = ctx.value(Scalar(ctx.type_of(flat).dtype))
@@ -306,6 +318,7 @@ def _nested_columns(
 
 def _flat(ctx: Context, atom: Atom) -> Atom:
     """An array as a vector; a number as it is."""
+    atom = bare(ctx, atom)
     if isinstance(ctx.type_of(atom), Scalar) or ctx.type_of(atom).ndim == 1:
         return atom
     return leaves_of(ctx, ctx.call(ctx.known("ravel"), (atom,)))[0]
@@ -375,7 +388,12 @@ def _shaped(ctx: Context, matrix: Atom, y: Atom, x: Atom) -> Atom:
             f"this Jacobian has {len(dims)} dimensions, and arrays have at most 5 here: ravel the argument "
             "or the result"
         )
-    return ctx.op(f"view{len(dims)}", matrix, *dims)
+    made = ctx.op(f"view{len(dims)}", matrix, *dims)
+    if isinstance(made, Value) and 0 in (ctx.type_of(y).ndim, ctx.type_of(x).ndim):
+        # Of a number, or by one: what is left is built like the other, and has its format.
+        labels = ctx.type_of(x if ctx.type_of(x).ndim else y).labels
+        ctx.types[made] = replace(ctx.types[made], labels=labels)  # type: ignore[arg-type]
+    return made
 
 
 def _by_argument(ctx: Context, request: Asked | Request, wrt: tuple, leaves: list[Atom]) -> Binding:

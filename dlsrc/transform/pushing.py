@@ -22,7 +22,7 @@ from .items import static_items
 from .rename import renamed
 from .tangent import Tangents
 
-__all__ = ["Pushed", "leaves_of", "loop_body", "mapped", "push"]
+__all__ = ["Pushed", "leaves_of", "loop_body", "mapped", "paired", "push"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,31 @@ def leaves_of(ctx: Context, binding: Binding) -> list[Atom]:
 
     mapped(ctx, binding, note)
     return found
+
+
+def paired(ctx: Context, model: Binding, given: Binding, what: str, whose: str) -> list[tuple[Atom, Atom]]:
+    """The numbers and arrays of two nests that are built alike, dicts by their keys."""
+    a, b = ctx.contents(model), ctx.contents(given)
+    if isinstance(a, Shape):
+        a = Container("tuple", tuple(static_items(ctx, a)))
+    if isinstance(a, Static | Live):
+        return []
+    if not isinstance(a, Container):
+        if isinstance(b, Container):
+            raise ctx.refuse(
+                f"{what} is {describe(b, ctx)}, and {whose} {describe(a, ctx)}; give it the same form"
+            )
+        return [(as_atom(ctx, a), as_atom(ctx, b, what))]
+    alike = isinstance(b, Container) and len(a.items) == len(b.items) and set(a.keys) == set(b.keys)
+    if not isinstance(b, Container) or not alike:
+        keys = f" with the keys {', '.join(map(repr, a.keys))}" if a.keys else ""
+        raise ctx.refuse(
+            f"{what} is not built like {whose}, which is {describe(a, ctx)}{keys}: give it the same keys and "
+            f"lengths, with a number or array for each; it is {describe(b, ctx)}"
+        )
+    others = [b.items[b.keys.index(key)] for key in a.keys] if a.keys else b.items
+    pairs = (paired(ctx, x, y, what, whose) for x, y in zip(a.items, others, strict=True))
+    return [pair for part in pairs for pair in part]
 
 
 @contextmanager
@@ -108,6 +133,7 @@ def _pushed(
     """The statements of a function and their tangents, added to the block at hand."""
     (value, numbers), (aux, others) = result, beside
     program = _program(ctx, block, tuple(numbers), tuple(others))
+    labels = [ctx.type_of(a).labels for a in numbers]
     if any(isinstance(s, Gradient) for s in walk(program.body)):
         program = _without_gradients(ctx, program)
     sweep = Tangents(ctx, program, seeds)
@@ -136,16 +162,26 @@ def _pushed(
     for statement in renamed(tuple(made), own):
         ctx.add(statement)
     atoms = [own.get(a, a) if isinstance(a, Value) else a for a in program.returns]
-    for found in tangents:
-        for tangent, atom in zip(found, atoms, strict=False):  # a tangent has the format of its value
-            labels = ctx.type_of(atom).labels
-            if isinstance(tangent, Value) and (labels or ctx.type_of(tangent).labels):
-                ctx.types[tangent] = replace(ctx.types[tangent], labels=labels)  # type: ignore[arg-type]
+    atoms[: len(numbers)] = _labelled(ctx, atoms[: len(numbers)], labels)
+    tangents = [_labelled(ctx, found, labels) for found in tangents]
     return Pushed(
         _refilled(ctx, value, atoms[: len(numbers)]),
         tuple(_refilled(ctx, value, of) for of in tangents),
         None if aux is None else _refilled(ctx, aux, atoms[len(numbers) :]),
     )
+
+
+def _labelled(ctx: Context, atoms: Sequence[Atom], labels: Sequence[str | None]) -> list[Atom]:
+    """Results with the formats of the function's: a tangent has that of its value."""
+    made: list[Atom] = []
+    for atom, wanted in zip(atoms, labels, strict=True):
+        if isinstance(atom, Value) and (ctx.types[atom].labels or "") != (wanted or ""):
+            if atom in ctx.params or atom in made:  # a value of another format
+                atom = ctx.op("relabel", atom, labels=wanted or "", copies=False)
+            else:
+                ctx.types[atom] = replace(ctx.types[atom], labels=wanted)  # type: ignore[arg-type]
+        made.append(atom)
+    return made
 
 
 def _parts(ctx: Context, result: Binding, has_aux: bool) -> tuple[Binding, Binding | None]:
