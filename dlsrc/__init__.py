@@ -4,6 +4,7 @@ from typing import Any
 
 from . import errors, structure
 from .accelerate import AcceleratedFunction, dlaccelerate
+from .checkpoints import checkpointed
 from .curvature import hessian, hvp
 from .custom import custom_jvp, custom_vjp, nondifferentiable
 from .derivatives import grad, stop_gradient, value_and_grad
@@ -26,13 +27,13 @@ from .verification import Verdict, check
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratedFunction", "adamupdate", "adjoint_source", "check", "custom_jvp", "custom_vjp", "dims",
-    "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient", "dljacobian", "dllaplacian",
-    "dlupdate", "errors", "explain", "extractdata", "finddim", "grad", "hessian", "hvp",
-    "implicit_fixed_point", "implicit_root", "isdlarray", "jacfwd", "jacobian", "jacrev", "jvp",
-    "lbfgs_state", "LbfgsState", "lbfgsupdate", "model_and_jacobian", "nondifferentiable", "ravel",
-    "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate", "stages", "stop_gradient",
-    "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
+    "AcceleratedFunction", "adamupdate", "adjoint_source", "check", "checkpointed", "custom_jvp",
+    "custom_vjp", "dims", "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient",
+    "dljacobian", "dllaplacian", "dlupdate", "errors", "explain", "extractdata", "finddim", "grad",
+    "hessian", "hvp", "implicit_fixed_point", "implicit_root", "isdlarray", "jacfwd", "jacobian",
+    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "model_and_jacobian",
+    "nondifferentiable", "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate",
+    "stages", "stop_gradient", "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.

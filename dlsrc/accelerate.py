@@ -200,6 +200,9 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
         the program runs once more as plain Python.
     cache : bool
         Whether its programs are kept on disk for the next process; True if left out.
+    checkpoint : "sqrt" or int
+        Whether the way back through its loops starts from checkpoints, and after how many trips each is made:
+        see `grad`.  A loop for itself: `checkpointed`.
 
     Returns
     -------
@@ -217,7 +220,7 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
     1x2 dlarray
        3. 12.
     """
-    known = ("fastmath", "boundscheck", "nogil", "debug", "cache")
+    known = ("fastmath", "boundscheck", "nogil", "debug", "cache", "checkpoint")
     for name in options:
         if name not in known:
             raise TypeError(f"dlaccelerate has no option {name!r}; it has {', '.join(known)}")

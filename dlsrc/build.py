@@ -60,7 +60,9 @@ def build(
             inner=tuple(engine("transform.parameters").Asked(*m.asked) for m in mode.inner),
             packable=packable(call), inside=not packs or mode.kind != "gradient" or bool(mode.inner),
         )  # fmt: skip
-        generated = transform.transform(request, boundscheck=flags.boundscheck)
+        generated = transform.transform(
+            request, boundscheck=flags.boundscheck, checkpoint=flags.checkpoint
+        )
         engine("kernels.showing").shown_as_dlarray(wrap)
         stage.emitted = generated.emitted
         compiled = compiler.compile_text(generated.emitted, jit=jit, flags=flags.for_numba)

@@ -53,15 +53,21 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """How a program is compiled and kept, by numba's names; what results are looked at for (``debug``)."""
+    """How a program is compiled and kept, by numba's names; what results are looked at for (``debug``);
+    whether the way back starts from checkpoints ("sqrt", or how many trips a segment of a loop has)."""
 
     fastmath: Any = False
     boundscheck: bool = True
     nogil: bool = False
     debug: str | None = None
     cache: bool = True
+    checkpoint: str | int | None = None
 
     def __post_init__(self) -> None:
+        asked = self.checkpoint
+        whole = isinstance(asked, int) and not isinstance(asked, bool) and asked > 0
+        if not (asked is None or asked == "sqrt" or whole):
+            raise ValueError(f'checkpoint is "sqrt", the number of trips of a segment or None, not {asked!r}')
         if isinstance(self.fastmath, set):
             object.__setattr__(self, "fastmath", frozenset(self.fastmath))
         if self.debug not in (None, "nan"):

@@ -23,17 +23,20 @@ class Derivative(Derived):
         Whether it returns a pair (value, something else).
     nogil : bool
         Whether other threads run meanwhile.
+    checkpoint : "sqrt", int or None
+        Whether the way back through loops starts from checkpoints.
     """
 
     def __init__(
         self, fun: Callable, argnums: int | tuple[int, ...], has_aux: bool, with_value: bool,
-        nogil: bool = False,
+        nogil: bool = False, checkpoint: str | int | None = None,
     ):  # fmt: skip
         self.argnums = argnums
         self.has_aux = has_aux
         self.with_value = with_value
         self.nogil = bool(nogil)
-        super().__init__(fun, mode_of(argnums, has_aux), self.nogil)
+        self.checkpoint = checkpoint
+        super().__init__(fun, mode_of(argnums, has_aux), self.nogil, checkpoint)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_bound:
@@ -51,14 +54,18 @@ class Derivative(Derived):
         options = f", argnums={self.argnums!r}" if self.argnums != 0 else ""
         options += ", has_aux=True" if self.has_aux else ""
         options += ", nogil=True" if self.nogil else ""
+        options += f", checkpoint={self.checkpoint!r}" if self.checkpoint is not None else ""
         return f"{name}({getattr(self.fun, '__qualname__', self.fun)}{options})"
 
     def __reduce__(self) -> tuple:
-        return Derivative, (self.fun, self.argnums, self.has_aux, self.with_value, self.nogil)
+        return Derivative, (
+            self.fun, self.argnums, self.has_aux, self.with_value, self.nogil, self.checkpoint,
+        )  # fmt: skip
 
 
 def grad(
-    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, nogil: bool = False
+    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, nogil: bool = False,
+    checkpoint: str | int | None = None,
 ) -> Callable[..., Any]:
     """The gradient of a function of real numbers and arrays that returns one real number.
 
@@ -73,6 +80,11 @@ def grad(
     nogil : bool
         Whether other threads run while the compiled code does.  Its callers then see to it that no other
         thread writes to its arguments.
+    checkpoint : "sqrt", int or None
+        What the way back needs of loops: nothing is kept of each trip but, once for every so many trips (by
+        "sqrt" the square root of all), what the loop hands on; the trips between are run again.  The same
+        gradient to the last bit in far less memory, for the forward loop's time once more.  Left out, what
+        `dlaccelerate` was told holds.  A loop that cannot be run again is kept whole, and `explain` says so.
 
     Returns
     -------
@@ -87,17 +99,18 @@ def grad(
     >>> grad(lambda x: x**3)(2.0)
     12.0
     """
-    return Derivative(fun, argnums, has_aux, False, nogil)
+    return Derivative(fun, argnums, has_aux, False, nogil, checkpoint)
 
 
 def value_and_grad(
-    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, nogil: bool = False
+    fun: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *, nogil: bool = False,
+    checkpoint: str | int | None = None,
 ) -> Callable[..., Any]:
     """The value and the gradient of a function that returns one real number.
 
     Parameters
     ----------
-    fun, argnums, has_aux, nogil
+    fun, argnums, has_aux, nogil, checkpoint
         As for `grad`.
 
     Returns
@@ -116,7 +129,7 @@ def value_and_grad(
     >>> minimize(value_and_grad(f), np.zeros(2), jac=True).x.round(6)
     array([1., 0.])
     """
-    return Derivative(fun, argnums, has_aux, True, nogil)
+    return Derivative(fun, argnums, has_aux, True, nogil, checkpoint)
 
 
 def stop_gradient(x: Any) -> Any:

@@ -27,7 +27,9 @@ class Derived(Ahead):
     composes = True  # whether it may be differentiated, or called in what is
     with_value: bool | None = None
 
-    def __init__(self, fun: Callable, mode: Mode, nogil: bool = False):
+    def __init__(
+        self, fun: Callable, mode: Mode, nogil: bool = False, checkpoint: str | int | None = None
+    ):
         self.fun = fun
         self.target: Target = target_of(fun)
         self._asked = mode
@@ -36,6 +38,9 @@ class Derived(Ahead):
         self.owner = self.target.owner
         self._native: Any = None
         self.is_bound = bool(self.target.first or self.target.named)
+        if checkpoint is not None:
+            told = replace(self.target.flags or Flags(), checkpoint=checkpoint)
+            self.target = replace(self.target, flags=told)
         flags = replace(self.target.flags or Flags(), nogil=True) if nogil else None
         self.runner: Runner = runner_of(self.target, self._mode, flags)
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):

@@ -30,7 +30,8 @@ class Keeping:
     """One value that is kept in a loop for the way back.
 
     ``bytes`` is what a trip adds (None where arrays of unknown size are kept); ``total`` is all of it for
-    the arguments given, None where only a run tells how many trips there are.
+    the arguments given, None where only a run tells how many trips there are.  ``each`` is "trip", or
+    "segment" for what a checkpoint holds.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Keeping:
     how: str
     bytes: int | None
     total: int | None
+    each: str = "trip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,11 @@ class Explanation:
     active : tuple of str
         The names that a derivative passes through.
     kept : tuple of Keeping
-        What the way back needs of each trip of a loop.
+        What the way back needs of each trip of a loop; of one with checkpoints, of a segment, and of each
+        trip of the segment that is run again.
+    checkpoints : tuple of str
+        What became of the loops that were to have checkpoints: how many trips to a segment, or why a loop is
+        kept whole.
     recomputed : tuple of str
         Names of what is computed again on the way back.
     arrays : tuple of Piece
@@ -111,6 +117,7 @@ class Explanation:
     title: str
     active: tuple[str, ...]
     kept: tuple[Keeping, ...]
+    checkpoints: tuple[str, ...]
     recomputed: tuple[str, ...]
     arrays: tuple[Piece, ...]
     index_tests: IndexTests | None
@@ -132,6 +139,7 @@ class Explanation:
         found = [
             ("passes through", _listed(self.active) or "nothing: the value does not depend on the arguments"),
             ("kept in loops", _kept(self.kept) or "nothing"),
+            *([("checkpoints", "\n".join(self.checkpoints))] if self.checkpoints else []),
             ("computed again", _listed(self.recomputed) or "nothing"),
             ("shadows", _pieced(p for p in self.arrays if p.role == "shadow") or "none"),
         ]
@@ -202,6 +210,7 @@ def explanation_of(entry: Entry, target: Target, call: Call, flags: Flags) -> Ex
         title=_title(original.name, program, emitted.names, normalized),
         active=generated.active,
         kept=tuple(keepings),
+        checkpoints=tuple(map(_checkpointed, generated.segmented)),
         recomputed=generated.recomputed,
         arrays=_pieces(memory.allocations, {v for held in keepings.values() for v in held}, emitted.names),
         index_tests=_index_tests(generated.stages) if flags.boundscheck else None,
@@ -247,9 +256,19 @@ def _keepings(generated: Any, allocations: tuple[Allocation, ...], names: Any) -
         a_trip = kept.bytes or next((a.a_trip for a in growing), None) or None
         unknown = any(a.bytes is None for a in mine)
         total = None if unknown else sum(a.bytes or 0 for a in mine)
-        keeping = Keeping(name, kept.loop.loc.line, kept.loop.loc.text, kept.how, a_trip, total)
+        each = "segment" if getattr(kept.loop, "replayed", False) else "trip"
+        keeping = Keeping(name, kept.loop.loc.line, kept.loop.loc.text, kept.how, a_trip, total, each)
         made.setdefault(keeping, []).extend(a.value for a in mine)
     return made
+
+
+def _checkpointed(loop: Any) -> str:
+    """What became of a loop that was to have checkpoints."""
+    where = f"line {loop.loop.loc.line}  {loop.loop.loc.text}"
+    if loop.obstacle is not None:
+        return f"{where}\n    kept whole: {loop.obstacle}"
+    size = "the square root of all" if loop.asked == "sqrt" else f"{loop.asked:,}"
+    return f"{where}\n    run again in segments of {size} trips"
 
 
 def _pieces(allocations: tuple[Allocation, ...], tapes: set[Value], names: Any) -> tuple[Piece, ...]:
@@ -303,10 +322,10 @@ def _kept(kept: tuple[Keeping, ...]) -> str:
     for line, loop in loops:
         lines.append(f"line {line}  {loop}")
         here = [k for k in kept if k.line == line and k.loop == loop]
-        for how, size in dict.fromkeys((k.how, k.bytes) for k in here):
-            alike = [k for k in here if (k.how, k.bytes) == (how, size)]
+        for how, size, unit in dict.fromkeys((k.how, k.bytes, k.each) for k in here):
+            alike = [k for k in here if (k.how, k.bytes, k.each) == (how, size, unit)]
             each = " each" if len(alike) > 1 else ""
-            what = f"{_bytes(size)} a trip{each}" if size is not None else "of a size that only a run tells"
+            what = f"{_bytes(size)} a {unit}{each}" if size is not None else "of a size that only a run tells"
             known = [k.total for k in alike if k.total is not None]
             total = f": {_bytes(sum(known))}" if len(known) == len(alike) else ""
             names = _listed(tuple(k.name for k in alike)).splitlines()

@@ -23,6 +23,7 @@ from .transform.memory import analyze
 from .transform.outline import Outline, is_loop
 from .transform.placement import place
 from .transform.shapes import Shapes
+from .transform.trips import part_of
 
 __all__ = ["Allocation", "Footprint", "Sizes", "footprint"]
 
@@ -114,7 +115,9 @@ class Sizes:
                 if shape is None:
                     return None
                 return shape[dict(static)["axis"]] if op.name == "dim" else math.prod(shape)
-            case Assign(op=op, args=args, static=static) if op.elementwise and is_number(self.types[value]):
+            case Assign(op=op, args=args, static=static) if is_number(self.types[value]) and (
+                op.elementwise or op.name in ("segment_count", "segment_size")
+            ):
                 numbers = [self.number(a) for a in args]
                 return None if None in numbers else _tried(op.body, numbers, dict(static))
             case Read(base=base, index=index) if base in self.live and base not in self.written:
@@ -135,7 +138,9 @@ class Sizes:
         if not isinstance(loop, For):
             return None
         bounds = [self.number(a) for a in (loop.start, loop.stop, loop.step)]
-        return None if None in bounds else len(range(*map(int, bounds)))
+        if None in bounds:
+            return self.number(part_of(loop, self.outline.defined))
+        return len(range(*map(int, bounds)))
 
     def bytes(self, value: Value) -> int | None:
         """What an array takes."""
@@ -349,7 +354,7 @@ class _Ledger:
         if push is None:
             return 0
         size = self.sizes.bytes(push.args[1]) if isinstance(self.program.types[push.args[1]], Array) else 0  # type: ignore[index,arg-type]
-        trips = self.trips_around(push)
+        trips = self.trips_around(push, tape)
         total = None if size is None or trips is None else size * trips
         self.allocations.append(Allocation(tape, "kept", loc, total, size or 0))
         return total or 0
@@ -357,16 +362,17 @@ class _Ledger:
     def growing(self, value: Value, statement: Statement) -> list[tuple[Value, int]]:
         """An array that is copied to a longer one when it is full: as long as there are trips."""
         width = np.dtype(self.program.types[value].dtype).itemsize
-        trips = self.trips_around(statement)
+        trips = self.trips_around(statement, self.memory.root.get(value, value))
         total = None if trips is None else trips * width
         self.allocations.append(Allocation(value, "kept", statement.loc, total, width))
         return [(value, total or 0)]
 
-    def trips_around(self, statement: Statement) -> int | None:
-        """How often a statement is run, if it is on every way."""
+    def trips_around(self, statement: Statement, tape: Value) -> int | None:
+        """How often a statement is run for one tape, if it is on every way."""
         trips = 1
+        there = {id(around) for around, _ in self.outline.home.get(tape, ())}
         for loop, _ in self.outline.scope[id(statement)]:
-            if is_loop(loop):
+            if is_loop(loop) and id(loop) not in there:
                 found = self.sizes.trips(loop)
                 if found is None:
                     return None

@@ -16,6 +16,7 @@ from .emptied import without_emptying
 from .ir import Program
 from .normalize import Normalized, Request, normalize
 from .save import Kept
+from .segments import Checkpoint, Segmented
 from .simplify import simplify
 from .verify import verify
 
@@ -47,6 +48,8 @@ class Generated:
         What the reverse sweep keeps in loops.
     recomputed, active : tuple of str
         Names of what it computes again, and of what a derivative passes through.
+    segmented : tuple of Segmented
+        The loops that were to be checkpointed, and what became of them.
     """
 
     emitted: Emitted
@@ -55,9 +58,12 @@ class Generated:
     kept: tuple[Kept, ...]
     recomputed: tuple[str, ...]
     active: tuple[str, ...]
+    segmented: tuple[Segmented, ...] = ()
 
 
-def transform(request: Request, *, boundscheck: bool = True) -> Generated:
+def transform(
+    request: Request, *, boundscheck: bool = True, checkpoint: Checkpoint | None = None
+) -> Generated:
     """The derivative program of a request.
 
     Raises
@@ -67,15 +73,17 @@ def transform(request: Request, *, boundscheck: bool = True) -> Generated:
     """
     normalized = normalize(request)
     try:
-        return _transformed(request, normalized, boundscheck)
+        return _transformed(request, normalized, boundscheck, checkpoint)
     except (UnsupportedSyntax, DifferentiationError, UntracedError):
         if not normalized.packing:
             raise
     # With its lists written out it may be supported; if not, that is what the message is about.
-    return transform(replace(request, packable=frozenset()), boundscheck=boundscheck)
+    return transform(replace(request, packable=frozenset()), boundscheck=boundscheck, checkpoint=checkpoint)
 
 
-def _transformed(request: Request, normalized: Normalized, boundscheck: bool) -> Generated:
+def _transformed(
+    request: Request, normalized: Normalized, boundscheck: bool, checkpoint: Checkpoint | None
+) -> Generated:
     stages: list[Stage] = []
 
     def stage(name: str, program: Program) -> Program:
@@ -86,7 +94,7 @@ def _transformed(request: Request, normalized: Normalized, boundscheck: bool) ->
     program = stage("normalize", normalized.program)
     program = stage("bounds", prove(program, check=boundscheck))
     program, traced = gradients.privatized(program, normalized.traced, request.argnums is not None)
-    made = differentiate(program, traced)
+    made = differentiate(program, traced, checkpoint)
     for order, step in enumerate(made.between, 1):
         stage(f"order {order}", step)
     program = stage("assemble", unruled(made.program))
@@ -100,7 +108,7 @@ def _transformed(request: Request, normalized: Normalized, boundscheck: bool) ->
         program = stage("emptied", simplify(left))
     return Generated(
         emit(program, header=_header(normalized, program)), normalized, tuple(stages),
-        made.kept, made.recomputed, made.active,
+        made.kept, made.recomputed, made.active, made.segmented,
     )  # fmt: skip
 
 

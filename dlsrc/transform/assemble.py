@@ -120,7 +120,7 @@ class _Assembly:
                 return For(
                     self.value(s.index), self.atom(s.start), self.atom(s.stop), self.atom(s.step),
                     self.carries(s),
-                    self.inner(s, "body", s.body), flag, trips, s.loc,
+                    self.inner(s, "body", s.body), flag, trips, s.loc, s.checkpoint,
                 )  # fmt: skip
             case While():
                 flag = None if s.stop_flag is None else self.atom(s.stop_flag)

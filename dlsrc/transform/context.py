@@ -81,6 +81,7 @@ class Context(Builder):
         self.part_names: dict[Value, str] = {}           # what the user calls a part of a column
         self.same: dict[Value, tuple] = {}               # dlarrays made of others: of which, how laid out
         self.same_used: set[Value] = set()               # those of them that a gradient is taken by
+        self.head: Any = None                            # what the loop head that is being evaluated asks for
         self.watches_labels = True                       # whether an operation refuses labels
         self.lower_body: Callable = _unset               # these three are set by normalize
         self.call_with: Callable = _unset

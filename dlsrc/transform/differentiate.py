@@ -13,26 +13,27 @@ A gradient whose loss contains another gradient is computed after that one, in t
 there: a second derivative is the transformation of its own output.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..errors import DifferentiationError, UnsupportedSyntax
+from ..errors import DifferentiationError, InternalError, UnsupportedSyntax
 from . import activity, gradients, memory
 from .assemble import assemble
-from .context import Context
 from .control import sweep_from
 from .expose import exposed
-from .ir import Assign, Gradient, Program, Read, Value, walk
-from .normalize import complete
+from .ir import Gradient, Program, Value, walk
 from .outline import Outline
-from .regions import Regions
-from .save import Kept, Saver
+from .replay import NotReplayed
+from .save import Kept, Saver, tapes_read
 from .scratch import own_scratch
+from .segments import Checkpoint, Segmented, segmented
 from .shapes import Shapes
 from .simplify import simplify
 from .twins import Twins, twinned
 from .unchanging import moved_out
+from .workshop import workshop
 
-__all__ = ["Differentiated", "differentiate", "workshop"]
+__all__ = ["Differentiated", "differentiate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,15 @@ class Differentiated:
     recomputed: tuple[str, ...]
     active: tuple[str, ...]
     between: tuple[Program, ...] = ()
+    segmented: tuple[Segmented, ...] = ()
 
 
-def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
+def differentiate(
+    program: Program, traced: frozenset[Value], checkpoint: Checkpoint | None = None
+) -> Differentiated:
     """The program with every gradient computed, level by level.
+
+    ``checkpoint`` is asked for all loops of the function (`segments`).
 
     Raises
     ------
@@ -63,7 +69,8 @@ def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
     outline = Outline(program)
     gradients.check(program, outline, memory.analyze(program, outline), traced)
     between: list[Program] = []
-    made = _level(program, 1)
+    made = _checkpointed(program, checkpoint)
+    segmented = made.segmented
     while any(isinstance(s, Gradient) for s in walk(made.program.body)):
         between.append(made.program)
         after = _level(made.program, len(between) + 1)
@@ -71,7 +78,19 @@ def differentiate(program: Program, traced: frozenset[Value]) -> Differentiated:
             after.program, made.kept + after.kept, _union(made.recomputed, after.recomputed),
             _union(made.active, after.active),
         )  # fmt: skip
-    return replace(made, between=tuple(between))
+    return replace(made, between=tuple(between), segmented=segmented)
+
+
+def _checkpointed(program: Program, checkpoint: Checkpoint | None) -> Differentiated:
+    """The first level; a loop that turns out not to be replayed is kept whole."""
+    refused: dict[Value, str] = {}
+    while True:
+        try:
+            return _level(program, 1, checkpoint, refused)
+        except NotReplayed as found:
+            if found.counter in refused:
+                raise InternalError(f"a loop that is kept whole is replayed: {found}") from found
+            refused[found.counter] = found.reason
 
 
 def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,12 +106,15 @@ def _by_parameters(program: Program) -> bool:
     return all(set(s.targets) <= params for s in walk(program.body) if isinstance(s, Gradient))
 
 
-def _level(program: Program, order: int) -> Differentiated:
+def _level(
+    program: Program, order: int, checkpoint: Checkpoint | None = None, refused: Mapping[Value, str] = {}
+) -> Differentiated:
     """The program with the gradients computed whose losses contain no others."""
+    loops: tuple[Segmented, ...] = ()
     if _by_parameters(program):
         program = simplify(program, to_sweep=True)
     if order == 1:
-        program = own_scratch(moved_out(program))
+        program, loops = segmented(own_scratch(moved_out(program)), checkpoint, refused)
     if order > 1:
         outline = Outline(program)
         facts = memory.analyze(program, outline)
@@ -101,8 +123,8 @@ def _level(program: Program, order: int) -> Differentiated:
     program, twins = _with_twins(program, order)
     made, saver = _pass(program, order, frozenset(), twins)
     if saver.kept:
-        made, _ = _pass(program, order, _read_tapes(simplify(made.program), saver), twins)
-    return made
+        made, _ = _pass(program, order, tapes_read(simplify(made.program), saver), twins)
+    return replace(made, segmented=loops)
 
 
 def _with_twins(program: Program, order: int) -> tuple[Program, Twins]:
@@ -143,30 +165,3 @@ def _pass(
     recomputed = dict.fromkeys(repr(v) for v in saver.recomputed if v.hint)
     made = assemble(program, ctx, saver.edits)
     return Differentiated(made, tuple(saver.kept), tuple(recomputed), tuple(names)), saver
-
-
-def _read_tapes(program: Program, saver: Saver) -> frozenset[Value]:
-    """The values whose tapes the finished program still reads."""
-    regions = Regions(program)
-    read: set[Value] = set()
-    for statement in walk(program.body):
-        if isinstance(statement, Read):
-            read.add(regions.find(statement.base))
-        elif (
-            isinstance(statement, Assign) and statement.op.name == "item"
-            and isinstance(statement.args[0], Value)
-        ):
-            read.add(regions.find(statement.args[0]))
-    return frozenset(value for value, tape in saver.tapes() if regions.find(tape) in read)
-
-
-def workshop(program: Program, outline: Outline) -> Context:
-    """A context that goes on where the program ends."""
-    ctx = Context()
-    complete(ctx)
-    ctx.types.update(program.types)
-    ctx.next_number = max((v.number for v in program.types), default=0) + 1
-    for value, statement in outline.defined.items():
-        if statement is not None:
-            ctx.origin[value] = statement
-    return ctx

@@ -245,6 +245,8 @@ class For:
 
     ``stop_flag``: if set, a value of the body; the loop ends after the trip where it is true.
     ``trips``: if set, the value, known after the loop, that counts the trips begun.
+    ``checkpoint``: what the user asks for, "sqrt" or how many trips to a segment (`segments`); ``replayed``:
+    whether a trip is run again on the way back instead of keeping its values (`replay`).
     """
 
     index: Value
@@ -256,6 +258,8 @@ class For:
     stop_flag: Atom | None
     trips: Value | None
     loc: Location
+    checkpoint: str | int | None = None
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

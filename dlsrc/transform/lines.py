@@ -58,11 +58,14 @@ class Writer:
 
     def comment(self, loc: Location) -> None:
         """Name the user's line when it is another than before."""
-        key = (loc.file, loc.line, loc.back)
+        key = (loc.file, loc.line, loc.back, loc.again)
         if key == self.commented:
             return
         self.commented = key
-        text = f"#   back through {loc}{_order(loc.back)}" if loc.back else f"# {loc}  {loc.text}".rstrip()
+        if loc.back:
+            text = f"#   back through {loc}{_order(loc.back)}"
+        else:
+            text = f"#   again {loc}" if loc.again else f"# {loc}  {loc.text}".rstrip()
         room = LIMIT - 4 * self.depth
         if len(text) > room:
             text = text[: room - 2] + " …"

@@ -13,6 +13,7 @@ class Location:
     statement, stripped.  ``back`` is 1 for a statement of a reverse sweep: it then stands for the same
     line of the user's, passed through backwards; 2 for one of a sweep that gives a second derivative.
     ``aside`` is true for a statement that computes a tangent, beside the one that it is the derivative of.
+    ``again`` is true for one that is run once more on the way back, from a checkpoint.
     ``source_line`` is the whole line with its indentation, which Python needs to put the carets under an
     error.
     """
@@ -26,6 +27,7 @@ class Location:
     function: str = ""
     back: int = 0
     aside: bool = False
+    again: bool = False
     source_line: str = field(default="", compare=False, repr=False)
 
     def backward(self, order: int = 1) -> "Location":
@@ -35,6 +37,10 @@ class Location:
     def beside(self) -> "Location":
         """The same place, for a tangent."""
         return replace(self, aside=True)
+
+    def replayed(self) -> "Location":
+        """The same place, run once more from a checkpoint."""
+        return replace(self, again=True)
 
     @property
     def derived(self) -> bool:

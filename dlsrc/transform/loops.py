@@ -26,6 +26,7 @@ from .expressions import evaluate
 from .ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
 from .items import has_static_items, static_items
 from .growth import Growth, Room
+from .heads import in_head
 from .iteration import fewest_items, loop_item, trips_of
 from .merging import branch
 from .optional import assuming, perhaps_of
@@ -55,11 +56,17 @@ class Built:
 
 @statement(ast.For)
 def for_(ctx: Context, frame: Frame, node: ast.For) -> None:
-    iterable = ctx.contents(evaluate(ctx, frame, node.iter))
+    with in_head(ctx) as head:
+        iterable = ctx.contents(evaluate(ctx, frame, node.iter))
     if isinstance(iterable, Range) and frame.composite is not None and _literal(iterable):
         unroll(ctx, frame, node, static_items(ctx, iterable))
         return
     if not isinstance(iterable, Range) and has_static_items(ctx, iterable):
+        if head.asked is not None:
+            raise ctx.refuse(
+                "a loop over the items of a list or tuple is written out, and has no checkpoints; leave out "
+                "`checkpointed`"
+            )
         pack_for(ctx, frame, iterable)
         count = fewest_items(ctx, iterable)
         if count is None:
@@ -69,7 +76,7 @@ def for_(ctx: Context, frame: Frame, node: ast.For) -> None:
         return
     before, block_length = ctx.snapshot(), len(ctx.block)
     try:
-        counted(ctx, frame, node, iterable)
+        counted(ctx, frame, node, iterable, head.asked)
     except NeedUnroll as need:
         ctx.restore(before)
         del ctx.block[block_length:]
@@ -125,7 +132,9 @@ def unroll(
             return
 
 
-def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> None:
+def counted(
+    ctx: Context, frame: Frame, node: ast.For, iterable: Binding, checkpoint: str | int | None = None
+) -> None:
     """A loop with a counter."""
     direct = isinstance(iterable, Range) and isinstance(iterable.step, Const)
     if direct:
@@ -160,7 +169,7 @@ def counted(ctx: Context, frame: Frame, node: ast.For, iterable: Binding) -> Non
     ctx.add(
         For(
             index, start, stop, step, built.carries, (*built.test, *built.body), built.stop_flag, None,
-            ctx.loc,
+            ctx.loc, checkpoint,
         )
     )
     settle_after(ctx, built, runs)

@@ -21,7 +21,7 @@ from .later import after_writes
 from .location import Location
 from .outline import Outline, Scope, is_loop
 
-__all__ = ["Memory", "analyze"]
+__all__ = ["Memory", "analyze", "may_be_one"]
 
 # Results that are the same memory as the argument, or perhaps are.  Whether NumPy's reshape and ravel copy
 # an array that is not in C order depends on its strides: here they do, and a write to one is refused where
@@ -218,8 +218,8 @@ def _is_grown(memory: Memory, atom: Atom) -> bool:
 def _written(statement: Statement) -> Value | None:
     if isinstance(statement, Store):
         return statement.base
-    if isinstance(statement, Assign) and statement.op.effect and isinstance(statement.args[0], Value):
-        return statement.args[0]
+    if isinstance(statement, Assign) and statement.op.effect and statement.args:
+        return statement.args[0] if isinstance(statement.args[0], Value) else None
     return None
 
 
@@ -239,7 +239,7 @@ def _find_ambiguous(memory: Memory, program: Program) -> None:
                 # A list that gets or loses an item: to the items nothing happens.
                 used = {r for r in used if not isinstance(program.types[r], Array)}
             others = sorted((used & shared) - {root}, key=lambda v: v.number)
-            other = next((o for o in others if _may_be_one(memory, root, o)), None)
+            other = next((o for o in others if may_be_one(memory, root, o)), None)
             if other is None:
                 continue
             names = " and ".join(f"`{v!r}`" if v.hint else "a result" for v in (root, other))
@@ -282,7 +282,7 @@ def _link_lists(memory: Memory, types: Mapping[Value, Type]) -> None:
                 memory.sources[root] = (*memory.sources.get(root, ()), item)
 
 
-def _may_be_one(memory: Memory, a: Value, b: Value, asked: set | None = None) -> bool:
+def may_be_one(memory: Memory, a: Value, b: Value, asked: set | None = None) -> bool:
     """Whether two roots may be the same memory while both names are in use; each pair is asked for once."""
     if a == b:
         return True
@@ -337,7 +337,7 @@ def _age_of(memory: Memory, root: Value) -> tuple[int, int]:
 def _atoms_may_be_one(memory: Memory, x: Atom, y: Atom, asked: set) -> bool:
     if isinstance(x, Const) or isinstance(y, Const) or x not in memory.root or y not in memory.root:
         return False
-    return _may_be_one(memory, memory.root[x], memory.root[y], asked)
+    return may_be_one(memory, memory.root[x], memory.root[y], asked)
 
 
 def _joined_at(memory: Memory, root: Value) -> tuple[int, bool] | None:

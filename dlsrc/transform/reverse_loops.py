@@ -11,6 +11,7 @@ cotangent of what the trip left behind, at its end that of what the trip found. 
 loop accumulate in carried sums, arrays in their shadows.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..kernels.types import Array, Scalar, is_float
@@ -23,6 +24,7 @@ from .trips import trip_number
 
 from .crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
 from .fetch import Mirror
+from .replay import replay
 from .sums import reverse_at_once
 
 __all__ = ["earlier_trips", "reverse_loop"]
@@ -30,7 +32,8 @@ __all__ = ["earlier_trips", "reverse_loop"]
 
 def reverse_loop(sweep: Sweep, s: For | While) -> None:
     """All trips of a loop, last first."""
-    if reverse_at_once(sweep, s, outer_scalars(sweep, s)):
+    replayed = isinstance(s, For) and s.replayed
+    if not replayed and reverse_at_once(sweep, s, outer_scalars(sweep, s)):
         return
     _refuse_writes_of_the_test(sweep, s)
     ctx = sweep.ctx
@@ -138,12 +141,11 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
             position = ctx.op("subtract", headers[own][0], Const(1))
             ctx.block = outer
             sweep.cot[own] = position
-        for carry in s.carries:
-            if carry.header in headers:
-                if isinstance(carry.out, Value):
-                    sweep.shapes.equate(headers[carry.header][0], carry.out)
-                sweep.contribute(carry.out, headers[carry.header][0], owned=True)
-        sweep.reverse_block(s.body)
+        if isinstance(s, For) and s.replayed:
+            replay(sweep, s, {c.header: headers[c.header][0] for c in s.carries if c.header in headers})
+        else:
+            _leave(sweep, s, headers)
+            sweep.reverse_block(s.body)
         if isinstance(s, While):
             mirror.slot = "body"
             sweep.reverse_block(s.test)
@@ -185,6 +187,15 @@ def _backward(sweep: Sweep, s: For | While, trips: Atom, carried: dict[Value, At
                 if isinstance(carry.init, Value) and isinstance(ctx.types[carry.header], Array):
                     sweep.shapes.equate(result, carry.init)
                 sweep.contribute(carry.init, result, owned=True)
+
+
+def _leave(sweep: Sweep, s: For | While, headers: dict[Any, tuple[Value, Atom]]) -> None:
+    """The cotangents of what a trip leaves, which the trip after it has handed back."""
+    for carry in s.carries:
+        if carry.header in headers:
+            if isinstance(carry.out, Value):
+                sweep.shapes.equate(headers[carry.header][0], carry.out)
+            sweep.contribute(carry.out, headers[carry.header][0], owned=True)
 
 
 def _is_carried(s: For | While, key: Any) -> bool:
@@ -243,7 +254,7 @@ def stack_counters(sweep: Sweep, s: Statement) -> list[tuple[str, int]]:
     """The nested loops, from this one inwards, whose tapes count all trips."""
     found = []
     around = [m.statement for m in sweep.mirrors if is_loop(m.statement)]
-    for inner in [s, *(i for i in walk(tuple(j for b in blocks_of(s) for j in b)) if is_loop(i))]:
+    for inner in [i for i in _swept(s) if is_loop(i)]:
         chain = [
             *around,
             *(
@@ -260,6 +271,14 @@ def stack_counters(sweep: Sweep, s: Statement) -> list[tuple[str, int]]:
             sweep.chains[key] = chain
             found.append(key)
     return found
+
+
+def _swept(s: Statement) -> Iterator[Statement]:
+    """A statement and those inside it that this sweep goes through itself: not those of a replayed loop."""
+    yield s
+    if not (isinstance(s, For) and s.replayed):
+        for inner in (i for block in blocks_of(s) for i in block):
+            yield from _swept(inner)
 
 
 def _unique(items: list[Statement]) -> list[Statement]:

@@ -26,13 +26,14 @@ from .costs import Costs
 from .edits import Edits
 from .firsts import bind_first, nothing
 from .ir import (
-    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Span, Statement, Value,
+    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Program, Read, Span, Statement, Value, walk,
 )
 from .memory import Memory
 from .outline import Outline, Scope, is_loop, visible
+from .regions import Regions
 from .trips import capacity_of, count_of, trip_number
 
-__all__ = ["Edits", "Kept", "Saver"]
+__all__ = ["Edits", "Kept", "Saver", "tapes_read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,3 +413,18 @@ class Saver:
 def _in_any_layout(ctx: Context, array: Atom) -> Value:
     """The array as one whose layout is not known: ``x[::1]``."""
     return ctx.read(array, Index((Span(step=Const(1)), *(Span(),) * (ctx.type_of(array).ndim - 1))))  # type: ignore[arg-type]
+
+
+def tapes_read(program: Program, saver: Saver) -> frozenset[Value]:
+    """The values whose tapes the finished program still reads."""
+    regions = Regions(program)
+    read: set[Value] = set()
+    for statement in walk(program.body):
+        if isinstance(statement, Read):
+            read.add(regions.find(statement.base))
+        elif (
+            isinstance(statement, Assign) and statement.op.name == "item"
+            and isinstance(statement.args[0], Value)
+        ):
+            read.add(regions.find(statement.args[0]))
+    return frozenset(value for value, tape in saver.tapes() if regions.find(tape) in read)

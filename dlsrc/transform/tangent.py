@@ -23,7 +23,6 @@ from .adjoint import no_derivative
 from .context import Context
 from .custom import CustomRule
 from .custom_tangent import custom_tangent
-from .differentiate import workshop
 from .edits import Edits
 from .expose import exposed_to
 from .ir import (
@@ -36,6 +35,7 @@ from .outline import Outline
 from .shadows import full_index
 from .shapes import Shapes
 from .tangent_rules import contribution
+from .workshop import workshop
 
 __all__ = ["Tangents", "tangents"]
 

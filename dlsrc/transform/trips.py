@@ -4,10 +4,13 @@
     range(n - 1, -1, -1)  →    n trips; a tape is indexed by i itself
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from .context import Context
 from .ir import Assign, Atom, Const, For, Value
 
-__all__ = ["capacity_of", "count_of", "trip_number"]
+__all__ = ["capacity_of", "count_of", "part_of", "trip_number"]
 
 
 def count_of(ctx: Context, loop: For) -> Atom:
@@ -25,6 +28,9 @@ def count_of(ctx: Context, loop: For) -> Atom:
 
 def capacity_of(ctx: Context, loop: For) -> Atom:
     """The length of a block tape along a loop; never negative."""
+    part = part_of(loop, ctx.origin)
+    if part is not None:
+        return part
     if isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step == Const(1):
         size = loop.stop
     elif loop.stop == Const(-1) and loop.step == Const(-1):
@@ -35,9 +41,27 @@ def capacity_of(ctx: Context, loop: For) -> Atom:
     known = (
         isinstance(size, Const) and size.value >= 0
         or isinstance(made, Assign)
-        and made.op.name in ("dim", "size")
+        and made.op.name in ("dim", "size", "segment_count", "segment_size")
     )
     return size if known else ctx.op("maximum", size, Const(0))
+
+
+def part_of(loop: For, made_by: Mapping[Value, Any]) -> Atom | None:
+    """How many trips the loop over a segment makes, ``range(first, min(first + size, n))``: all segments but
+    the last that many.  None if it is no such loop.
+
+    ``made_by`` tells the statement that makes a value.
+    """
+    end = made_by.get(loop.stop) if isinstance(loop.stop, Value) else None
+    for nearer, on, step in (("minimum", "add", 1), ("maximum", "subtract", -1)):
+        if isinstance(end, Assign) and end.op.name == nearer and loop.step == Const(step):
+            full = made_by.get(end.args[0]) if isinstance(end.args[0], Value) else None
+            if isinstance(full, Assign) and full.op.name == on and full.args[0] == loop.start:
+                size = full.args[1]
+                made = made_by.get(size) if isinstance(size, Value) else None
+                is_size = isinstance(made, Assign) and made.op.name == "segment_size"
+                return size if is_size or isinstance(size, Const) and size.value > 0 else None
+    return None
 
 
 def trip_number(ctx: Context, loop: For, index: Atom) -> Atom:
