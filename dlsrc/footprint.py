@@ -362,7 +362,7 @@ class _Ledger:
     def growing(self, value: Value, statement: Statement) -> list[tuple[Value, int]]:
         """An array that is copied to a longer one when it is full: as long as there are trips."""
         width = np.dtype(self.program.types[value].dtype).itemsize
-        trips = self.trips_around(statement, self.memory.root.get(value, value))
+        trips = self.trips_around(statement, value)
         total = None if trips is None else trips * width
         self.allocations.append(Allocation(value, "kept", statement.loc, total, width))
         return [(value, total or 0)]
@@ -370,7 +370,8 @@ class _Ledger:
     def trips_around(self, statement: Statement, tape: Value) -> int | None:
         """How often a statement is run for one tape, if it is on every way."""
         trips = 1
-        there = {id(around) for around, _ in self.outline.home.get(tape, ())}
+        root = self.memory.root.get(tape)
+        there = set() if root is None else {id(around) for around, _ in self.memory.born(root)}
         for loop, _ in self.outline.scope[id(statement)]:
             if is_loop(loop) and id(loop) not in there:
                 found = self.sizes.trips(loop)

@@ -37,6 +37,14 @@ def test_several_gradients_in_random_programs(start):
     assert sum(state == "ok" for state, _ in ends.values()) >= 5
 
 
+@pytest.mark.parametrize("checkpoint", [2, "sqrt"])
+def test_random_programs_from_checkpoints(checkpoint):
+    """Bit for bit the gradient without; more of them: ``python -m tests.fuzz --checkpoint 2``."""
+    ends = {seed: verdict(program(seed), seed, checkpoint=checkpoint) for seed in range(20)}
+    assert not {seed: why for seed, (state, why) in ends.items() if state == "fail"}
+    assert sum(state == "ok" for state, _ in ends.values()) >= 5
+
+
 @pytest.mark.compiled
 @pytest.mark.parametrize(("seed", "gradients"), [(28, False), (1008, True)])
 def test_random_programs_compiled(seed, gradients):

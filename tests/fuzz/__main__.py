@@ -2,6 +2,7 @@
 
     --programs N --seed S    how many, from which seed; --minutes M stops earlier
     --gradients              several dlgradient calls in a program, in branches and loops too
+    --checkpoint K           only compare, bit for bit, with loops run again from checkpoints: "sqrt" or trips
     --compiled               compile every program with numba (seconds each), not run it as plain Python
     --pairs                  only count how often two productions of the grammar come together
     --planted                plant ten bugs in dlsrc, one at a time, and tell after how many programs each is found
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--gradients", action="store_true", help="several dlgradient calls in a program")
+    parser.add_argument("--checkpoint", type=lambda k: int(k) if k.isdigit() else k, help="\"sqrt\", or trips")
     parser.add_argument("--compiled", action="store_true", help="with numba's compiler, not as plain Python")
     parser.add_argument("--pairs", action="store_true", help="only count pairs of productions")
     parser.add_argument("--planted", action="store_true", help="find bugs that are planted in dlsrc")
@@ -54,13 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
         source = program(seed, gradients=options.gradients)
         start = time.process_time()
         facts: dict = {}
-        state, why = verdict(source, seed, facts=facts)
+        state, why = verdict(source, seed, facts=facts, checkpoint=options.checkpoint)
         nonzero += [facts["nonzero"]] if "nonzero" in facts else []
         if time.process_time() - start > SLOW and not options.compiled:
             print(f"# seed {seed} took {time.process_time() - start:.0f} s", flush=True)
         ends[state, why if state != "fail" else ""] += 1
         if state == "fail":
-            text = smaller(source, lambda changed, seed=seed: verdict(changed, seed), why)
+            text = smaller(source, lambda changed, seed=seed: verdict(changed, seed, checkpoint=options.checkpoint), why)
             print(f"\n# {why}\ndef test_fuzz_{seed}():\n    source = '''\n{text}\n'''", flush=True)
             print(f"    assert verdict(source, {seed})[0] == 'ok'", flush=True)
     for (state, why), count in ends.most_common():

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from dlsrc import dlarray, dlfeval, extractdata, isdlarray, jvp, stages, value_and_grad
+from dlsrc import dlaccelerate, dlarray, dlfeval, explain, extractdata, isdlarray, jvp, stages, value_and_grad
 from dlsrc.errors import DlsrcError, InternalError
 from tests.fuzz.rewrite import REWRITES, rewritten
 from tests.fuzz.watched import written_before
 from tests.oracle import extrapolated
 
-__all__ = ["inputs", "load", "verdict"]
+__all__ = ["checkpointed_agrees", "inputs", "load", "verdict"]
 
 PLAIN_GRADIENT = """
 def dlgradient(loss, *targets):
@@ -153,7 +153,7 @@ def _derived(f: Callable, args: list, several: bool, argnums: tuple[int, ...]) -
     """Value and gradients as dlsrc computes them."""
     if not several:
         return value_and_grad(f, argnums=argnums)(*args)
-    found = dlfeval(f, dlarray(args[0]), dlarray(args[1]), *args[2:])
+    found = dlfeval(f, *_traced(args, True))
     value, by = ([extractdata(a) if isdlarray(a) else a for a in part] for part in found)
     return value, by
 
@@ -166,8 +166,15 @@ def _ended(run: Callable) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def verdict(source: str, seed: int, *, rewrites: bool = True, facts: dict | None = None) -> tuple[str, str]:
-    """``ok``, ``skip``, ``refused`` or ``fail``, and why; in ``facts``, whether a gradient is not zero."""
+def verdict(
+    source: str, seed: int, *, rewrites: bool = True, facts: dict | None = None, checkpoint: str | int | None = None
+) -> tuple[str, str]:
+    """``ok``, ``skip``, ``refused`` or ``fail``, and why; in ``facts``, whether a gradient is not zero.
+
+    With a ``checkpoint`` only value and gradients are compared, bit for bit, with those without.
+    """
+    if checkpoint is not None:
+        return checkpointed_agrees(source, seed, checkpoint)
     several = "dlgradient" in source
     plain_source = source.replace("from dlsrc import dlgradient\n", PLAIN_GRADIENT)
     plain, args = load(plain_source), inputs(seed)
@@ -220,6 +227,29 @@ def verdict(source: str, seed: int, *, rewrites: bool = True, facts: dict | None
         case 3 if not several:
             return _stages_agree(source, args, value)
     return _rewritten_agrees(source, seed, several, argnums, value, by)
+
+
+def checkpointed_agrees(source: str, seed: int, checkpoint: str | int) -> tuple[str, str]:
+    """Whether loops that are run again from checkpoints give the same bits; "skip" where none is."""
+    several = "dlgradient" in source
+    argnums = (0, 1, 4) if several else (0, 1) if _twice(seed) else (0, 1, 2)
+    f = load(source)
+    whole, error = _ended(lambda: _derived(f, inputs(seed), several, argnums))
+    if error is not None:
+        return "skip", "no gradient"
+    sparing = dlaccelerate(f, checkpoint=checkpoint)
+    found, error = _ended(lambda: _derived(sparing, inputs(seed), several, argnums))
+    if error is not None:
+        return "fail", f"checkpoint={checkpoint!r}: {type(error).__name__}: {error}"
+    for one, other in ((whole[0], found[0]), *zip(whole[1], found[1], strict=True)):
+        if np.asarray(one).tobytes() != np.asarray(other).tobytes():
+            return "fail", f"checkpoint={checkpoint!r}: {other}, expected {one}"
+    asked = explain(sparing if several else value_and_grad(sparing, argnums), *_traced(inputs(seed), several))
+    return ("ok", "") if any("run again" in told for told in asked.checkpoints) else ("skip", "no loop is run again")
+
+
+def _traced(args: list, several: bool) -> list:
+    return [dlarray(args[0]), dlarray(args[1]), *args[2:]] if several else args
 
 
 def _forward_agrees(source: str, args: list, by: Any) -> tuple[str, str]:
