@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import linecache
+import os
 import re
 import sys
 import threading
@@ -18,8 +19,8 @@ from .rerun import again_in_python, values_of
 from .signature import Call, read_call
 
 __all__ = [
-    "Replayed", "at_line", "building", "failed", "here", "plain_result", "plain_value", "replaying", "silent",
-    "valuing",
+    "Replayed", "at_line", "building", "failed", "here", "lifted", "plain_result", "plain_value", "replaying",
+    "silent", "valuing",
 ]  # fmt: skip
 
 LINED = re.compile(r"(?:\w:)?[^:\n]+:\d+: ")  # the messages of generated code begin with the user's line
@@ -230,8 +231,26 @@ def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exce
     except Replayed:
         return None
     except Exception as error:
-        return error
+        return _of_the_user(error)
     return None
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(os.path.dirname(__file__) + os.sep)
+
+
+def _of_the_user(error: Exception) -> Exception:
+    """The error with a traceback that begins and ends in the user's code, not in dlsrc's."""
+    traces = []
+    trace = error.__traceback__
+    while trace is not None:
+        traces.append(trace)
+        trace = trace.tb_next
+    theirs = [t for t in traces if not _is_ours(t.tb_frame.f_code.co_filename)]
+    if not theirs:
+        return error
+    theirs[-1].tb_next = None
+    return error.with_traceback(theirs[0])
 
 
 def _run_plainly(function: Callable, args: tuple, kwargs: dict) -> Any:
@@ -281,6 +300,12 @@ def plain_value(function: Callable, args: tuple, kwargs: dict) -> Any:
         return function(*args, **kwargs)
     finally:
         _state.values = False
+
+
+def lifted(error: UnsupportedSyntax, frame: FrameType) -> UnsupportedSyntax:
+    """The error with the user's lines only; with the one that is being run, where there is none."""
+    theirs = [(where, what) for where, what in error.problems if not _is_ours(where.file)]
+    return type(error)(theirs) if theirs else here(type(error), error.problems[0][1], frame)
 
 
 def here(kind: type[UnsupportedSyntax], message: str, frame: FrameType) -> UnsupportedSyntax:

@@ -450,6 +450,79 @@ def test_a_captured_network_is_what_it_is_at_the_call():
         dlfeval(by_all_of_it, net, X)
 
 
+@dataclass(frozen=True)
+class Misspelled:
+    name: str = ""
+
+    def output(self, layout):
+        return layout
+
+    def forward(self, X, params):
+        return X * self.factr
+
+
+@dataclass(frozen=True)
+class OfFive:
+    name: str = ""
+
+    def output(self, layout):
+        return layout
+
+    def forward(self, X, params):
+        return dlarray(dlsrc.stripdims(X) + np.ones((3, 5)), "CB")
+
+
+def blamed(run):
+    """The error, its last line in a file, and that file."""
+    with pytest.raises(Exception) as caught:
+        run()
+    error = caught.value
+    if isinstance(error, SyntaxError):
+        return error, error.text.strip(), error.filename
+    trace = caught.traceback[-1]
+    return error, str(trace.statement).strip(), str(trace.path)
+
+
+@pytest.mark.parametrize("layers, line, said", [
+    ([FullyConnectedLayer(3, name="fc")], "Y = forward(net, X)  # the user's line", "size 2 is different|mismatch"),
+    ([FullyConnectedLayer(3, name="fc"), Misspelled("mine")], "return X * self.factr", "a Misspelled has no attribute `factr`"),
+    ([FullyConnectedLayer(3, name="fc"), OfFive("mine")], 'return dlarray(dlsrc.stripdims(X) + np.ones((3, 5)), "CB")',
+     "broadcast"),
+], ids=["size", "build", "run"])  # fmt: skip
+def test_what_goes_wrong_in_a_layer_is_at_the_users_line_and_names_the_layer(layers, line, said):
+    net = dlnetwork([FeatureInputLayer(4), *layers])
+
+    def objective(net, X):
+        Y = forward(net, X)  # the user's line
+        return np.sum(Y)
+
+    X = dlarray(np.ones((2 if len(layers) == 1 else 4, 3)), "CB")
+    error, found, file = blamed(lambda: dlfeval(objective, net, X))
+    notes = " ".join(getattr(error, "__notes__", ()))
+    assert file == __file__ and found == line
+    assert f"in layer {layers[-1].name!r}" in f"{error} {notes}"
+    assert pytest.raises(type(error), forward, net, X).match(said)
+
+
+def test_arrays_without_format_are_refused_at_the_users_line():
+    net = dlnetwork([FeatureInputLayer(4), FullyConnectedLayer(3, name="fc")])
+    error, line, file = blamed(lambda: dlfeval(lambda net, X: np.sum(forward(net, X)), net, np.ones((4, 3))))
+    assert file == __file__ and "in layer 'fc'" in str(error) and "more" not in str(error)
+    error, line, file = blamed(lambda: predict(net, np.ones((4, 3))))
+    assert file == __file__ and "in layer 'fc'" in str(error) and "predict(net, np.ones((4, 3)))" in line
+    for run in (lambda: forward(net), lambda: dlfeval(lambda net: np.sum(forward(net)), net)):
+        with pytest.raises(TypeError, match="another number of inputs"):
+            run()
+
+
+def test_the_text_of_a_network_names_its_layers():
+    def objective(net, X):
+        return np.sum(forward(net, X))
+
+    text = dlsrc.adjoint_source(objective, small(), pictures())
+    assert "layer 'conv'  return np.sum(forward(net, X))" in text and "network.py" not in text
+
+
 def test_layers_stay_what_was_compiled():
     @dataclass
     class Loose:

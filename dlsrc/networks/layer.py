@@ -22,7 +22,7 @@ import numpy as np
 
 from ..dlarray import dlarray
 
-__all__ = ["Layer", "Layout", "checked_layer", "output_of", "static_key"]
+__all__ = ["Layer", "Layout", "checked_layer", "of_layer", "output_of", "static_key"]
 
 PLAIN = (bool, int, float, str, bytes, type(None))
 
@@ -117,6 +117,18 @@ def static_key(value: Any, place: str = "") -> Any:
     if isinstance(value, np.ndarray | dlarray | dict):
         hint = "what is learned comes from initialize(…); an option is a number, a string or a tuple"
     raise TypeError(f"{place or cls.__name__} is a {cls.__name__}; layers hold options only: {hint}")
+
+
+def of_layer(name: str, method: Callable, *given: Any) -> Any:
+    """A layer's method called; what goes wrong in it says in which layer."""
+    try:
+        return method(*given)
+    except Exception as error:
+        error.add_note(f"in layer {name!r}")
+        raise
+
+
+of_layer.__dlsrc_special__ = "layer"  # type: ignore[attr-defined]
 
 
 def output_of(layer: Any, layouts: tuple[Layout, ...], params: dict, state: Any) -> Layout:

@@ -6,6 +6,7 @@ while a program is built, so one training step is one program, in which no layer
 """
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -14,9 +15,11 @@ import numpy as np
 from ..accelerate import AcceleratedFunction
 from ..cache import Flags
 from ..dlarray import dlarray
-from ..failure import valuing
+from ..errors import UnsupportedSyntax
+from ..failure import lifted, replaying, valuing
 from .foreign_weights import from_safetensors
 from .initializing import first_values, input_layouts
+from .layer import of_layer
 from .parameters import Parameters
 from .picture import drawn
 from .plan import Plan, planned
@@ -311,6 +314,8 @@ class dlnetwork:
 
 def _computed(net, X, training, key):  # type: ignore[no-untyped-def]
     """The outputs of all layers by name, and the new state."""
+    if len(X) != len(net.plan.inputs):
+        raise TypeError("the network has another number of inputs: net.input_names tells them")
     values = dict(zip(net.plan.inputs, X, strict=True))
     state = {}
     number = 0
@@ -321,17 +326,18 @@ def _computed(net, X, training, key):  # type: ignore[no-untyped-def]
         params = net.learnables.get(step.name, {})
         if step.kind == "stateful":
             if training or not step.has_predict:
-                Y, new = step.layer.forward(*inputs, params, net.state[step.name])
+                Y, new = of_layer(step.name, step.layer.forward, *inputs, params, net.state[step.name])
             else:
-                Y, new = step.layer.predict(*inputs, params, net.state[step.name])
+                Y, new = of_layer(step.name, step.layer.predict, *inputs, params, net.state[step.name])
             state[step.name] = new
         elif step.kind == "random" and training:
-            Y = step.layer.forward(*inputs, params, None if key is None else key * 65537 + number)
+            own_key = None if key is None else key * 65537 + number
+            Y = of_layer(step.name, step.layer.forward, *inputs, params, own_key)
             number += 1
         elif step.has_predict and not training:
-            Y = step.layer.predict(*inputs, params)
+            Y = of_layer(step.name, step.layer.predict, *inputs, params)
         else:
-            Y = step.layer.forward(*inputs, params)
+            Y = of_layer(step.name, step.layer.forward, *inputs, params)
         values[step.name] = Y
     return values, state
 
@@ -356,9 +362,14 @@ class _Compiled(AcceleratedFunction):
             raise TypeError(f"{self.fun.__name__}(net, X): the first argument is a dlnetwork")
         if return_state:
             options["return_state"] = "state"  # a word is known while the program is built, a truth value not
-        if valuing():
-            return self.fun(*args, **options)  # `check` asks what Python makes of the layers
-        return super().__call__(*args, **options)
+        if valuing() or replaying():
+            return self.fun(*args, **options)  # asked is what Python makes of the layers
+        try:
+            return super().__call__(*args, **options)
+        except UnsupportedSyntax as error:  # its lines are dlsrc's own
+            raise lifted(error, sys._getframe(1)) from None
+        except Exception as error:
+            raise error.with_traceback(None) from None
 
 
 @_Compiled

@@ -385,7 +385,11 @@ def splice(
     at = None
     if composite or (outer is not None and outer.composite is not None):
         at = ctx.loc
-    frame = Frame(closure.parsed, parent=closure.frame, composite=at, nonlocals=closure.parsed.nonlocals)
+    own = outer is not None and _is_dlsrcs(closure) and (outer.seen_at or not _is_dlsrcs(outer.parsed))
+    frame = Frame(
+        closure.parsed, parent=closure.frame, composite=at, seen_at=ctx.loc if own else None,
+        nonlocals=closure.parsed.nonlocals,
+    )  # fmt: skip
     bind_parameters(ctx, frame, closure, args, kwargs)
     if closure.parsed.parsed in ctx.recursive:
         frame.parsed = replace(closure.parsed, parsed=as_loop(ctx, frame, closure, _closure_of_callable))
@@ -405,6 +409,13 @@ def splice(
         # A closure made in this frame still reads its names; the frame stays for snapshots.
         ctx.frames = [f for f in ctx.frames if f is not frame or frame_is_captured(ctx, frame)]
     return frame.result
+
+
+def _is_dlsrcs(called: Closure | Body) -> bool:
+    """Whether this is a function of dlsrc's, or one that was made in such a one."""
+    frame = getattr(called, "frame", None)
+    module = getattr(called.function, "__module__", None) or ""
+    return module.startswith(f"{__package__.partition('.')[0]}.") or frame is not None and bool(frame.seen_at)
 
 
 def _closure_of_callable(ctx: Context, value: Any) -> Closure | None:

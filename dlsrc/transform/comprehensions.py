@@ -97,7 +97,7 @@ def _stored(name: str) -> ast.Name:
 def _run(ctx: Context, frame: Frame, node: Any, start: dict, body: list[ast.stmt]) -> Frame:
     """Run statements in a scope of their own, as the loops of a comprehension are."""
     names = frozenset({TOTAL, ITEM, SEEN, ITEMS})
-    inner = Frame(frame.parsed, dict(start), frame, frame.composite, own_locals=names)
+    inner = Frame(frame.parsed, dict(start), frame, frame.composite, frame.seen_at, own_locals=names)
     for statement in body:
         for new in ast.walk(statement):
             ast.copy_location(new, node) if not hasattr(new, "lineno") else None
@@ -145,7 +145,7 @@ def reduced(ctx: Context, function: Binding, iterable: Binding, start: Binding) 
 def comprehension(ctx: Context, frame: Frame, node: Any) -> list[Binding] | None:
     """The items of a comprehension over static containers; None if their number is computed."""
     part = node.generators[0]
-    inner = Frame(frame.parsed, {}, frame, frame.composite, own_locals=frozenset())
+    inner = Frame(frame.parsed, {}, frame, frame.composite, frame.seen_at, own_locals=frozenset())
     iterable = ctx.contents(evaluate(ctx, frame, part.iter))
     literal = isinstance(iterable, Range) and all(
         isinstance(a, Const) for a in (iterable.start, iterable.stop, iterable.step)

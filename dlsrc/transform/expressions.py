@@ -57,9 +57,9 @@ def expression(*kinds: type) -> Callable:
 
 
 def locate(frame: Frame, node: ast.AST) -> Location:
-    """Where a node is; in a composite, where the composite was called."""
-    if frame.composite is not None:
-        return frame.composite
+    """Where a node is; in a composite, or a function of dlsrc's, where that was called."""
+    if frame.composite is not None or frame.seen_at is not None:
+        return frame.composite or frame.seen_at  # type: ignore[return-value]
     return location(frame.parsed.parsed.source, node)
 
 

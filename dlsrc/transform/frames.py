@@ -58,13 +58,15 @@ class Guard:
 class Frame:
     """One activation: the names it binds, and where the names it does not bind are looked for.
 
-    ``composite`` is the location of the call if the function is not the user's own text.
+    ``composite`` is the location of the call if the function is not the user's own text; ``seen_at`` that of
+    a function of dlsrc's that is written as a user's would be (`forward`): that is where it goes wrong.
     """
 
     parsed: Any
     env: dict[str, Binding] = field(default_factory=dict)
     parent: "Frame | None" = None
     composite: Location | None = None
+    seen_at: Location | None = None
     result: Binding = Static(None)
     nonlocals: frozenset[str] = frozenset()
     own_locals: frozenset[str] | None = None

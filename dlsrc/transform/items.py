@@ -33,7 +33,8 @@ def attribute_of(ctx: Context, owner: Binding, attr: str, reference: Binding | N
             try:
                 found = getattr(value, attr)
             except AttributeError:
-                raise ctx.refuse(f"`{getter}` has no attribute `{attr}`; look at its spelling") from None
+                named = f"a {type(value).__name__}" if "__self__" in str(getter) else f"`{getter}`"
+                raise ctx.refuse(f"{named} has no attribute `{attr}`; look at its spelling") from None
             return method_of(ctx, owner, found) or attribute(ctx, owner, attr, found)
         case Container(cls=cls, keys=keys, items=items) if (
             cls is not None and owner.kind not in ("dict", "list")

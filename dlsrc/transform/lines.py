@@ -58,14 +58,15 @@ class Writer:
 
     def comment(self, loc: Location) -> None:
         """Name the user's line when it is another than before."""
-        key = (loc.file, loc.line, loc.back, loc.again)
+        key = (loc.file, loc.line, loc.back, loc.again, loc.within)
         if key == self.commented:
             return
         self.commented = key
+        place = f"{loc}, {loc.within}" if loc.within else str(loc)
         if loc.back:
-            text = f"#   back through {loc}{_order(loc.back)}"
+            text = f"#   back through {place}{_order(loc.back)}"
         else:
-            text = f"#   again {loc}" if loc.again else f"# {loc}  {loc.text}".rstrip()
+            text = f"#   again {place}" if loc.again else f"# {place}  {loc.text}".rstrip()
         room = LIMIT - 4 * self.depth
         if len(text) > room:
             text = text[: room - 2] + " …"

@@ -14,6 +14,7 @@ class Location:
     line of the user's, passed through backwards; 2 for one of a sweep that gives a second derivative.
     ``aside`` is true for a statement that computes a tangent, beside the one that it is the derivative of.
     ``again`` is true for one that is run once more on the way back, from a checkpoint.
+    ``within`` is what of that line's meaning this belongs to: "layer 'fc'", where that computes a network.
     ``source_line`` is the whole line with its indentation, which Python needs to put the carets under an
     error.
     """
@@ -28,6 +29,7 @@ class Location:
     back: int = 0
     aside: bool = False
     again: bool = False
+    within: str = ""
     source_line: str = field(default="", compare=False, repr=False)
 
     def backward(self, order: int = 1) -> "Location":

@@ -26,7 +26,7 @@ from ..nodes import (
 )
 from . import (  # these register their kinds of statements and functions
     comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, logs, loops,
-    index_tricks, nested, objects, opaque, scattering, texts, vectorized,
+    index_tricks, layers, nested, objects, opaque, scattering, texts, vectorized,
 )
 from .parameters import Parameters, Request
 from .assemble import assemble
@@ -58,7 +58,7 @@ __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
 
 REGISTERING = (
     comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, logs, loops,
-    index_tricks, nested, objects, opaque, scattering, texts, vectorized,
+    index_tricks, layers, nested, objects, opaque, scattering, texts, vectorized,
 )
 
 

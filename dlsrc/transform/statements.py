@@ -52,7 +52,7 @@ def lower_block(ctx: Context, frame: Frame, nodes: Any) -> None:
             ended(ctx, ends)
             return
         except Refused as refused:
-            if frame.composite is not None:
+            if frame.composite is not None or frame.seen_at is not None:
                 raise
             problem = (refused.location, refused.message)
             if refused.message and problem not in ctx.problems:
@@ -86,6 +86,8 @@ def assigned_names(nodes: Any) -> set[str]:
 @statement(ast.Assign)
 def assign_(ctx: Context, frame: Frame, node: ast.Assign) -> None:
     binding = evaluate(ctx, frame, node.value)
+    if ctx.dead:  # what it calls raises, always
+        return
     for target in node.targets:
         assign(ctx, frame, target, binding)
 
