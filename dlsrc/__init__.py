@@ -16,6 +16,8 @@ from .fields import dldivergence, dljacobian, dllaplacian
 from .jacobians import jacfwd, jacobian, jacrev
 from .lazy import engine as _engine
 from .implicit import implicit_fixed_point, implicit_root
+from .minibatches import minibatchqueue
+from .progress import training_progress_monitor
 from .ravel import ravel
 from .quasi_newton import LbfgsState, lbfgs_state, lbfgsupdate
 from .report import adjoint_source, explain, stages
@@ -31,9 +33,10 @@ __all__ = [
     "custom_vjp", "dims", "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient",
     "dljacobian", "dllaplacian", "dlupdate", "errors", "explain", "extractdata", "finddim", "grad",
     "hessian", "hvp", "implicit_fixed_point", "implicit_root", "isdlarray", "jacfwd", "jacobian",
-    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "model_and_jacobian",
-    "nondifferentiable", "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate",
-    "stages", "stop_gradient", "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
+    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "minibatchqueue",
+    "model_and_jacobian", "nondifferentiable", "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate",
+    "stages", "stop_gradient", "stripdims", "structure",
+    "training_progress_monitor", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.
