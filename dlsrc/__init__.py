@@ -33,10 +33,10 @@ __all__ = [
     "custom_vjp", "dims", "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient",
     "dljacobian", "dllaplacian", "dlupdate", "errors", "explain", "extractdata", "finddim", "grad",
     "hessian", "hvp", "implicit_fixed_point", "implicit_root", "isdlarray", "jacfwd", "jacobian",
-    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "minibatchqueue",
-    "model_and_jacobian", "nondifferentiable", "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate",
-    "stages", "stop_gradient", "stripdims", "structure",
-    "training_progress_monitor", "value_and_grad", "Verdict", "vjp",
+    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "minibatchqueue", "model_and_jacobian",
+    "nondifferentiable", "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate",
+    "stages", "stop_gradient", "stripdims", "structure", "training_progress_monitor", "value_and_grad",
+    "Verdict", "vjp",
 ]  # fmt: skip
 
 # These come with the primitives, which take a while to import: they are found when first asked for.
