@@ -203,6 +203,10 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
     checkpoint : "sqrt" or int
         Whether the way back through its loops starts from checkpoints, and after how many trips each is made:
         see `grad`.  A loop for itself: `checkpointed`.
+    memory_limit : int or str
+        How many bytes the way back may take for what its loops keep, as a number or as ``"16 MB"``.  Where
+        a call needs more, its loops are run again from checkpoints, as many as fit; where it does not,
+        nothing is.
 
     Returns
     -------
@@ -220,7 +224,7 @@ def dlaccelerate(fun: Callable | None = None, **options: Any) -> Any:
     1x2 dlarray
        3. 12.
     """
-    known = ("fastmath", "boundscheck", "nogil", "debug", "cache", "checkpoint")
+    known = ("fastmath", "boundscheck", "nogil", "debug", "cache", "checkpoint", "memory_limit")
     for name in options:
         if name not in known:
             raise TypeError(f"dlaccelerate has no option {name!r}; it has {', '.join(known)}")

@@ -60,8 +60,9 @@ def build(
             inner=tuple(engine("transform.parameters").Asked(*m.asked) for m in mode.inner),
             packable=packable(call), inside=not packs or mode.kind != "gradient" or bool(mode.inner),
         )  # fmt: skip
+        limit = None if flags.memory_limit is None else transform.Limit(flags.memory_limit)
         generated = transform.transform(
-            request, boundscheck=flags.boundscheck, checkpoint=flags.checkpoint
+            request, boundscheck=flags.boundscheck, checkpoint=flags.checkpoint or limit
         )
         engine("kernels.showing").shown_as_dlarray(wrap)
         stage.emitted = generated.emitted

@@ -6,6 +6,7 @@ each says itself whether it holds.  The key is made of plain values in one place
 cache on disk needs nothing else.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class Mode:
 @dataclass(frozen=True, slots=True)
 class Flags:
     """How a program is compiled and kept, by numba's names; what results are looked at for (``debug``);
-    whether the way back starts from checkpoints ("sqrt", or how many trips a segment of a loop has)."""
+    whether the way back starts from checkpoints ("sqrt", or how many trips a segment of a loop has), and how
+    many bytes it may take for what loops keep, which ``"16 MB"`` says too."""
 
     fastmath: Any = False
     boundscheck: bool = True
@@ -62,12 +64,16 @@ class Flags:
     debug: str | None = None
     cache: bool = True
     checkpoint: str | int | None = None
+    memory_limit: Any = None
 
     def __post_init__(self) -> None:
         asked = self.checkpoint
         whole = isinstance(asked, int) and not isinstance(asked, bool) and asked > 0
         if not (asked is None or asked == "sqrt" or whole):
             raise ValueError(f'checkpoint is "sqrt", the number of trips of a segment or None, not {asked!r}')
+        if asked is not None and self.memory_limit is not None:
+            raise ValueError("give checkpoint or memory_limit, not both: the limit chooses the checkpoints")
+        object.__setattr__(self, "memory_limit", _bytes_of(self.memory_limit))
         if isinstance(self.fastmath, set):
             object.__setattr__(self, "fastmath", frozenset(self.fastmath))
         if self.debug not in (None, "nan"):
@@ -80,6 +86,23 @@ class Flags:
         if self.fastmath:
             chosen["fastmath"] = set(self.fastmath) if isinstance(self.fastmath, frozenset) else True
         return chosen
+
+
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def _bytes_of(limit: Any) -> int | None:
+    """A number of bytes, which may be given with a unit.
+
+    >>> _bytes_of("16 MB"), _bytes_of("1.5 GiB"), _bytes_of(4096)
+    (16000000, 1610612736, 4096)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", limit) if isinstance(limit, str) else None
+    if found is not None and found[2].upper() in _UNITS:
+        limit = int(float(found[1]) * _UNITS[found[2].upper()])
+    if limit is None or isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+        return limit
+    raise ValueError(f'memory_limit is a number of bytes, or a text like "16 MB", not {limit!r}')
 
 
 def key_of(structure: Structure, kinds: tuple[Kind, ...], mode: Mode, flags: Flags, compiled: bool) -> tuple:

@@ -267,6 +267,8 @@ def _checkpointed(loop: Any) -> str:
     where = f"line {loop.loop.loc.line}  {loop.loop.loc.text}"
     if loop.obstacle is not None:
         return f"{where}\n    kept whole: {loop.obstacle}"
+    if not isinstance(loop.asked, str | int):
+        return f"{where}\n    run again in segments of as many trips as {_bytes(loop.asked.bytes)} allow"
     size = "the square root of all" if loop.asked == "sqrt" else f"{loop.asked:,}"
     return f"{where}\n    run again in segments of {size} trips"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels.types import Array, Scalar, Shape, Tape
+from .kernels.types import IN_A_LIST, Array, Scalar, Shape, Tape
 from .transform.ir import (
     Assign, Atom, Block, Const, Fancy, For, If, Program, Read, Statement, Value, While, atoms_read,
     values_defined, walk,
@@ -33,6 +33,8 @@ APPENDING = frozenset({"append", "replace_last"})
 ZEROS = frozenset({"zeros_like", "zeros_of", "zeros_vector"})
 # A size that no rule knows is found by running the operation on zeros, if there are not too many.
 FEW = 100_000
+# What is computed of numbers only.
+COUNTING = ("full_segments", "segment_count", "segment_size", "segment_size_within")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Sizes:
                     return None
                 return shape[dict(static)["axis"]] if op.name == "dim" else math.prod(shape)
             case Assign(op=op, args=args, static=static) if is_number(self.types[value]) and (
-                op.elementwise or op.name in ("segment_count", "segment_size")
+                op.elementwise or op.name in COUNTING
             ):
                 numbers = [self.number(a) for a in args]
                 return None if None in numbers else _tried(op.body, numbers, dict(static))
@@ -357,7 +359,7 @@ class _Ledger:
         trips = self.trips_around(push, tape)
         total = None if size is None or trips is None else size * trips
         self.allocations.append(Allocation(tape, "kept", loc, total, size or 0))
-        return total or 0
+        return (total or 0) + IN_A_LIST * (trips or 0)
 
     def growing(self, value: Value, statement: Statement) -> list[tuple[Value, int]]:
         """An array that is copied to a longer one when it is full: as long as there are trips."""

@@ -60,7 +60,7 @@ def key_of_call(
 
 def _words(flags: Flags) -> str:
     fast = sorted(flags.fastmath) if isinstance(flags.fastmath, frozenset) else flags.fastmath
-    return repr((fast, flags.boundscheck, flags.nogil, flags.checkpoint))
+    return repr((fast, flags.boundscheck, flags.nogil, flags.checkpoint, flags.memory_limit))
 
 
 def _kinds(kinds: tuple[Kind, ...]) -> tuple:

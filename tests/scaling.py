@@ -30,6 +30,9 @@ MOST_OF_PRIMAL = 3.0
 MOST_UNEQUAL = 1.15  # "the same time", with what a machine's own noise leaves of it
 MOST_OF_HESSIANS = 10.0
 LEAST_PREDICTED, MOST_PREDICTED = 0.8, 1.2
+LONG = 1_000_000
+SPARING = {"whole": "", "sqrt": "checkpoint='sqrt'", "limit": "memory_limit='14 MB'"}
+MOST_SPARED, MOST_OF_WHOLE = 16.0, 2.2
 
 
 # ---------------------------------------------------------------------------------- the programs
@@ -62,6 +65,34 @@ def recurrence(a, n):
     for _ in range(n):
         s = np.sin(s) * a[1] + a[2]
     return s
+"""
+
+
+RECURRENCE_OF_A_STATE = """
+import numpy as np
+
+def numbers(a, n):
+    u, v, w, z = a[0], a[1], 0.3, 0.4
+    p, q, r, s = 0.5, 0.6, 0.7, 0.8
+    b, c, d, e = 0.1, 0.2, 0.3, 0.4
+    f, g, h, o = 0.5, 0.6, 0.7, 0.8
+    for _ in range(n):
+        u, v, w, z, p, q, r, s = np.sin(v) * a[2], np.sin(w), np.sin(z), np.sin(p), np.sin(q), np.sin(r), np.sin(s), np.sin(b)
+        b, c, d, e, f, g, h, o = np.sin(c), np.sin(d), np.sin(e), np.sin(f), np.sin(g), np.sin(h), np.sin(o), np.sin(u) + a[1]
+    return u + v * o
+
+def bound(a, n):
+    h = np.linspace(0.1, 0.5, 16)
+    for _ in range(n):
+        h = np.sin(h) * a[0] + a[1]
+    return np.sum(h)
+
+def written(a, n):
+    h = np.linspace(0.1, 0.5, 16)
+    for _ in range(n):
+        for j in range(16):
+            h[j] = np.sin(h[j]) * a[0] + h[j - 1] * a[1]
+    return np.sum(h)
 """
 
 
@@ -314,8 +345,47 @@ def hessian(repeats: int) -> None:
     print(f"              hvp at 100,000 variables takes {grown:.0f} MB more, the matrix would be 80,000 MB")
 
 
+def checkpoint(repeats: int) -> None:
+    print(f"a state of 16 numbers over {LONG:,} steps, from checkpoints and kept whole; one process each")
+    prepare = (
+        "def resident(name):\n"
+        "    return next(int(line.split()[1]) * 1024 for line in open('/proc/self/status') if line.startswith(name))\n"
+        "def grown(call):\n"
+        "    open('/proc/self/clear_refs', 'w').write('5')\n    before = resident('VmRSS:')\n    call()\n"
+        "    return resident('VmHWM:') - before\n"
+        "def seconds(call):\n    start = time.process_time()\n    call()\n    return time.process_time() - start\n"
+        "def turns():\n    pairs = [(seconds(lambda: vg(a, n)), seconds(lambda: whole(a, n))) for _ in range(5)]\n"
+        "    return [sorted(times)[2] for times in zip(*pairs)]\n"
+        f"a, n = np.array([0.3, 0.9, 0.2]), {LONG}\n"
+        "def bits(found):\n    return np.float64(found[0]).tobytes(), found[1].tobytes()\n"
+    )
+    for name in ("numbers", "bound", "written"):
+        programs = {}
+        for title, options in SPARING.items():
+            make = (
+                f"whole = dlsrc.value_and_grad(m.{name})\n"
+                f"vg = dlsrc.value_and_grad(dlsrc.dlaccelerate({options})(m.{name}))\n"
+            )
+            said = "dict(took=took, times=turns(), same=bits(vg(a, n)) == bits(whole(a, n)), said=dlsrc.explain(vg, a, n).predicted_bytes)"
+            programs[title] = (
+                RECURRENCE_OF_A_STATE, prepare + make, "vg(a, 10); whole(a, 10)", "took = grown(lambda: vg(a, n))", said,
+            )
+        for title, outs in alternating(programs, repeats).items():
+            found = [out["extra"] for out in outs]
+            took, said = (statistics.median(f[k] for f in found) / MEGABYTE for k in ("took", "said"))
+            ours, whole = (statistics.median(f["times"][k] for f in found) for k in (0, 1))
+            line = f"  {name:8} {title:8} {took:7.2f} MB, explain predicts {said:7.2f} MB; {ours:.3f} s"
+            if title != "whole":
+                line += (
+                    f", {ours / whole:.2f} x the whole loop's {whole:.3f} s; the same bits:"
+                    f" {verdict(all(f['same'] for f in found))}, under 16 MB: {verdict(took <= MOST_SPARED)},"
+                    f" time: {verdict(ours / whole <= MOST_OF_WHOLE)}"
+                )
+            print(line)
+
+
 PARTS = {
-    "memory": (memory, 1), "source": (source_length, 5), "layers": (layers, 5), "first_call": (first_call, 9),
+    "memory": (memory, 1), "checkpoint": (checkpoint, 1), "source": (source_length, 5), "layers": (layers, 5), "first_call": (first_call, 9),
     "hessian": (hessian, 3),
 }  # fmt: skip
 

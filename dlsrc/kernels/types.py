@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 __all__ = [
-    "Array", "Scalar", "Sequence", "Shape", "Tape", "Type", "broadcast", "is_float", "promote", "strong",
-    "type_of", "unlabelled",
+    "IN_A_LIST", "Array", "Scalar", "Sequence", "Shape", "Tape", "Type", "broadcast", "is_float", "promote",
+    "strong", "type_of", "unlabelled",
 ]
 
 
@@ -77,6 +77,11 @@ class Sequence:
 
     def __str__(self) -> str:
         return f"tuple of {self.length} ({self.item})"
+
+
+# What a vector in a list takes beside its numbers: numba's head of its memory, malloc's, the list's entry.
+# Measured with two lists of 10**6 vectors of 16 numbers.
+IN_A_LIST = 184
 
 
 @dataclass(frozen=True, slots=True)

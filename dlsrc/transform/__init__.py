@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from . import gradients, nested_operators, operators
 from .bounds import prove
+from .budget import Limit
 from .custom import unruled
 from .differentiate import differentiate
 from .distribute import distribute
@@ -22,7 +23,7 @@ from .verify import verify
 
 REGISTERING = (nested_operators, operators)
 
-__all__ = ["Generated", "Request", "Stage", "transform"]
+__all__ = ["Generated", "Limit", "Request", "Stage", "transform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Generated:
 def transform(
     request: Request, *, boundscheck: bool = True, checkpoint: Checkpoint | None = None
 ) -> Generated:
-    """The derivative program of a request.
+    """The derivative program of a request; ``checkpoint`` is asked for all loops (see `segments`).
 
     Raises
     ------

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from ..errors import DifferentiationError, InternalError, UnsupportedSyntax
 from . import activity, gradients, memory
 from .assemble import assemble
+from .budget import Limit
 from .control import sweep_from
 from .expose import exposed
 from .ir import Gradient, Program, Value, walk
@@ -83,6 +84,8 @@ def differentiate(
 
 def _checkpointed(program: Program, checkpoint: Checkpoint | None) -> Differentiated:
     """The first level; a loop that turns out not to be replayed is kept whole."""
+    if isinstance(checkpoint, Limit):
+        checkpoint = replace(checkpoint, kept=_level(program, 1).kept)
     refused: dict[Value, str] = {}
     while True:
         try:

@@ -33,13 +33,14 @@ from .ir import (
     atoms_read, blocks_of, values_defined, walk, with_blocks,
 )
 from .memory import Memory, analyze
+from .obstacles import unread_in
 from .outline import Outline
 from .regions import WRITERS
 from .rename import refreshed
 from .save import Saver, tapes_read
-from .segments import unread_in
 from .shapes import Shapes
 from .simplify import simplify
+from .trips import SIZES
 from .workshop import workshop
 
 __all__ = ["NotReplayed", "replay"]
@@ -148,7 +149,7 @@ class _Segment:
         ctx.next_number = max(ctx.next_number, outer.ctx.next_number)
         for atom in self.given.values():
             made = outer.ctx.origin.get(atom) if isinstance(atom, Value) else None
-            if isinstance(made, Assign) and made.op.name == "segment_size":
+            if isinstance(made, Assign) and made.op.name in SIZES:
                 ctx.origin[atom] = made  # type: ignore[index]
         shapes = Shapes(ctx)
         self._tell_shapes(shapes, seeds)

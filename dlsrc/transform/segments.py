@@ -13,35 +13,36 @@ what the trips leave behind is there for one segment at a time: memory for ``siz
 segments instead of ``n`` trips, and the forward loop's time once more.  With ``size`` the square root of
 ``n`` both are small (Griewank, Walther: *Evaluating Derivatives*, 2008, ch. 12); the user may give another.
 
-`obstacle` says why a loop is not run again: what it does shows (draws, calls of unknown functions; what it
-prints is printed once, as a replay is silent), or what a segment finds cannot be kept (lists, two names for
-one array), or is large (an array with a place for each trip), or there is nothing to save.
+Under a limit of memory (`budget`) a segment has as many trips as the limit leaves room for, and the last one
+is a loop of its own, which is kept: where all fits into the limit it is the only one, and nothing is run
+again.
+
+    for segment in range(full_segments(n, size)):
+        ...
+    for t in range(full_segments(n, size) * size, n):
+        s = np.sin(s) * a
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import UnsupportedSyntax
-from ..kernels.types import Array, Scalar, Shape, is_float
-from . import activity
+from ..kernels.types import Scalar
+from .budget import Budget, Limit
 from .context import Context
-from .gradients import first
 from .ir import (
-    UNBOUND, Assign, Atom, Block, Carry, Const, For, Gradient, If, Program, Read, Statement, Store, Value,
-    While, atoms_read, blocks_of, values_defined, walk, with_blocks,
+    UNBOUND, Atom, Block, Carry, Const, For, Program, Statement, Value, blocks_of, walk, with_blocks,
 )
-from .memory import Memory, analyze, may_be_one
-from .outline import Outline
-from .regions import WRITERS
-from .sums import adds_only
+from .obstacles import Obstacles
+from .rename import refreshed
 from .trips import count_of
 from .workshop import workshop
 
-__all__ = ["Checkpoint", "Segmented", "segmented", "unread_in"]
+__all__ = ["Checkpoint", "Segmented", "segmented"]
 
-# What says how many trips a segment has: "sqrt", or their number.
-Checkpoint = str | int
+# What says how many trips a segment has: "sqrt", their number, or a limit of memory.
+Checkpoint = str | int | Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +78,14 @@ def segmented(
 
 class _Segmenting:
     def __init__(self, program: Program, checkpoint: Checkpoint | None, refused: Mapping[Value, str]):
-        self.program = program
         self.checkpoint = checkpoint
         self.refused = refused
-        self.outline = Outline(program)
-        self.memory = analyze(program, self.outline)
-        self.ctx: Context = workshop(program, self.outline)
-        self.gradients = [s for s in walk(program.body) if isinstance(s, Gradient)]
-        # Whether the statements of a sweep will be swept again themselves.
-        self.is_higher = len(first(program, self.outline, self.memory)) < len(self.gradients)
-        self.active: set[Value] = set()
-        for gradient in self.gradients:
-            found = activity.analyze(program, self.outline, self.memory, gradient)
-            self.active |= found.varied & found.useful
+        self.facts = Obstacles(program)
+        self.ctx: Context = workshop(program, self.facts.outline)
+        self.budget: Budget | None = None
+        if isinstance(checkpoint, Limit):
+            loops = sum(1 for s in self.asking(program.body))
+            self.budget = Budget(self.ctx, self.facts, checkpoint, loops)
         self.found: list[Segmented] = []
         self.problems: list[tuple[Any, str]] = []
 
@@ -99,8 +95,8 @@ class _Segmenting:
         for s in block:
             asked = s.checkpoint or self.checkpoint if isinstance(s, For) else None
             if isinstance(s, For) and asked is not None:
-                obstacle = self.refused.get(s.index) or self.obstacle(s)
-                if self.active.intersection(v for inner in walk((s,)) for v in values_defined(inner)):
+                obstacle = self.obstacle(s)
+                if self.facts.concerns(s):
                     self.found.append(Segmented(s, asked, obstacle))
                 if obstacle is None:
                     out += self.split(s, asked)
@@ -110,181 +106,91 @@ class _Segmenting:
             out.append(with_blocks(s, [self.block(b) for b in blocks_of(s)]))
         return tuple(out)
 
-    # ------------------------------------------------------------------ what is not run again
-
     def obstacle(self, loop: For) -> str | None:
-        """Why a loop is not run again on the way back; None if it is."""
-        inside = {v for s in walk((loop,)) for v in values_defined(s)}
-        results = {c.result for c in loop.carries}
-        if not self.active & inside:
-            return "no derivative passes through it"
-        for s in walk(loop.body):
-            if isinstance(s, Gradient):
-                return "a gradient is taken in it"
-            if isinstance(s, Assign) and (why := _unrepeatable(s)):
-                return why
-        targets = {t for g in self.gradients for t in g.targets if isinstance(t, Value)}
-        written = self.written(loop)
-        if targets & (inside - results) or any(self.memory.root.get(t) in written for t in targets):
-            return "a gradient is taken by a value of it"
-        arrays = any(isinstance(self.program.types[v], Array) for v in inside & self.active)
-        if self.is_higher and (arrays or written & self.active):
-            return "its derivative is differentiated again, and it computes with arrays"
-        return self._handed_on(loop, inside) or self._arrays(loop, inside, written)
+        return self.refused.get(loop.index) or self.facts.obstacle(loop)
 
-    def _handed_on(self, loop: For, inside: set[Value]) -> str | None:
-        read = {a for s in walk(loop.body) for a in atoms_read(s)} | {c.out for c in loop.carries}
-        used = {a for a in (*inside, *read) if isinstance(a, Value)}
-        if any(not isinstance(self.program.types[v], Scalar | Array | Shape) for v in used):
-            return "it works on lists"
-        if any(c.init is UNBOUND and c.header in read for c in loop.carries):
-            return "it reads a name that has no value before it"
-        if self.adds_only(loop):
-            return "its trips only add up, and each is swept at its own end"
-        return None
-
-    def adds_only(self, loop: For) -> bool:
-        """Whether the loop is one of sums, of which nothing is kept anyway (see `sums`)."""
-        if self.written(loop):
-            return False
-        for carry in loop.carries:
-            if not self.active & {carry.header, carry.result}:
-                continue
-            sums: set[Atom] = {carry.header}
-            scalar = isinstance(self.program.types[carry.header], Scalar)
-            if not scalar or not adds_only(loop.body, sums) or carry.out not in sums:
-                return False
-        return True
-
-    def written(self, loop: For) -> set[Value]:
-        """The roots of memory from before a trip to which the loop may write."""
-        found: set[Value] = set()
-        for root, stores in self.memory.stores.items():
-            if any(any(around is loop for around, _ in self.outline.scope[id(s)]) for s in stores):
-                if not any(around is loop for around, _ in self.memory.born(root)):
-                    found |= self.memory.roots_shared_with(root)
-        return found
-
-    def _arrays(self, loop: For, inside: set[Value], written: set[Value]) -> str | None:
-        memory, types = self.memory, self.program.types
-        if written & memory.entangled or memory.grown & {memory.root.get(v) for v in inside}:
-            return "two of its names may be one array"
-        headers = {c.header for c in loop.carries}
-        free = {
-            memory.root[a] for s in walk(loop.body) for a in atoms_read(s)
-            if isinstance(a, Value) and a in memory.root and (a not in inside or a in headers)
-        }
-        there = sorted(free & written, key=lambda v: v.number)
-        silent = unread_in(loop, memory)
-        for root in there:
-            name = f"`{root!r}`" if root.hint else "an array"
-            if any(may_be_one(memory, root, other) for other in free - {root}):
-                return f"{name} and another name may be one array"
-            if root in silent:
-                continue
-            if types[root].layout != "C":
-                return f"it writes to {name}, which is not in C order"
-            if self.is_trajectory(loop, root):
-                return f"it writes to {name} place by place, and each checkpoint would be a copy of all of it"
-        return None
-
-    def is_trajectory(self, loop: For, root: Value) -> bool:
-        """Whether the places that the loop writes to depend on its counter: an entry for each trip."""
-        moving: set[Atom] = {loop.index}
-        types = self.program.types
-        for s in walk(loop.body):
-            if isinstance(s, Assign) and s.target is not None and moving.intersection(s.args):
-                if isinstance(types[s.target], Scalar) and not is_float(types[s.target]):
-                    moving.add(s.target)
-            if isinstance(s, Read) and moving.intersection(s.index.atoms):
-                if isinstance(types[s.target], Array):
-                    moving.add(s.target)  # a row of it
-            if isinstance(s, Store) and self.memory.root[s.base] == root:
-                if moving.intersection((s.base, *s.index.atoms)):
-                    return True
-            if isinstance(s, Assign) and s.op.effect and moving.intersection(s.args):
-                if self.memory.root.get(s.args[0]) == root:  # type: ignore[arg-type]
-                    return True
-        return False
+    def asking(self, block: Block) -> Iterator[For]:
+        """The loops that are taken apart."""
+        for s in block:
+            if isinstance(s, For) and self.obstacle(s) is None:
+                yield s
+            else:
+                for inner in blocks_of(s):
+                    yield from self.asking(inner)
 
     # ------------------------------------------------------------------ the two loops
 
     def split(self, loop: For, checkpoint: Checkpoint) -> list[Statement]:
-        """The loop over segments, with what stands before it."""
+        """The loop over segments, with what stands before it, and the last segment where it is kept."""
         ctx = self.ctx
-        step = loop.step.value  # type: ignore[union-attr]
         number = Scalar("int64", True)
-        on, nearer = ("add", "minimum") if step > 0 else ("subtract", "maximum")
+        # A loop that may be left early does not know which segment is its last.
+        keeps_last = isinstance(checkpoint, Limit) and loop.stop_flag is None
         with ctx.at(loop.loc), ctx.collecting() as before:
             count = count_of(ctx, loop)
-            size: Atom = Const(checkpoint)  # type: ignore[arg-type]
-            if checkpoint == "sqrt":
+            if isinstance(checkpoint, Limit):
+                assert self.budget is not None
+                size = self.budget.size(loop, count)
+            elif checkpoint == "sqrt":
                 size = ctx.op("segment_size", count, target=ctx.value(number, "size"))
-            segments = ctx.op("segment_count", count, size)
-            span = size if abs(step) == 1 else ctx.op("multiply", size, Const(abs(step)))
+            else:
+                size = Const(checkpoint)  # type: ignore[arg-type]
+            segments = ctx.op("full_segments" if keeps_last else "segment_count", count, size)
+            span = size if loop.step in (Const(1), Const(-1)) else (
+                ctx.op("multiply", size, Const(abs(loop.step.value)))  # type: ignore[union-attr]
+            )
+        whole = self.over_segments(loop, size, segments, span, keeps_last)
+        if not keeps_last:
+            return [*before, whole]
+        with ctx.at(loop.loc), ctx.collecting() as between:
+            start = self.first_of(loop, segments, span)
+        return [*before, whole, *between, self.last_segment(loop, whole, start)]
+
+    def first_of(self, loop: For, segment: Atom, span: Atom) -> Atom:
+        """The counter with which a segment begins."""
+        ctx = self.ctx
+        first = ctx.value(Scalar("int64", True), "first")
+        if loop.start == Const(0) and loop.step.value > 0:  # type: ignore[union-attr]
+            return ctx.op("multiply", segment, span, target=first)
+        on = "add" if loop.step.value > 0 else "subtract"  # type: ignore[union-attr]
+        return ctx.op(on, loop.start, ctx.op("multiply", segment, span), target=first)
+
+    def over_segments(self, loop: For, size: Atom, segments: Atom, span: Atom, keeps_last: bool) -> For:
+        """The loop over segments, with the loop over the trips of one in it."""
+        ctx = self.ctx
+        number = Scalar("int64", True)
+        on, nearer = ("add", "minimum") if loop.step.value > 0 else ("subtract", "maximum")  # type: ignore[union-attr]
         segment = ctx.value(number, "segment")
         with ctx.at(loop.loc), ctx.collecting() as bounds:
-            first = ctx.value(number, "first")
-            if (loop.start, on) == (Const(0), "add"):
-                ctx.op("multiply", segment, span, target=first)
-            else:
-                ctx.op(on, loop.start, ctx.op("multiply", segment, span), target=first)
-            last = ctx.op(
-                nearer, ctx.op(on, first, span), loop.stop, target=ctx.value(number, "last")
-            )
+            first = self.first_of(loop, segment, span)
+            last = ctx.op(nearer, ctx.op(on, first, span), loop.stop, target=ctx.value(number, "last"))
         outer, inner = [], []
         for carry in loop.carries:
             header, result = (_like(ctx, carry.header) for _ in range(2))
+            after = _like(ctx, carry.result) if keeps_last else carry.result
             unread = carry.init is UNBOUND
-            outer.append(Carry(header, carry.init, result, carry.result))
+            outer.append(Carry(header, carry.init, result, after))
             inner.append(Carry(carry.header, UNBOUND if unread else header, carry.out, result))
         stopped = None
         if loop.stop_flag is not None:
             header, stopped = (ctx.value(Scalar("bool"), "stopped") for _ in range(2))
             inner.append(Carry(header, Const(False), loop.stop_flag, stopped))
         trips = replace(loop, start=first, stop=last, carries=tuple(inner), checkpoint=None)
-        body = (*bounds, trips)
-        whole = For(
-            segment, Const(0), segments, Const(1), tuple(outer), body, stopped, None, loop.loc, replayed=True
+        return For(
+            segment, Const(0), segments, Const(1), tuple(outer), (*bounds, trips), stopped, None, loop.loc,
+            replayed=True,
         )
-        return [*before, whole]
+
+    def last_segment(self, loop: For, before: For, start: Atom) -> For:
+        """The loop over the last segment, which goes on where the loop over the others ends."""
+        (made,), _ = refreshed((loop,), (), {}, self.ctx)
+        assert isinstance(made, For)
+        carries = tuple(
+            replace(c, init=UNBOUND if old.init is UNBOUND else one.result, result=old.result)
+            for c, old, one in zip(made.carries, loop.carries, before.carries, strict=True)
+        )
+        return replace(made, start=start, carries=carries, checkpoint=None)
 
 
 def _like(ctx: Context, value: Value) -> Value:
     return ctx.value(ctx.types[value], value.hint, value.base, value.form)
-
-
-def _unrepeatable(s: Assign) -> str | None:
-    """What is wrong with doing an operation again."""
-    called = getattr(s.op, "opaque", s.op.name)
-    if ".random." in called:
-        return f"it draws random numbers, with `{called}`, and would draw others"
-    if s.op.effect and s.op.name not in WRITERS or called is not s.op.name and not called.startswith("np."):
-        return f"it calls `{called}`, which may do more than give a value"
-    return None
-
-
-def unread_in(loop: For, memory: Memory) -> set[Value]:
-    """The roots of arrays that a loop writes to and does not read: what it writes there need not be written
-    again."""
-    read: set[Value] = set()
-    for s in walk(loop.body):
-        atoms: Iterable[Atom] = atoms_read(s)
-        match s:
-            case Store(index=index, value=value):
-                atoms = (*index.atoms, value)
-            case Read(target=target, base=base) if memory.base.get(target) == base:
-                atoms = s.index.atoms  # a view: what is read through it is met by itself
-            case Assign(target=target, op=op, args=args):
-                if op.effect and op.name in WRITERS or target is not None and target in memory.base:
-                    atoms = args[1:]
-                elif op.name in ("dim", "size", "shape"):
-                    atoms = ()
-            case If() | For() | While():
-                joined = (*getattr(s, "merges", ()), *getattr(s, "carries", ()))
-                atoms = (*atoms, *(m.target for m in joined if not hasattr(m, "init")))
-        read |= {memory.root[a] for a in atoms if isinstance(a, Value) and a in memory.root}
-    carried = {a for c in loop.carries for a in (c.header, c.out, c.init, c.result)}
-    read |= {memory.root[a] for a in carried if a in memory.root}  # type: ignore[index]
-    groups = {root: memory.roots_shared_with(root) for root in memory.stores}
-    return {root for root, group in groups.items() if group == {root} and root not in read}

@@ -10,7 +10,10 @@ from typing import Any
 from .context import Context
 from .ir import Assign, Atom, Const, For, Value
 
-__all__ = ["capacity_of", "count_of", "part_of", "trip_number"]
+__all__ = ["SIZES", "capacity_of", "count_of", "part_of", "trip_number"]
+
+# What says how many trips a segment has: at least one.
+SIZES = ("segment_size", "segment_size_within")
 
 
 def count_of(ctx: Context, loop: For) -> Atom:
@@ -41,7 +44,7 @@ def capacity_of(ctx: Context, loop: For) -> Atom:
     known = (
         isinstance(size, Const) and size.value >= 0
         or isinstance(made, Assign)
-        and made.op.name in ("dim", "size", "segment_count", "segment_size")
+        and made.op.name in ("dim", "size", "full_segments", "segment_count")
     )
     return size if known else ctx.op("maximum", size, Const(0))
 
@@ -59,7 +62,7 @@ def part_of(loop: For, made_by: Mapping[Value, Any]) -> Atom | None:
             if isinstance(full, Assign) and full.op.name == on and full.args[0] == loop.start:
                 size = full.args[1]
                 made = made_by.get(size) if isinstance(size, Value) else None
-                is_size = isinstance(made, Assign) and made.op.name == "segment_size"
+                is_size = isinstance(made, Assign) and made.op.name in SIZES
                 return size if is_size or isinstance(size, Const) and size.value > 0 else None
     return None
 

@@ -9,9 +9,10 @@ A compiler cannot do it, since for all that it knows `y` may be `x`.  A sweep th
 once for all trips of the inner loop, and adds up the cotangent of it in a number.
 
 Moved are elements of arrays to which the loop does not write, at places that are proven to be there (the
-loop may make no trip), and divisions by a literal; with them the additions and multiplications by literals
-that they are made of.  Nothing else moves: what is infinite, or has an infinite slope, must not be computed
-where the user's program does not compute it, or ``0 * inf`` would come back from a loop without trips.
+loop may make no trip), divisions by a literal, and sizes that end loops inside; with them the additions and
+multiplications by literals that they are made of.  Nothing else moves: what is infinite, or has an infinite
+slope, must not be computed where the user's program does not compute it, or ``0 * inf`` would come back from
+a loop without trips.
 """
 
 from dataclasses import replace
@@ -68,7 +69,8 @@ class _Moving:
             if self.may_move(s, written, ranges):
                 found.append(s)
                 inside.discard(s.target)
-        wanted: set[Atom] = set()
+        # The size of an array that ends a loop inside: a tape of both loops is then made in front of them.
+        wanted: set[Atom] = {a for s in walk(body) if isinstance(s, For) for a in (s.start, s.stop)}
         before: list[Statement] = []
         for s in reversed(found):
             if s.target in wanted or isinstance(s, Read) or s.op.name == "divide":
@@ -93,6 +95,8 @@ class _Moving:
         type_ = self.types[s.target]  # type: ignore[index]
         if not isinstance(type_, Scalar):
             return False
+        if isinstance(s, Assign) and s.op.name in ("dim", "size"):
+            return True
         if isinstance(s, Read):
             return self.memory.root[s.base] not in written and all(
                 isinstance(entry, Value | Const) and self.prover.within(entry, s.base, axis, ranges)

@@ -367,6 +367,63 @@ def test_second_derivatives(f):
     assert np.array_equal(grad(lambda x: slope(x, one))(x), grad(lambda x: slope(x, other))(x))
 
 
+# ---------------------------------------------------------------------------------- a limit of memory
+
+
+@pytest.mark.parametrize("limit", [300, 3000, 10**6])
+@pytest.mark.parametrize("f", [
+    a_recurrence, no_trip, arrays_that_are_bound_anew, an_array_written_in_place, through_views, a_loop_that_is_left,
+    two_buffers_that_change_names, values_that_are_used_after, elements_that_nobody_reads, branches_that_bind_arrays,
+    loops_in_calls, in_single_precision, recurrences_at_two_depths,
+])  # fmt: skip
+def test_the_same_bits_under_a_limit(f, limit):
+    [(args, argnums)] = [param.values[1:3] for param in PROGRAMS if param.values[0] is f]
+    sparing = dlaccelerate(f, memory_limit=limit)
+    for n in (args[1], 0, 1, 40):
+        given = (args[0], n)
+        try:
+            whole = value_and_grad(f, argnums)(*given)
+        except UnboundLocalError:
+            continue
+        assert bits(value_and_grad(sparing, argnums)(*given)) == bits(whole)
+
+
+def test_ranges_under_a_limit():
+    for n in range(12):
+        for limit in (16, 60, 10_000):
+            sparing = value_and_grad(dlaccelerate(ranges_of_all_kinds, memory_limit=limit))
+            x = vector(n + 2)
+            assert bits(sparing(x)) == bits(value_and_grad(ranges_of_all_kinds)(x))
+
+
+def an_array_bound_anew(x, n):
+    h = x * 1.0
+    for _ in range(n):
+        h = np.sin(h) * x + x[1]
+    return np.sum(h)
+
+
+@pytest.mark.parametrize("f", [a_recurrence, an_array_written_in_place, an_array_bound_anew])
+def test_what_is_kept_is_within_the_limit(f):
+    """And nothing is run again where all fits."""
+    x = vector(4)
+    sparing = value_and_grad(dlaccelerate(f, memory_limit="200 kB"))
+    assert explain(value_and_grad(f), x, 100_000).predicted_bytes > 10**6
+    assert 100_000 < explain(sparing, x, 100_000).predicted_bytes < 203_000
+    few = explain(sparing, x, 100)
+    assert few.predicted_bytes == pytest.approx(explain(value_and_grad(f), x, 100).predicted_bytes, abs=300)
+    assert "run again in segments of as many trips as 200,000 bytes allow" in str(few)
+
+
+def test_a_limit_is_a_number_of_bytes():
+    assert dlaccelerate(a_recurrence, memory_limit="1.5 MiB").__dlsrc_accelerated__[0].memory_limit == 3 * 2**19
+    for wrong in (0, True, 2.5, "16", "16 miles", "-1 MB"):
+        with pytest.raises(ValueError, match="memory_limit is"):
+            dlaccelerate(a_recurrence, memory_limit=wrong)
+    with pytest.raises(ValueError, match="not both"):
+        dlaccelerate(a_recurrence, memory_limit=1000, checkpoint=3)
+
+
 # ---------------------------------------------------------------------------------- what is not run again
 
 
