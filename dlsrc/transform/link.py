@@ -24,6 +24,7 @@ from ..kernels.showing import SHOWING
 from ..kernels.types import Array, Scalar, broadcast, type_of
 from ..lazy import numba
 from .foreign import compiled_foreign
+from .pipeline import kernel_pipeline
 from .showing import compiled_show
 from .specialize import specialized
 
@@ -206,7 +207,7 @@ def _rebuilt(callee: Callee, static: Mapping[str, Any]) -> Any:
     module = ast.fix_missing_locations(ast.Module(body=[tree], type_ignores=[]))
     exec(compile(module, callee.body.__code__.co_filename, "exec"), namespace)
     fastmath = getattr(callee.body, "fastmath", False)
-    return numba().njit(fastmath=fastmath, **_FLAGS)(namespace[tree.name])
+    return numba().njit(fastmath=fastmath, **_FLAGS, **kernel_pipeline())(namespace[tree.name])
 
 
 def linked(tree: Any, lookup: Callable[[str], Any]) -> tuple[Any, dict[str, Any]]:
@@ -326,7 +327,7 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
     exec(f"def {callee.name}({arguments}):\n    raise TypeError('only compiled code calls this')", namespace)
     stub = namespace[callee.name]
     exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
-    numba("extending").overload(stub, jit_options=_FLAGS)(namespace["typed"])
+    numba("extending").overload(stub, jit_options=_FLAGS | kernel_pipeline())(namespace["typed"])
     return stub
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..lazy import numba
+from .expression_kernels import kernel_of
 from .slots import plain_values, without_zeros
 
 __all__ = ["lowering_class"]
@@ -54,6 +55,15 @@ def lowering_class() -> Any:
         def delvar(self, name: str) -> None:
             if not self._is_number(name):
                 super().delvar(name)
+
+        def lower_expr(self, resty: Any, expr: Any) -> Any:
+            kernel = kernel_of(self, expr) if expr.op == "arrayexpr" else None
+            if kernel is None:
+                return super().lower_expr(resty, expr)
+            compiled, names = kernel
+            self.context.add_linking_libs([compiled.library])
+            values = [self.loadvar(name) for name in names]
+            return self.context.call_internal(self.builder, compiled.fndesc, compiled.signature, values)
 
         def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:
             ufunc = getattr(fnty, "typing_key", None)

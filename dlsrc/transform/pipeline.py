@@ -12,12 +12,13 @@ from functools import cache, reduce
 from typing import Any
 
 from ..lazy import numba
+from .apart import compiler_with, kernel_options
 from .lifetimes import postprocessor
 from .lowering import lowering_class
 from .resolution import Remembering
 from .ssa import single_assignment
 
-__all__ = ["fits", "pipeline_class"]
+__all__ = ["fits", "kernel_pipeline", "pipeline_class"]
 
 # The first and the last version of numba that these passes were tried with: 0.61, 0.63, 0.65 and 0.68 were.
 TRIED = ((0, 61), (0, 68))
@@ -49,7 +50,18 @@ TOUCHED = {
 def pipeline_class() -> Any:
     """numba's default compiler with some of its passes replaced; as it is where they may not fit."""
     compiler: Any = numba("core.compiler")
-    return _compiler(compiler) if fits(numba().version_info.short, TOUCHED, numba) else compiler.Compiler
+    return compiler_with(_passes()) if _fits() else compiler.Compiler
+
+
+@cache
+def kernel_pipeline() -> dict[str, Any]:
+    """What kernels are compiled with: options of ``numba.njit``."""
+    return kernel_options() if _fits() else {}
+
+
+@cache
+def _fits() -> bool:
+    return fits(numba().version_info.short, TOUCHED, numba)
 
 
 def fits(version: tuple[int, int], touched: dict[str, str], module: Callable[[str], Any]) -> bool:
@@ -67,19 +79,6 @@ def fits(version: tuple[int, int], touched: dict[str, str], module: Callable[[st
     except (AttributeError, ImportError):
         return False
     return True
-
-
-def _compiler(compiler: Any) -> Any:
-    own = _passes()
-
-    class Compiler(compiler.CompilerBase):
-        def define_pipelines(self) -> list:
-            manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-            manager.passes = [(own.get(each, each), text) for each, text in manager.passes]
-            manager.finalize()
-            return [manager]
-
-    return Compiler
 
 
 def _passes() -> dict[Any, Any]:

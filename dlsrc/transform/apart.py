@@ -1,0 +1,103 @@
+"""Kernels that stand apart: compiled once, called by the programs, and not written into them.
+
+numba links what a function calls into it, as LLVM code, and optimizes all of it again: nine matrix products
+are nine copies of the product with all that it does for other layouts.  So what takes or gives arrays and is
+long becomes machine code when it is first needed, and a program gets a call of it.  What is short, and every
+function of numbers, is linked as numba links it: only written into its caller is it part of a vector loop.
+"""
+
+import os
+from functools import cache
+from typing import Any
+
+from ..lazy import numba
+from ..object_file import ENVIRONMENT, ObjectFile
+
+__all__ = ["compiler_with", "kernel_options"]
+
+# Instructions of LLVM's.  Below, a call may cost as much as what it does.
+LONG = 150
+
+
+@cache
+def _library_class() -> Any:
+    """What numba collects the code of a kernel in."""
+    codegen: Any = numba("core.codegen")
+
+    class Apart(codegen.JITCodeLibrary):
+
+        stands_apart = False
+        takes_arrays = False
+
+        def __init__(self, *args: Any):
+            super().__init__(*args)
+            self._environments: set[str] = set()
+
+        def add_ir_module(self, ir_module: Any) -> None:
+            names = (value.name for value in ir_module.global_values)
+            self._environments.update(name for name in names if name.startswith(ENVIRONMENT))
+            super().add_ir_module(ir_module)
+
+        def _finalize_final_module(self) -> None:
+            module = self._final_module
+            functions = [f for f in module.functions if not f.is_declaration]
+            length = sum(len(list(b.instructions)) for f in functions for b in f.blocks)
+            if self.takes_arrays and length > LONG:
+                exported = [f.name for f in functions if f.linkage == codegen.ll.Linkage.external]
+                file = ObjectFile.made(self, module.clone(), exported, named=frozenset(self._environments))
+                if file is not None and file.link() is not None:
+                    self._finalize_dynamic_globals()
+                    self._finalized = self.stands_apart = True
+                    return
+            super()._finalize_final_module()
+
+        def _get_module_for_linking(self) -> Any:
+            if not self.stands_apart:
+                return super()._get_module_for_linking()
+            self._ensure_finalized()
+            shared: Any = self._shared_module
+            if shared is None:  # a caller declares what it calls
+                empty = self._codegen._create_empty_module(self.name)
+                shared = self._shared_module = codegen.ll.parse_assembly(str(empty))
+            return shared
+
+    return Apart
+
+
+def compiler_with(own: dict[Any, Any]) -> Any:
+    """numba's default compiler with these passes in the place of some of its own."""
+    compiler: Any = numba("core.compiler")
+
+    class Compiler(compiler.CompilerBase):
+        def define_pipelines(self) -> list:
+            manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
+            manager.passes = [(own.get(each, each), text) for each, text in manager.passes]
+            manager.finalize()
+            return [manager]
+
+    return Compiler
+
+
+@cache
+def kernel_options() -> dict[str, Any]:
+    """What ``numba.njit`` is given for a kernel: nobody calls it but compiled code."""
+    typed: Any = numba("core.typed_passes")
+    types = numba("types")
+
+    class Lowering(typed.NativeLowering):
+        _name = "dlsrc_kernel_lowering"
+
+        def run_pass(self, state: Any) -> bool:
+            # No two processes give one number to two functions.
+            state.func_id.unique_id = int.from_bytes(os.urandom(12), "big")
+            library = _library_class()(state.targetctx.codegen(), state.func_id.func_qualname)
+            library.enable_object_caching()
+            library.takes_arrays = any(
+                isinstance(t, types.Array | types.BaseTuple) for t in (*state.args, state.return_type)
+            )
+            state.library = library
+            return super().run_pass(state)
+
+    register = numba("core.compiler_machinery").register_pass(mutates_CFG=True, analysis_only=False)
+    made = compiler_with({typed.NativeLowering: register(Lowering)})
+    return {"pipeline_class": made, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
