@@ -51,7 +51,10 @@ def _routine(foreign: Foreign) -> Callable:
     functions: dict[str, Callable] = {}
 
     def call(*given):
-        single = any(isinstance(x, np.ndarray) and x.dtype == np.float32 for x in given)
+        dtypes = {x.dtype for x in given if isinstance(x, np.ndarray) and x.dtype.kind == "f"}
+        if len(dtypes) > 1:
+            raise TypeError(f"{foreign.name} takes arrays of one precision, not of {dtypes}")
+        single = np.dtype("float32") in dtypes
         precision = "s" if single else "d"
         if precision not in functions:
             prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(foreign.arguments))

@@ -8,12 +8,13 @@ of BLAS by three up to about ten rows and columns; large ones are BLAS.
 import numpy as np
 
 from .axes import common_dtype
+from .foreign import blas
 from .primitive import kernel, primitive, real, rejects, sample
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "joined", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vec_dot",
-    "vecmat",
+    "PLAIN", "TRANSPOSED", "gemm", "joined", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec",
+    "outer_product", "vec_dot", "vecmat",
 ]
 
 FREE_ORDER = {"reassoc", "contract"}
@@ -200,7 +201,25 @@ def small_nt(a, b):
     return out
 
 
-# In the calls of BLAS, ``ascontiguousarray`` costs nothing for arrays in C order; others are copied once.
+# numba's own ``dot`` takes eight functions to compile; this is the routine that it calls in the end.
+gemm = blas("gemm", "cciiinaiainai")
+PLAIN, TRANSPOSED = ord("N"), ord("T")
+
+
+@kernel
+def large(a, b, back_a, back_b, rows, inner, columns):
+    """A product by BLAS, which counts in columns: to it all three matrices are transposed.
+
+    ``ascontiguousarray`` costs nothing for arrays in C order; others are copied once.
+    """
+    left = np.ascontiguousarray(a)
+    right = np.ascontiguousarray(b)
+    out = np.empty((rows, columns), a.dtype)
+    gemm(
+        back_b, back_a, columns, rows, inner, 1.0, right, right.shape[1], left, left.shape[1], 0.0, out,
+        columns,
+    )
+    return out
 
 
 @primitive()
@@ -210,7 +229,7 @@ def matmat(a, b):
         raise ValueError("a @ b of two matrices needs as many columns in a as rows in b")
     if a.shape[0] * a.shape[1] * b.shape[1] <= SMALL:
         return small_nn(a, b)
-    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return large(a, b, PLAIN, PLAIN, a.shape[0], a.shape[1], b.shape[1])
 
 
 @matmat.adjoint("a")
@@ -230,7 +249,7 @@ def matmat_tn(a, b):
         raise ValueError("the product a.T @ b needs as many rows in one as in the other")
     if a.shape[0] * a.shape[1] * b.shape[1] <= SMALL:
         return small_tn(a, b)
-    return np.dot(np.ascontiguousarray(a).T, np.ascontiguousarray(b))
+    return large(a, b, TRANSPOSED, PLAIN, a.shape[1], a.shape[0], b.shape[1])
 
 
 @matmat_tn.adjoint("a")
@@ -250,7 +269,7 @@ def matmat_nt(a, b):
         raise ValueError("the product a @ b.T needs as many columns in one as in the other")
     if a.shape[0] * a.shape[1] * b.shape[0] <= SMALL:
         return small_nt(a, b)
-    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b).T)
+    return large(a, b, PLAIN, TRANSPOSED, a.shape[0], a.shape[1], b.shape[0])
 
 
 @matmat_nt.adjoint("a")

@@ -7,15 +7,10 @@ its cotangent is summed: ``count`` says how many products are to be given, all o
 
 import numpy as np
 
-from .foreign import blas
-from .linalg import SMALL, joined
+from .linalg import PLAIN, SMALL, TRANSPOSED, gemm, joined
 from .primitive import kernel, primitive, real, rejects, sample
 
 __all__ = ["batched", "batched_int"]
-
-PLAIN, TRANSPOSED = ord("N"), ord("T")
-
-gemm = blas("gemm", "cciiinaiainai")
 
 
 @kernel

@@ -26,6 +26,7 @@ def _library_class() -> Any:
 
     class Apart(codegen.JITCodeLibrary):
 
+        _shared_module: Any
         stands_apart = False
         takes_arrays = False
 
@@ -55,11 +56,10 @@ def _library_class() -> Any:
             if not self.stands_apart:
                 return super()._get_module_for_linking()
             self._ensure_finalized()
-            shared: Any = self._shared_module
-            if shared is None:  # a caller declares what it calls
+            if self._shared_module is None:  # a caller declares what it calls
                 empty = self._codegen._create_empty_module(self.name)
-                shared = self._shared_module = codegen.ll.parse_assembly(str(empty))
-            return shared
+                self._shared_module = codegen.ll.parse_assembly(str(empty))
+            return self._shared_module
 
     return Apart
 

@@ -39,7 +39,10 @@ def _of_numbers(foreign: Foreign, *given: Any) -> tuple[Any, Any]:
 def _of_arrays(foreign: Foreign, *given: Any) -> tuple[Any, Any]:
     types, cgutils, arrays = numba("core.types"), numba("core.cgutils"), numba("np.arrayobj")
     ir = cgutils.ir
-    single = any(isinstance(t, types.Array) and t.dtype == types.float32 for t in given)
+    dtypes = {t.dtype for t in given if isinstance(t, types.Array) and isinstance(t.dtype, types.Float)}
+    if len(dtypes) > 1:
+        raise numba("core.errors").TypingError(f"{foreign.name} takes arrays of one precision")
+    single = types.float32 in dtypes
     number = types.float32 if single else types.float64
     words = {"i": (types.int32, 32), "c": (types.int8, 8)}
 
