@@ -59,7 +59,6 @@ def kernel_pipeline() -> dict[str, Any]:
     return kernel_options() if _fits() else {}
 
 
-@cache
 def _fits() -> bool:
     return fits(numba().version_info.short, TOUCHED, numba)
 
