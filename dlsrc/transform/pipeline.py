@@ -2,9 +2,10 @@
 
 Of numba's passes those are replaced that go over the whole function again and again: for each variable
 (``ssa``), for each set of variables that are needed somewhere (``lifetimes``), for the type of each
-operation (``resolution``), for each place in memory (``lowering``).  All of this knows numba's insides.  It
-is used with the versions it was tried with, where all that it touches is there; any other numba compiles
-with its own passes, to the same numbers, later.
+operation (``resolution``), for each place in memory (``lowering``).  And long kernels are not written into
+every program (``apart``).  All of this knows numba's insides.  It is used with the versions it was tried
+with, where all that it touches is there; any other numba compiles with its own passes, to the same numbers,
+later.
 """
 
 from collections.abc import Callable
@@ -26,13 +27,17 @@ TRIED = ((0, 61), (0, 68))
 # What is used of numba, beside what the passes are derived from.
 TOUCHED = {
     "core.analysis": "_dead_maps_result compute_cfg_from_blocks compute_use_defs",
+    "core.base": "BaseContext.add_linking_libs BaseContext.call_internal",
     "core.cgutils": "ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr",
+    "core.codegen": "Codegen._create_empty_module JITCodeLibrary._finalize_final_module "
+                    "JITCodeLibrary._get_module_for_linking JITCodeLibrary.add_ir_module ll.Linkage",
     "core.controlflow": "CFGraph.dominance_frontier CFGraph.immediate_dominators CFGraph.topo_order",
+    "core.environment": "lookup_environment",
     "core.ir": "Del Expr.phi Scope.redefine UNDEFINED",
     "core.ir_utils": "build_definitions replace_vars_inner replace_vars_stmt",
     "core.lowering": "Lower._find_singly_assigned_variable Lower._lower_call_normal Lower.delvar "
-                     "Lower._disable_sroa_like_opt Lower.fold_call_args Lower.getvar "
-                     "Lower.lower_normal_function Lower.storevar",
+                     "Lower._disable_sroa_like_opt Lower.fold_call_args Lower.getvar Lower.loadvar "
+                     "Lower.lower_expr Lower.lower_normal_function Lower.storevar",
     "core.postproc": "PostProcessor.remove_dels PostProcessor._insert_var_dels VariableLifetime.deadmaps",
     "core.rewrites.registry": "rewrite_registry.rewrites",
     "core.transforms": "canonicalize_cfg",
@@ -42,6 +47,7 @@ TOUCHED = {
     "core.unsafe.eh": "exception_check",
     "core.untyped_passes": "GenericRewrites InlineClosureLikes IRProcessing ReconstructSSA._patch_locals",
     "np.npyimpl": "_ufunc_db_function _ufunc_loop_sig",
+    "np.ufunc.array_exprs": "_arr_expr_to_ast",
     "np.ufunc_db": "get_ufuncs",
 }  # fmt: skip
 
