@@ -58,7 +58,9 @@ def kept(dispatcher: Any) -> bytes | None:
     module = numba("core.codegen").ll.parse_bitcode(library._final_module.as_bitcode())
     entry = module.get_function(description.llvm_cpython_wrapper_name)
     entry.name = unique()
-    file = ObjectFile.made(library, module, (entry.name,), first=compiled.environment)
+    file = ObjectFile.made(
+        library, module, (entry.name,), first=compiled.environment, initial=compiled.reload_init
+    )
     if file is None:
         return None
     found = _Kept(dispatcher.py_func.__name__, tuple(compiled.signature.args), file, file.parts)

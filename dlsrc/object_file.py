@@ -59,7 +59,7 @@ class ObjectFile(NamedTuple):
     @classmethod
     def made(
         cls, library: Any, module: Any, exported: Iterable[str], *, named: frozenset[str] = frozenset(),
-        first: Any = None,
+        first: Any = None, initial: Iterable = (),
     ) -> "ObjectFile | None":  # fmt: skip
         """The file of a library's module, which is changed; None if it holds addresses of this process.
 
@@ -73,6 +73,8 @@ class ObjectFile(NamedTuple):
             Pointers to environments that keep their names, which occur nowhere else either.
         first : Environment, optional
             The one that comes first, even if nothing points to it.
+        initial : iterable of callable
+            What has to be called in another process before.
         """
         binding, look_up = numba("core.codegen").ll, numba("core.environment").lookup_environment
         own, mine, exported = (binding.Linkage.internal, binding.Linkage.private), unique(), tuple(exported)
@@ -99,7 +101,7 @@ class ObjectFile(NamedTuple):
             return None
         return cls(
             library.codegen._tm.emit_object(module), exported, tuple(environments.values()), tuple(wanted),
-            tuple(foreign), tuple(library._reload_init),
+            tuple(foreign), tuple(initial),
         )  # fmt: skip
 
     @property
