@@ -51,9 +51,9 @@ def defined_and_called(dispatcher):
 def test_a_long_kernel_is_compiled_once_and_called():
     f, g = compiled(product), compiled(reversed_product)
     assert np.array_equal(f(A, B), product(A, B))
-    files, expressions = set(object_file.defining), len(expression_kernels._dispatchers)
+    files, expressions = set(object_file.defining), len(expression_kernels._elements)
     assert np.array_equal(g(A, B), reversed_product(A, B))
-    assert set(object_file.defining) == files and len(expression_kernels._dispatchers) == expressions
+    assert set(object_file.defining) == files and len(expression_kernels._elements) == expressions
     for dispatcher in (f, g):
         defined, called = defined_and_called(dispatcher)
         for kernel in ("matmat", "expression"):
@@ -97,12 +97,12 @@ def test_expressions_of_other_flags_are_other_kernels():
     def f(x, y):
         return x * y - x
 
-    before = dict(expression_kernels._dispatchers)
+    before = dict(expression_kernels._elements)
     x, y = np.array([1.5, 2.5]), np.array([3.0])
     for flags in ({}, {"fastmath": {"contract"}}):
         call = compiled(f, **flags)
         assert np.array_equal(call(x, y), f(x, y))
         assert np.array_equal(call(x[::2], 2), f(x[::2], 2))
         assert call(x.astype("float32"), y.astype("float32")).dtype == np.float32
-    made = [d for key, d in expression_kernels._dispatchers.items() if key not in before]
+    made = [d for key, d in expression_kernels._elements.items() if key not in before]
     assert [len(d.overloads) for d in made] == [3, 3]

@@ -18,7 +18,7 @@ from dlsrc.listing import register_source
 from dlsrc.transform.compile import compile_text, explain_failure, kernels_table
 from dlsrc.transform.emit import Emitted, emit
 from dlsrc.transform.ir import ELLIPSIS, Const, Span, Store
-from dlsrc.transform.link import _loops, compiled, plain
+from dlsrc.transform.link import compiled, plain
 from dlsrc.transform.simplify import simplify
 from tests.handmade import FLOAT, INT, MATRIX, VECTOR, Notes, _Out, index, random_program, run
 
@@ -280,12 +280,4 @@ def test_flags():
     n = Notes()
     function = compile_text(emit(n.program(n.op("add", n.param(hint="x"), 1.0))), flags={"fastmath": True})
     assert function.targetoptions["fastmath"] is True and function.targetoptions["error_model"] == "numpy"
-
-
-def test_loops_of_an_elementwise_function():
-    assert _loops("relu", ["x"], [0]) == "def relu(x):\n    return _result(_element(x))"
-    text = _loops("g", ["a", "b"], [2, 1])
-    assert "_out[_i0, _i1] = _element(a[_i0, _i1], b[_i1])" in text
-    assert "_out[_i0, _i1] = _element(a[_i0 * _a_0, _i1 * _a_1], b[_i1 * _b_1])" in text
-
 

@@ -23,6 +23,7 @@ from ..kernels.primitive import Primitive, registry
 from ..kernels.showing import SHOWING
 from ..kernels.types import Array, Scalar, broadcast, type_of
 from ..lazy import numba
+from .element_loops import element_loops
 from .foreign import compiled_foreign
 from .pipeline import kernel_pipeline
 from .showing import compiled_show
@@ -320,7 +321,7 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
         namespace = {"_np": np, "_element": scalar}
         dtype = callee.result_dtype(kinds, static)
         namespace["_result"] = getattr(np, "bool_" if dtype == "bool" else dtype)
-        exec(_loops(callee.name, names, [k.ndim for k in kinds]), namespace)
+        exec(element_loops(callee.name, names, [k.ndim or None for k in kinds]), namespace)
         return namespace[callee.name]
 
     namespace: dict[str, Any] = {"choose": choose}
@@ -329,63 +330,3 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
     exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
     numba("extending").overload(stub, jit_options=_FLAGS | kernel_pipeline())(namespace["typed"])
     return stub
-
-
-def _loops(name: str, names: list[str], ndims: list[int]) -> str:
-    """The text of a broadcasting loop over arguments with these numbers of dimensions.
-
-    Its own names begin with an underscore, as no parameter does.
-
-    >>> print(_loops("relu", ["x"], [1]))
-    def relu(x):
-        _n0 = x.shape[0]
-        _out = _np.empty((_n0,), _result)
-        for _i0 in range(_n0):
-            _out[_i0] = _element(x[_i0])
-        return _out
-    """
-    head = f"def {name}({', '.join(names)}):"
-    ndim = max(ndims)
-    if ndim == 0:
-        return f"{head}\n    return _result(_element({', '.join(names)}))"
-    arrays = [(n, d) for n, d in zip(names, ndims, strict=True) if d]
-    lines = [head]
-    equal = []
-    for axis in range(ndim):
-        sizes = [f"{n}.shape[{axis - (ndim - d)}]" for n, d in arrays if axis >= ndim - d]
-        lines.append(f"    _n{axis} = {sizes[0]}")
-        for size in sizes[1:]:
-            lines += [
-                f"    if _n{axis} == 1:", f"        _n{axis} = {size}",
-                f"    elif {size} != 1 and {size} != _n{axis}:",
-                "        raise ValueError('operands could not be broadcast together')",
-            ]
-        equal += [f"{size} == _n{axis}" for size in sizes] if len(sizes) > 1 else []
-    out = "".join(f"_n{k}, " for k in range(ndim))
-    lines.append(f"    _out = _np.empty(({out.rstrip() if ndim == 1 else out.rstrip(', ')}), _result)")
-
-    def nest(indent: str, index: Callable[[str, int, int], str]) -> list[str]:
-        found = [f"{indent}{'    ' * k}for _i{k} in range(_n{k}):" for k in range(ndim)]
-        operands = [
-            n if not d else f"{n}[{', '.join(index(n, k, ndim - d) for k in range(ndim - d, ndim))}]"
-            for n, d in zip(names, ndims, strict=True)
-        ]
-        place = ", ".join(f"_i{k}" for k in range(ndim))
-        found.append(f"{indent}{'    ' * ndim}_out[{place}] = _element({', '.join(operands)})")
-        return found
-
-    if not equal:
-        lines += nest("    ", lambda n, k, first: f"_i{k}")
-    else:
-        # The loop without broadcasting is the one that vectorizes.
-        lines.append(f"    if {' and '.join(equal)}:")
-        lines += nest("        ", lambda n, k, first: f"_i{k}")
-        lines.append("    else:")
-        for n, d in arrays:
-            first = ndim - d
-            for k in range(first, ndim):
-                lines.append(f"        _{n}_{k} = 0 if {n}.shape[{k - first}] == 1 else 1")
-        lines += nest("        ", lambda n, k, first: f"_i{k} * _{n}_{k}")
-    return "\n".join([*lines, "    return _out"])
-
-
