@@ -10,6 +10,7 @@ from pathlib import Path
 
 import scipy.linalg  # noqa: F401  modules that are walked
 import scipy.special  # noqa: F401
+import scipy.stats  # noqa: F401
 
 from dlsrc import kernels
 from dlsrc.kernels.coverage import MODULES, STATES, declared_for, note_of, public, state_of
@@ -18,7 +19,8 @@ __all__ = ["README", "rows", "table", "updated"]
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- functions: python -m tests.coverage --update -->\n).*?(<!-- end -->)", re.DOTALL)
-SHORT = {"numpy": "np.", "numpy.linalg": "np.linalg.", "numpy.fft": "np.fft.", "scipy.linalg": "linalg.", "scipy.special": "special.", "ndarray": "."}
+SHORT = {"numpy": "np.", "numpy.linalg": "np.linalg.", "numpy.fft": "np.fft.", "scipy.linalg": "linalg.", "scipy.special": "special.", "scipy.stats": "stats.",
+         "ndarray": "."}  # fmt: skip
 FAMILIES = {family.__name__.rpartition(".")[2]: family for family in kernels.families}
 
 
@@ -46,11 +48,16 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def module_of(path: str) -> str:
+    """The module of a row: ``"scipy.stats"`` of ``"scipy.stats.norm.pdf"``."""
+    return "scipy.stats" if path.startswith("scipy.stats.") else path.rpartition(".")[0]
+
+
 def names(paths: list[str]) -> str:
     """Functions by module: ``np.`` `sin` `cos`, then the methods of arrays."""
     parts = []
     for module in MODULES:
-        of = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == module]
+        of = [path.removeprefix(f"{module}.") for path in paths if module_of(path) == module]
         if of:
             parts.append(f"{SHORT[module]} " + " ".join(f"`{name}`" for name in of))
     return "; ".join(parts)

@@ -86,7 +86,9 @@ def vectors():
         if small and getattr(program.function, "__name__", "") not in SINGULAR:
             suitable.append(pytest.param(program, number, id=parameter.id))
     # masked_set returns a vector itself; the second derivatives of entangled arrays are refused
-    return [p for p in suitable if "masked_set" not in p.id and not p.id.startswith("entangled")][::5]
+    others = ("masked_set", "reversed_view_goes_on")  # in the latter a branch entangles a view with its view
+    suitable = [p for p in suitable if not any(name in p.id for name in others)]
+    return [p for p in suitable if not p.id.startswith("entangled")][::5]
 
 
 @pytest.mark.parametrize(("program", "number"), vectors())

@@ -23,7 +23,16 @@ __all__ = [
 ]
 
 # Modules whose every public function has a row; "ndarray" stands for the methods and attributes of arrays.
-MODULES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.linalg", "scipy.special", "ndarray")
+MODULES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.linalg", "scipy.special", "scipy.stats", "ndarray")
+
+# Of scipy.stats: the functions of these distributions, each by the distribution's name.
+LAWS = (
+    "norm", "lognorm", "t", "cauchy", "laplace", "uniform", "expon", "gamma", "chi2", "beta", "poisson",
+    "binom", "bernoulli", "dirichlet", "multivariate_normal",
+)  # fmt: skip
+OF_LAWS = (
+    "pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf", "entropy", "rvs",
+)  # fmt: skip
 
 STATES = ("rule", "no derivative", "refused")
 
@@ -237,6 +246,10 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
         "sh_chebyt sh_chebyu sh_jacobi sh_legendre",
     ),
     (
+        "scipy.stats", "refused", "random numbers belong outside: pass them as arguments",
+        " ".join(f"{law}.rvs" for law in LAWS),
+    ),
+    (
         "scipy.special", "refused", "complex numbers are not supported: write real and imaginary part",
         "hankel1 hankel1e hankel2 hankel2e h1vp h2vp kelvin lambertw modfresnelm modfresnelp sph_harm_y "
         "sph_harm_y_all wofz",
@@ -271,6 +284,9 @@ def public(module: str) -> tuple[str, ...]:
     """The public functions of a module ("ndarray": of arrays), and the classes declared above."""
     if module == "ndarray":
         return tuple(name for name in dir(np.ndarray) if not name.startswith("_"))
+    if module == "scipy.stats":
+        laws = {law: getattr(sys.modules[module], law) for law in LAWS}
+        return tuple(f"{law}.{name}" for law in LAWS for name in OF_LAWS if hasattr(laws[law], name))
     found = sys.modules[module]
     names = getattr(found, "__all__", dir(found))
     functions = {n for n in names if not n.startswith("_") and callable(getattr(found, n))}
@@ -283,6 +299,8 @@ def declared_for(path: str) -> Primitive | Composite | None:
     module, _, name = path.rpartition(".")
     if module == "ndarray":
         return lookup_method(name) or lookup_attribute(name)
+    if module.startswith("scipy.stats."):
+        return lookup(getattr(getattr(sys.modules["scipy.stats"], module.rpartition(".")[2]), name))
     return lookup(getattr(sys.modules[module], name))
 
 
@@ -318,7 +336,7 @@ def reason_of(function: Any) -> str | None:
     """What to write instead of a function of NumPy or scipy.special through which no derivative passes."""
     name = getattr(function, "__name__", "")
     for module in MODULES:
-        if module == "ndarray" or module not in sys.modules or name not in public(module):
+        if module in ("ndarray", "scipy.stats") or module not in sys.modules or name not in public(module):
             continue
         if getattr(sys.modules[module], name) is function:
             note = note_of(f"{module}.{name}")

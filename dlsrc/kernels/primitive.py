@@ -417,11 +417,7 @@ def folded(function: Callable) -> Callable:
 
 
 def lookup(function: Any) -> Primitive | Composite | None:
-    """The primitive or composite that stands for a user's function, if there is one.
-
-    >>> lookup(np.sin).name
-    'sin'
-    """
+    """The primitive or composite that stands for a user's function: ``sin`` for ``np.sin``; or None."""
     if isinstance(function, Primitive | Composite):
         return function
     found = _by_function.get(id(function))
@@ -431,6 +427,10 @@ def lookup(function: Any) -> Primitive | Composite | None:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return _by_path.get(f"numpy.{owner.__name__}.{name}")  # np.add.at is made anew at every look
+    if type(owner).__module__.startswith("scipy.stats."):  # and so is norm.logpdf
+        law = type(owner).__name__.removesuffix("_gen")
+        known = getattr(sys.modules.get("scipy.stats"), law, None) is owner
+        return _by_path.get(f"scipy.stats.{law}.{name}") if known else None
     if name is not None:
         for path, declared in _by_path.items():
             module, _, attribute = path.rpartition(".")

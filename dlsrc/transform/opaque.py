@@ -47,7 +47,8 @@ MODULES = {
     "scipy.integrate": "write a sum over fixed points: np.trapezoid(f(t), t)",
     "scipy.optimize": "write the iteration as a loop, or call a solver with dlsrc.implicit_root",
     "scipy.interpolate": "write np.interp, or the polynomial",
-    "scipy.stats": "write the density out, with np.exp, np.log and scipy.special",
+    "scipy.stats": "call what has a rule, as norm.logpdf(x, loc, scale) of a law that is not frozen, or "
+    "write the density out, with np.exp, np.log and scipy.special",
     "numpy": "write it with NumPy functions that it knows",
     "scipy": "write it with NumPy functions that it knows",
 }
