@@ -198,7 +198,7 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
         "scipy.linalg", "refused",
         "write the matrix out and use scipy.linalg.solve, or write the recurrence as a loop",
         "cho_solve_banded cholesky_banded eig_banded eigh_tridiagonal eigvals_banded "
-        "eigvalsh_tridiagonal matmul_toeplitz solve_banded solve_circulant solve_toeplitz solveh_banded",
+        "eigvalsh_tridiagonal matmul_toeplitz solve_circulant solve_toeplitz solveh_banded",
     ),
     (
         "scipy.linalg", "refused", "write it with np.kron and np.linalg.solve",
