@@ -184,7 +184,7 @@ DECLARED: tuple[tuple[str, str, str, str], ...] = (
     (
         "scipy.linalg", "refused",
         "the factors are shared anyway: call scipy.linalg.solve or np.linalg.inv of the matrix",
-        "ldl lu lu_factor lu_solve",
+        "ldl lu",
     ),
     (
         "scipy.linalg", "refused", "write np.linalg.lstsq", "lstsq",

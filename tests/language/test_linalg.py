@@ -225,6 +225,17 @@ def put_together(a, b, v):
     return np.sum(d**2 * np.arange(40.0).reshape(5, 8)) + np.sum(np.linalg.multi_dot((b, a, t, v)) ** 2)
 
 
+@programs(A, B, argnums=(0, 1), compiled=True)
+def factors_and_bands(a, b):
+    pair = sl.lu_factor(a)
+    y = sl.lu_solve(pair, b) + sl.lu_solve(pair, b, trans=1)
+    bands = np.zeros((3, 3))
+    bands[1] = np.diag(a)
+    bands[0, 1:] = np.diag(pair[0], 1)
+    bands[2, :-1] = y[1:, 0]
+    return np.sum(sl.solve_banded((1, 1), bands, y) ** 2)
+
+
 test_programs = programs.test()
 
 
