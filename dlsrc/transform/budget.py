@@ -89,7 +89,7 @@ class Budget:
         silent = unread_in(loop, facts.memory)
         found = [c.header for c in loop.carries if c.init is not UNBOUND]
         found += [
-            r for r in facts.written(loop) - silent
+            r for r in facts.written(loop) - silent - set(facts.paths(loop))
             if not any(s is loop for s, _ in facts.outline.home[r]) and facts.outline.defined[r] is not loop
         ]
         total: Atom = Const(0)

@@ -246,7 +246,8 @@ class For:
     ``stop_flag``: if set, a value of the body; the loop ends after the trip where it is true.
     ``trips``: if set, the value, known after the loop, that counts the trips begun.
     ``checkpoint``: what the user asks for, "sqrt" or how many trips to a segment (`segments`); ``replayed``:
-    whether a trip is run again on the way back instead of keeping its values (`replay`).
+    whether a trip is run again on the way back instead of keeping its values (`replay`), and ``paths`` the
+    arrays in which that finds what the trips before have left, and leaves all as it is.
     """
 
     index: Value
@@ -260,6 +261,7 @@ class For:
     loc: Location
     checkpoint: str | int | None = None
     replayed: bool = False
+    paths: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ or what a trip finds cannot be kept (lists, two names for one array), or is larg
 each trip, of which each checkpoint would be a copy), or there is nothing to save.
 
     for t in range(n):
-        path[t + 1] = np.sin(path[t])      "it writes to `path` place by place, ..."
+        path[t // 2] = np.sin(path[t])      "it writes to `path` place by place, ..."
+
+An array with a place for each trip is no obstacle where it is a *path*: each trip writes to the places of its
+own number only and reads those of trips before, ``path[t + 1] = f(path[t])``.  After the loop all that a trip
+has read is still there.
 """
 
 from collections.abc import Iterable
@@ -14,11 +18,11 @@ from ..kernels.types import Array, Scalar, Shape, is_float
 from . import activity
 from .gradients import first
 from .ir import (
-    UNBOUND, Assign, Atom, For, Gradient, If, Program, Read, Store, Value, While, atoms_read, values_defined,
-    walk,
+    UNBOUND, Assign, Atom, Block, Const, For, Gradient, If, Program, Read, Statement, Store, Value, While,
+    atoms_read, values_defined, walk,
 )
 from .memory import Memory, analyze, may_be_one
-from .outline import Outline
+from .outline import Outline, is_loop
 from .regions import WRITERS
 from .sums import adds_only
 
@@ -112,13 +116,33 @@ class Obstacles:
             name = f"`{root!r}`" if root.hint else "an array"
             if any(may_be_one(memory, root, other) for other in free - {root}):
                 return f"{name} and another name may be one array"
-            if root in silent:
+            if root in silent or self.is_path(loop, root):
                 continue
             if types[root].layout != "C":
                 return f"it writes to {name}, which is not in C order"
             if self.is_trajectory(loop, root):
-                return f"it writes to {name} place by place, and each checkpoint would be a copy of all of it"
+                return f"it writes to {name} place by place, and a checkpoint would be a copy of all of it"
         return None
+
+    def paths(self, loop: For) -> tuple[Value, ...]:
+        """The arrays that are paths of a loop, by their roots."""
+        written = sorted(self.written(loop), key=lambda v: v.number)
+        return tuple(root for root in written if self.is_path(loop, root))
+
+    def is_path(self, loop: For, root: Value) -> bool:
+        """Whether a trip writes only to places that the counter and one offset name, and reads only those to
+        which trips before have written, or none does; and nothing writes to the array afterwards."""
+        outline, memory = self.outline, self.memory
+        place = outline.position[id(loop)]
+        around = any(is_loop(s) for s, _ in outline.scope[id(loop)])
+        later = any(
+            outline.position[id(s)] > place and not any(t is loop for t, _ in outline.scope[id(s)])
+            for s in memory.stores.get(root, ())
+        )
+        if around or later or memory.roots_shared_with(root) != {root} or loop.stop_flag is not None:
+            return False
+        offsets = _Offsets(loop, root, memory)
+        return offsets.is_path(loop.body)
 
     def is_trajectory(self, loop: For, root: Value) -> bool:
         """Whether the places that the loop writes to depend on its counter: an entry for each trip."""
@@ -138,6 +162,79 @@ class Obstacles:
                 if self.memory.root.get(s.args[0]) == root:  # type: ignore[arg-type]
                     return True
         return False
+
+
+class _Offsets:
+    """The places of an array that a trip reads and writes: distances from the counter on the first axis."""
+
+    def __init__(self, loop: For, root: Value, memory: Memory):
+        self.loop = loop
+        self.root = root
+        self.memory = memory
+        self.views: dict[Value, int] = {}
+        self.read: set[int] = set()
+        self.written: set[int] = set()
+
+    def is_path(self, body: Block) -> bool:
+        """Whether the places that are read are those of trips before, none of them counted from the end."""
+        if not all(self.noted(s) for s in walk(body)) or len(self.written) != 1:
+            return False
+        (own,) = self.written
+        least = min(self.read | self.written)
+        match self.loop.step, self.loop.start, self.loop.stop:
+            case Const(value=1), Const(value=int() as start), _:
+                return start + least >= 0 and all(d < own for d in self.read)
+            case Const(value=-1), _, Const(value=int() as stop):
+                return stop + 1 + least >= 0 and all(d > own for d in self.read)
+        return False
+
+    def noted(self, s: Statement) -> bool:
+        """Note what a statement does with the array; False if that is more than can be told."""
+        mine = [a for a in atoms_read(s) if isinstance(a, Value) and self.memory.root.get(a) == self.root]
+        if not mine:
+            return True
+        match s:
+            case Read(target=target, base=base, index=index):
+                offset = self.views.get(base) if base != self.root else self.offset(index.entries[0])
+                return self.seen(offset, target if target in self.memory.base else None)
+            case Store(base=base, index=index, value=value):
+                offset = self.views.get(base) if base != self.root else self.offset(index.entries[0])
+                if self.memory.root.get(base) != self.root:
+                    return self.seen(self.views.get(value))  # type: ignore[arg-type]
+                if offset is not None:
+                    self.written.add(offset)
+                stored = self.memory.root.get(value) != self.root  # type: ignore[arg-type]
+                return offset is not None and (stored or self.seen(self.views.get(value)))  # type: ignore[arg-type]
+            case Assign(op=op) if op.name in ("dim", "size", "shape"):
+                return True
+            case Assign(target=target, op=op) if not op.effect:
+                view = target if target in self.memory.base else None
+                return all(self.seen(self.views.get(a), view) for a in mine)
+        return False
+
+    def seen(self, offset: int | None, view: Value | None = None) -> bool:
+        """Note a place that is read, or looked at; whether it is known."""
+        if offset is None:
+            return False
+        if view is None:
+            self.read.add(offset)
+        else:
+            self.views[view] = offset
+        return True
+
+    def offset(self, entry: object) -> int | None:
+        """How far an index is from the counter; None if it is something else."""
+        if entry == self.loop.index:
+            return 0
+        made = self.memory.outline.defined.get(entry) if isinstance(entry, Value) else None
+        if isinstance(made, Assign) and made.op.name in ("add", "subtract"):
+            a, b = made.args
+            sign = 1 if made.op.name == "add" else -1
+            if a == self.loop.index and isinstance(b, Const) and isinstance(b.value, int):
+                return sign * b.value
+            if b == self.loop.index and isinstance(a, Const) and isinstance(a.value, int) and sign > 0:
+                return a.value
+        return None
 
 
 def _unrepeatable(s: Assign) -> str | None:

@@ -16,7 +16,8 @@ other, which begins with the cotangents that the sweep around it has reached, gi
 So the operations on cotangents are those of the loop that is kept whole, in their order.
 
 What a segment writes to from outside is a copy, as the segment found it.  Only an array that it never reads
-is not written to again, and neither are prints and tests repeated.
+is not written to again, nor one in which all that a trip reads is still there (`For.paths`), and neither are
+prints and tests repeated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -116,6 +117,8 @@ class _Segment:
         elif not is_array or not written:
             own = any(around is self.loop for around, _ in sweep.outline.home[value])
             self.given[value] = sweep.fetch(value, self.trips if own else self.loop)
+        elif value in self.loop.paths:
+            self.given[value] = sweep.saver.export(value, sweep.here)
         elif memory.root[value] in self.silent:
             self.given[value] = self.unwritten(value)
         else:
@@ -168,7 +171,8 @@ class _Segment:
         with ctx.at(s.loc.backward(ctx.order)), ctx.collecting() as code:
             for carry in s.carries:
                 if carry.header in seeds:
-                    inner.contribute(self.fresh.get(carry.out, carry.out), seeds[carry.header], owned=True)  # type: ignore[arg-type]
+                    owned = carry.header in outer.in_memory
+                    inner.contribute(self.fresh.get(carry.out, carry.out), seeds[carry.header], owned=owned)  # type: ignore[arg-type]
             inner.reverse_block(self.body)
             returns = []
             for value in self._wanted(seeds):
@@ -190,13 +194,15 @@ class _Segment:
         return [v for v, a in self.given.items() if v in seeds or v in outside and isinstance(a, Value)]
 
     def _is_unread(self, s: Statement, memory: Memory) -> bool:
-        """Whether a statement writes to an array from outside that the segment never reads."""
+        """Whether a statement writes to an array from outside that the segment never reads, or that holds
+        what it would write."""
         written: Atom | None = s.base if isinstance(s, Store) else None
         if isinstance(s, Assign) and s.op.effect and s.op.name in WRITERS:
             written = s.args[0]
         outside = self.sweep.memory.root
-        unread = {memory.root.get(a) for v, a in self.given.items() if outside.get(v) in self.silent}  # type: ignore[arg-type]
-        return isinstance(written, Value) and memory.root.get(written) in unread
+        left = self.silent | set(self.loop.paths)
+        given = {a for v, a in self.given.items() if outside.get(v) in left}
+        return isinstance(written, Value) and memory.root.get(written) in given
 
     def _renamed(self, values: Iterable[Value]) -> set[Value]:
         found = (self.fresh.get(v, v) for v in values)

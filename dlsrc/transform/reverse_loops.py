@@ -195,7 +195,8 @@ def _leave(sweep: Sweep, s: For | While, headers: dict[Any, tuple[Value, Atom]])
         if carry.header in headers:
             if isinstance(carry.out, Value):
                 sweep.shapes.equate(headers[carry.header][0], carry.out)
-            sweep.contribute(carry.out, headers[carry.header][0], owned=True)
+            # Of any other, the first trip finds what may be someone else's too.
+            sweep.contribute(carry.out, headers[carry.header][0], owned=carry.header in sweep.in_memory)
 
 
 def _is_carried(s: For | While, key: Any) -> bool:

@@ -178,7 +178,7 @@ class _Segmenting:
         trips = replace(loop, start=first, stop=last, carries=tuple(inner), checkpoint=None)
         return For(
             segment, Const(0), segments, Const(1), tuple(outer), (*bounds, trips), stopped, None, loop.loc,
-            replayed=True,
+            replayed=True, paths=self.facts.paths(loop),
         )
 
     def last_segment(self, loop: For, before: For, start: Atom) -> For:

@@ -83,7 +83,11 @@ class Cotangents(Fetching):
         for view, seen in self.memory.base.items():
             if view in self.active and self.memory.written(self.memory.root[view]):
                 found.add(seen)
-        # What a loop hands on between trips is one memory where any of it is, with what views are taken from.
+        # What a loop hands on between trips is one memory where any of it is, with what views are taken from;
+        # what a loop around hands to it, too, or every trip of that one would need a copy.
+        headers = {
+            c.header for s in self.outline.statements if isinstance(s, For | While) for c in s.carries
+        }  # fmt: skip
         before = -1
         while len(found) != before:
             before = len(found)
@@ -95,8 +99,9 @@ class Cotangents(Fetching):
                 for carry in statement.carries if isinstance(statement, For | While) else ():
                     group = [
                         a
-                        for a in (carry.header, carry.out)
+                        for a in (carry.header, carry.out, carry.init)
                         if isinstance(a, Value) and isinstance(types[a], Array)
+                        and (a is not carry.init or a in headers)
                     ]
                     if any(a in found for a in group):
                         found.update(group)

@@ -19,6 +19,32 @@ def operand_shares_its_cotangent_with_what_a_loop_left(x):
     return c[0] * 3.0 + c[1]
 
 
+# The same in a loop within a loop, and through a copy: the outer one, in whose trips nothing is written, handed the
+# shadow that it had not made itself to the inner one, or to the copied array, which took it for its own.
+@programs(vector(3))
+def operand_shares_its_cotangent_with_loops_in_loops(x):
+    q = np.sin(x)
+    r = x.copy()
+    for _ in range(2):
+        for _ in range(2):
+            r = r * x
+            r[0] = r[0] * 2.0
+    c = r + q
+    return c[0] * 3.0 + c[1]
+
+
+@programs(vector(3))
+def operand_shares_its_cotangent_with_a_copy_that_a_loop_left(x):
+    q = np.sin(x)
+    r = x.copy()
+    for _ in range(4):
+        y = r * x
+        y[0] = y[0] * 2.0
+        r = y.copy()
+    c = r + q
+    return c[0] * 3.0 + c[1]
+
+
 # A shadow that was a reversed view was kept as a copy in a loop, and what was added to the copy was lost.
 @programs(vector(5))
 def reversed_view_goes_on(x):

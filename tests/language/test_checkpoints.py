@@ -252,6 +252,17 @@ def where_a_square_root_is_zero(x, n):
     return s
 
 
+@program(vector(5))
+def an_operand_shares_its_cotangent_with_what_the_loop_left(x):
+    q = np.sin(x)
+    r = x.copy()
+    for _ in range(5):
+        r = r * x
+        r[0] = r[0] * 2.0
+    c = r + q
+    return c[0] * 3.0 + c[1]
+
+
 @program(vector(6), segmented=False)
 def a_sum_keeps_nothing_anyway(x):
     total = 0.0
@@ -260,13 +271,83 @@ def a_sum_keeps_nothing_anyway(x):
     return total
 
 
-@program(vector(3), 9, segmented=False)
+@program(vector(3), 9)
 def an_array_with_a_place_for_each_trip(x, n):
     path = np.zeros(n + 1)
     path[0] = x[0]
     for i in range(n):
         path[i + 1] = np.sin(path[i]) * x[1] + x[2]
-    return path[n]
+    return np.sum(path * path)
+
+
+@program(vector(3), 9)
+def rows_of_a_path(x, n):
+    path = np.zeros((n + 2, 3))
+    path[0] = x
+    path[1] = np.sin(x)
+    for i in range(2, n + 2):
+        path[i] = np.tanh(path[i - 1] * x) + path[i - 2]
+        path[i, 1] += x[0]
+        for j in range(3):
+            if path[i - 1, j] > 0.3:
+                path[i, j] += np.exp(-path[i - 1, j])
+    return np.sum(path[n]) + path[n + 1, 2]
+
+
+@program(vector(8))
+def a_path_from_the_end(x):
+    y = np.zeros(8)
+    y[7] = x[7]
+    for i in range(6, -1, -1):
+        y[i] = np.sin(y[i + 1] * x[i]) + x[i]
+    return np.sum(y * x)
+
+
+@program(vector(8))
+def a_row_written_through_a_view(x):
+    y = np.zeros((8, 3))
+    y[0] += x[1]
+    for i in range(1, 8):
+        row = y[i]
+        before = y[i - 1]
+        for j in range(3):
+            row[j] = np.sin(before[j] * x[i]) + x[j]
+    return np.sum(y * y)
+
+
+@program(vector(6), segmented=False)
+def a_place_from_the_end_is_not_a_trip_before(x):
+    """At the first trip `y[i - 1]` is the last element, which a later trip writes to."""
+    y = np.ones(6)
+    for i in range(6):
+        y[i] = np.sin(y[i - 1]) * x[i]
+    return np.sum(y * x)
+
+
+@program(vector(6), segmented=False)
+def a_place_that_is_written_later(x):
+    y = x * x
+    for i in range(5):
+        y[i] = np.sin(y[i + 1]) * y[i]
+    return np.sum(y * x)
+
+
+@program(vector(6), segmented=False)
+def a_path_that_is_written_over_afterwards(x):
+    y = np.ones(6)
+    for i in range(1, 6):
+        y[i] = np.sin(y[i - 1]) * x[i]
+    s = np.sum(y * x)
+    y[2] = 5.0
+    return s * y[3]
+
+
+@program(vector(6), segmented=False)
+def a_path_that_is_also_read_whole(x):
+    y = np.ones(6)
+    for i in range(1, 6):
+        y[i] = np.sin(y[i - 1]) * x[i] + np.sum(y)
+    return np.sum(y * x)
 
 
 @program(vector(3), segmented=False)
@@ -457,9 +538,8 @@ def refused_draw(x, n):
 
 def refused_path(x, n):
     path = np.zeros(n + 1)
-    path[0] = x[0]
     for i in checkpointed(range(n)):
-        path[i + 1] = np.sin(path[i]) * x[1]
+        path[i] = np.sin(path[i - 1]) * x[1]
     return path[n]
 
 
