@@ -19,6 +19,7 @@ from typing import Any
 
 from ..lazy import numba
 from ..object_file import ENVIRONMENT, ObjectFile
+from .vectors import exchange
 
 __all__ = ["compiler_with", "kernel_options"]
 
@@ -51,6 +52,11 @@ def _library_class() -> Any:
             names = (value.name for value in ir_module.global_values)
             self._environments.update(name for name in names if name.startswith(ENVIRONMENT))
             super().add_ir_module(ir_module)
+
+        def _optimize_final_module(self) -> None:
+            if self.takes_arrays:
+                exchange(self._final_module)
+            super()._optimize_final_module()
 
         def _finalize_final_module(self) -> None:
             if not (self.takes_arrays and self._is_long() and self._became_machine_code()):

@@ -1,0 +1,41 @@
+"""The C library's functions of numbers, exchanged for those of ``kernels.vector_math`` in an LLVM module.
+
+    declare double @llvm.exp.f64(double)    →    define linkonce_odr double @dlsrc.exp_double(double) {…}
+
+numba's code calls the C library for each element.  Here the functions that it declares are defined, all in
+arithmetic, before LLVM optimizes the module: it writes them into the loops that call them and calculates
+several elements at a time.
+"""
+
+from functools import cache
+from typing import Any
+
+from ..kernels.vector_math import error_function, exponential, hyperbolic, logarithm
+from ..lazy import numba
+from .branchless import definition
+
+__all__ = ["exchange"]
+
+# By the name in LLVM code.
+KERNELS = {
+    "llvm.exp.f64": exponential.exp_double, "llvm.exp.f32": exponential.exp_single,
+    "expm1": exponential.expm1_double, "expm1f": exponential.expm1_single,
+    "llvm.log.f64": logarithm.log_double, "llvm.log.f32": logarithm.log_single,
+    "log1p": logarithm.log1p_double, "log1pf": logarithm.log1p_single,
+    "tanh": hyperbolic.tanh_double, "tanhf": hyperbolic.tanh_single,
+    "erf": error_function.erf_double, "erff": error_function.erf_single,
+}  # fmt: skip
+
+
+def exchange(module: Any) -> None:
+    """Define in a module what it declares of the C library's functions that there are kernels for."""
+    for function in [f for f in module.functions if f.is_declaration and f.name in KERNELS]:
+        kernel = KERNELS[function.name]
+        function.name = f"dlsrc.{kernel.__name__}"
+        module.link_in(_parsed(kernel), preserve=True)
+
+
+@cache
+def _parsed(kernel: Any) -> Any:
+    binding: Any = numba("core.codegen").ll
+    return binding.parse_assembly(definition(kernel, f"dlsrc.{kernel.__name__}"))

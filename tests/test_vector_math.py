@@ -1,0 +1,73 @@
+"""The functions that LLVM vectorizes: how near they are to the truth, plain and compiled.
+
+At more points: ``python -m tests.ulps --points 1000000``.
+"""
+
+import numpy as np
+import pytest
+
+from dlsrc.lazy import jit_enabled, numba
+from dlsrc.transform.branchless import inlined
+from tests.ulps import over_arrays, widest
+from tests.vector_math.coefficients import remez
+from tests.vector_math.measure import FUNCTIONS, error_at, points
+
+needs_compiler = pytest.mark.skipif(not jit_enabled(), reason="it is about what LLVM makes")
+CASES = [(name, dtype) for name in FUNCTIONS for dtype in (np.float64, np.float32)]
+
+
+@pytest.mark.parametrize(("name", "dtype"), CASES, ids=lambda v: getattr(v, "__name__", v))
+def test_plain(name, dtype):
+    function = FUNCTIONS[name]
+    call = function.kernels[dtype is np.float32]
+    with np.errstate(all="ignore"):
+        for x in points(function, 150, dtype):
+            y = call(x)
+            assert type(y) is dtype or (dtype is np.float64 and type(y) is float)
+            assert error_at(function, x, dtype(y)) <= function.limit, f"{name}({x!r}) is not {y!r}"
+
+
+@pytest.mark.compiled
+@needs_compiler
+def test_compiled():
+    """All in one function, as a program has them: compiling each alone takes longer."""
+    names = [f"{name}_{'single' if dtype is np.float32 else 'double'}" for name, dtype in CASES]
+    namespace = {f"f{k}": inlined(*FUNCTIONS[name].kernels) for k, (name, dtype) in enumerate(CASES)}
+    loops = [f"    for i in range(x{k}.shape[0]):\n        y{k}[i] = f{k}(x{k}[i])" for k in range(len(CASES))]
+    parameters = ", ".join(f"x{k}, y{k}" for k in range(len(CASES)))
+    exec("\n".join([f"def every({parameters}):", *loops]), namespace)
+    given = [points(FUNCTIONS[name], 300, dtype) for name, dtype in CASES]
+    got = [np.empty_like(x) for x in given]
+    numba().njit(error_model="numpy")(namespace["every"])(*[a for pair in zip(given, got, strict=True) for a in pair])
+    for (name, _), what, x, y in zip(CASES, names, given, got, strict=True):
+        errors = [error_at(FUNCTIONS[name], a, b) for a, b in zip(x, y, strict=True)]
+        worst = int(np.argmax(errors))
+        assert errors[worst] <= FUNCTIONS[name].limit, f"{what}({x[worst]!r}) is not {y[worst]!r}"
+
+
+@pytest.mark.compiled
+@needs_compiler
+@pytest.mark.parametrize("name", ["exp", "tanh"])
+def test_vector_instructions(name):
+    x = np.linspace(-3.0, 3.0, 50)
+    loop = over_arrays(inlined(*FUNCTIONS[name].kernels))
+    loop(x, np.empty_like(x))
+    assert widest(loop) in ("ymm", "zmm") or "vfmadd" not in "".join(loop.inspect_asm().values())
+
+
+def test_an_error_is_noticed():
+    """Of a thousandth of what is allowed more than is allowed, and of a wrong special value."""
+    exp = FUNCTIONS["exp"]
+    x = np.float64(0.7)
+    y = np.exp(x)
+    assert error_at(exp, x, y) < 1
+    assert error_at(exp, x, y * (1 + 3 * 2.0**-52)) > 2
+    assert error_at(exp, np.float64(np.inf), np.float64(1.0)) == np.inf
+    assert error_at(FUNCTIONS["tanh"], np.float64(-0.0), np.float64(0.0)) == np.inf
+
+
+def test_best_polynomial():
+    """A polynomial of degree n - 1 is off by 2**(1 - 2 n) from x**n on [0, 1] at best (Chebyshev)."""
+    found, error = remez(lambda x: x**4, 0, 1, 3, grid=400)
+    assert abs(error - 2.0**-7) < 1e-6
+    assert max(abs(c - d) for c, d in zip(found, [-1 / 128, 1 / 4, -5 / 4, 2], strict=True)) < 1e-5

@@ -1,0 +1,88 @@
+"""How far the functions that LLVM vectorizes are from the truth, and how fast: ``python -m tests.ulps``.
+
+    python -m tests.ulps [names] [--points 1000000]
+
+For each function and dtype the largest error in units in the last place and where it is, and the time an
+element takes in a loop over an array that the cache holds, beside numba's with the C library and NumPy's.
+"""
+
+import argparse
+import math
+import re
+import time
+
+import numba
+import numpy as np
+import scipy.special
+
+from dlsrc.transform.branchless import inlined
+from tests.vector_math.measure import FUNCTIONS, errors, points
+
+NUMPY = {
+    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "tanh": np.tanh, "sigmoid": scipy.special.expit,
+    "softplus": lambda x, out: np.logaddexp(0, x, out=out), "erf": scipy.special.erf,
+}  # fmt: skip
+LIBRARY = {
+    "exp": lambda x: math.exp(x), "expm1": lambda x: math.expm1(x), "log": lambda x: math.log(x),
+    "log1p": lambda x: math.log1p(x), "tanh": lambda x: math.tanh(x), "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))), "erf": lambda x: math.erf(x),
+}  # fmt: skip
+
+
+def over_arrays(function):
+    """A compiled loop of a compiled function, and whether it has vector instructions."""
+
+    @numba.njit(error_model="numpy")
+    def loop(x, out):
+        for i in range(x.shape[0]):
+            out[i] = function(x[i])
+
+    return loop
+
+
+def seconds(call, x, out):
+    """Of the fastest of some calls, an element."""
+    call(x, out)
+    best = math.inf
+    for _ in range(30):
+        started = time.process_time()
+        for _ in range(100):
+            call(x, out)
+        best = min(best, time.process_time() - started)
+    return best / 100 / len(x)
+
+
+def widest(loop):
+    """The widest registers that a compiled loop calculates in."""
+    text = "".join(loop.inspect_asm().values())
+    used = set(re.findall(r"vf?n?m(?:ul|add)\w*pd[^\n]*%(zmm|ymm|xmm)", text))
+    return next((r for r in ("zmm", "ymm", "xmm") if r in used), "none")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.ulps")
+    parser.add_argument("names", nargs="*", default=list(FUNCTIONS))
+    parser.add_argument("--points", type=int, default=100_000)
+    given = parser.parse_args()
+    print(f"{'':18}{'ulps':>8}  {'at':>24}{'ns':>8}{'/ libm':>8}{'/ NumPy':>8}  registers")
+    for name in given.names:
+        function = FUNCTIONS[name]
+        for dtype in (np.float64, np.float32):
+            loop = over_arrays(inlined(*function.kernels))
+            x = points(function, given.points, dtype)
+            got = np.empty_like(x)
+            loop(x, got)
+            found = errors(function, x, got)
+            worst = int(np.argmax(found))
+            near = np.random.default_rng(0).uniform(max(function.low, -20), min(function.high, 20), 1000).astype(dtype)
+            out = np.empty_like(near)
+            own = seconds(loop, near, out)
+            libm = seconds(over_arrays(numba.njit(error_model="numpy")(LIBRARY[name])), near, out)
+            numpys = seconds(lambda x, out, call=NUMPY[name]: call(x, out=out), near, out)
+            print(f"{name:9}{dtype.__name__:9}{found[worst]:8.3f}  {float(x[worst])!r:>24}{own * 1e9:8.2f}"
+                  f"{own / libm:8.2f}{own / numpys:8.2f}  {widest(loop)}"
+                  f"{'' if found[worst] <= function.limit else '  TOO FAR'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Where the coefficients of ``dlsrc.kernels.vector_math`` come from: ``python -m tests.vector_math.coefficients``.
+
+Each polynomial is the best one of its degree (the largest error is as small as it can be), found by the
+exchange algorithm of Remez in 60 digits (Muller, Elementary Functions, 3rd ed., section 3.6) and rounded.
+"""
+
+import sys
+
+from mpmath import mp, mpf
+
+mp.dps = 60
+
+
+def horner(coefficients, x):
+    """The value of a polynomial, its constant first."""
+    value = mpf(0)
+    for c in reversed(coefficients):
+        value = value * x + c
+    return value
+
+
+def remez(function, low, high, degree, weight=lambda x: mpf(1), grid=1500, rounds=12):
+    """The coefficients, constant first, and the largest weighted error."""
+    low, high = mpf(low), mpf(high)
+    middle, half = (low + high) / 2, (high - low) / 2
+    points = [middle - half * mp.cos(mp.pi * k / (degree + 1)) for k in range(degree + 2)]
+    points = [x if weight(x) > 1e-12 else x + half / 50 for x in points]  # nothing is asked of the error there
+    places = [middle - half * mp.cos(mp.pi * k / grid) for k in range(grid + 1)]
+    values = [(x, function(x), weight(x)) for x in places]
+    for _ in range(rounds):
+        system = mp.matrix(degree + 2, degree + 2)
+        right = mp.matrix(degree + 2, 1)
+        for row, x in enumerate(points):
+            for column in range(degree + 1):
+                system[row, column] = x**column
+            system[row, degree + 1] = (-1) ** row / weight(x)
+            right[row] = function(x)
+        found = list(mp.lu_solve(system, right))[: degree + 1]
+        errors = [w * (horner(found, x) - f) for x, f, w in values]
+        # One extremum of each run of errors with the same sign.
+        runs: list[int] = []
+        for k, e in enumerate(errors):
+            if runs and (e > 0) == (errors[runs[-1]] > 0):
+                if abs(e) > abs(errors[runs[-1]]):
+                    runs[-1] = k
+            else:
+                runs.append(k)
+        while len(runs) > degree + 2:
+            runs.pop(0 if abs(errors[runs[0]]) < abs(errors[runs[-1]]) else -1)
+        if len(runs) < degree + 2:
+            break
+        points = [places[k] for k in runs]
+        sizes = [abs(errors[k]) for k in runs]
+        if max(sizes) < min(sizes) * mpf("1.01"):
+            break
+    return found, max(map(abs, errors))
+
+
+def expm1_tail(r):
+    """``(exp(r) - 1 - r) / r**2``."""
+    if abs(r) < mpf(10) ** -12:
+        return mpf(1) / 2 + r / 6 + r * r / 24
+    return (mp.expm1(r) - r) / r**2
+
+
+def log_tail(z):
+    """``(log((1 + s) / (1 - s)) / s - 2) / z`` where ``z = s * s``."""
+    if z < mpf(10) ** -12:
+        return mpf(2) / 3 + 2 * z / 5 + 2 * z * z / 7
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) / s - 2) / z
+
+
+def erf_ratio(z):
+    """``erf(x) / x - 1`` where ``z = x * x``."""
+    x = mp.sqrt(z)
+    return (mp.erf(x) / x if x else 2 / mp.sqrt(mp.pi)) - 1
+
+
+def scaled_erfc(t):
+    """``erfc(x) * exp(x * x)`` where ``t = 1 / (x + 3)``."""
+    x = 1 / t - 3
+    return mp.erfc(x) * mp.exp(x * x)
+
+
+def gauss(t):
+    """``exp(-x * x)`` where ``t = 1 / (x + 3)``."""
+    return mp.exp(-((1 / t - 3) ** 2))
+
+
+HALF = mp.log(2) / 2 * mpf("1.0001")
+S = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
+
+POLYNOMIALS = {
+    "exp, expm1": (expm1_tail, -HALF, HALF, 9, lambda r: r * r),
+    "exp of float32": (expm1_tail, -HALF, HALF, 4, lambda r: r * r),
+    "log, log1p": (log_tail, 0, S, 6, lambda z: z),
+    "log of float32": (log_tail, 0, S, 3, lambda z: z),
+    "log1p of float32 in softplus": (log_tail, 0, mpf(1) / 9, 5, lambda z: z),
+    "erf below 1": (erf_ratio, 0, 1, 12),
+    "erf above 1": (scaled_erfc, mpf(1) / 9, mpf(1) / 4, 12, gauss),
+    "erf below 1 of float32": (erf_ratio, 0, 1, 6),
+    "erf above 1 of float32": (scaled_erfc, mpf(1) / 7, mpf(1) / 4, 5, gauss),
+}  # fmt: skip
+
+
+def main(names):
+    for name, (function, low, high, degree, *weight) in POLYNOMIALS.items():
+        if names and not any(n in name for n in names):
+            continue
+        found, error = remez(function, low, high, degree, *weight)
+        print(f"{name}: error 2**{float(mp.log(error, 2)):.1f}")
+        for c in found:
+            print(f"    {float(c)!r}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
