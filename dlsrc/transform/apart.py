@@ -54,8 +54,7 @@ def _library_class() -> Any:
             super().add_ir_module(ir_module)
 
         def _optimize_final_module(self) -> None:
-            if self.takes_arrays:
-                exchange(self._final_module)
+            exchange(self._final_module, self.takes_arrays)
             super()._optimize_final_module()
 
         def _finalize_final_module(self) -> None:

@@ -18,6 +18,7 @@ from .lifetimes import postprocessor
 from .lowering import lowering_class
 from .resolution import Remembering
 from .ssa import single_assignment
+from .vectors import library_class
 
 __all__ = ["fits", "kernel_pipeline", "pipeline_class"]
 
@@ -30,6 +31,7 @@ TOUCHED = {
     "core.base": "BaseContext.add_linking_libs BaseContext.call_internal",
     "core.cgutils": "ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr",
     "core.codegen": "Codegen._create_empty_module JITCodeLibrary._finalize_final_module "
+                    "JITCodeLibrary._optimize_final_module "
                     "JITCodeLibrary._get_module_for_linking JITCodeLibrary.add_ir_module ll.Linkage",
     "core.controlflow": "CFGraph.dominance_frontier CFGraph.immediate_dominators CFGraph.topo_order",
     "core.environment": "lookup_environment",
@@ -171,6 +173,13 @@ def _passes() -> dict[Any, Any]:
 
     @instead_of(typed.NativeLowering)
     class Lowering(typed.NativeLowering):
+        def run_pass(self, state: Any) -> bool:
+            if state.library is None:
+                codegen = state.targetctx.codegen()
+                state.library = library_class()(codegen, state.func_id.func_qualname)
+                state.library.enable_object_caching()
+            return super().run_pass(state)
+
         @property
         def lowering_class(self) -> Any:
             return lowering_class()

@@ -49,14 +49,14 @@ def exp_double(x):
     shifted = fma(x, LOG2_E, ROUNDER)
     k = shifted - ROUNDER
     r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, x))
-    p = fma(r * r, exp_tail(r), r) + 1.0
+    p = fma(r * r, exp_tail(r), r)
     # Half of k first: 2**k itself may be no normal number.
     halved = fma(k, 0.5, ROUNDER)
     n = np.float64(shifted).view(np.int64)
     m = np.float64(halved).view(np.int64)
     first = np.int64((m << 52) + ONE).view(np.float64)
     second = np.int64(((n - m) << 52) + ONE).view(np.float64)
-    return p * first * second
+    return fma(first, p, first) * second
 
 
 @kernel
@@ -68,9 +68,10 @@ def exp_single(x):
     shifted = fma(v, LOG2_E, ROUNDER)
     k = shifted - ROUNDER
     r = fma(k, -0.6931471805599453, v)
-    p = fma(r * r, exp_tail_short(r), r) + 1.0
+    p = fma(r * r, exp_tail_short(r), r)
     n = np.float64(shifted).view(np.int64)
-    return np.float32(p * np.int64((n << 52) + ONE).view(np.float64))
+    scale = np.int64((n << 52) + ONE).view(np.float64)
+    return np.float32(fma(scale, p, scale))
 
 
 @kernel
