@@ -8,7 +8,8 @@ import pytest
 
 from dlsrc.lazy import jit_enabled, numba
 from dlsrc.transform.branchless import inlined
-from tests.ulps import over_arrays, widest
+from tests.ulps import over_arrays, over_pairs, widest
+from tests.vector_math import powers
 from tests.vector_math.coefficients import remez
 from tests.vector_math.measure import FUNCTIONS, error_at, points
 
@@ -25,6 +26,25 @@ def test_plain(name, dtype):
             y = call(x)
             assert type(y) is dtype or (dtype is np.float64 and type(y) is float)
             assert error_at(function, x, dtype(y)) <= function.limit, f"{name}({x!r}) is not {y!r}"
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_plain_powers(dtype):
+    call = powers.KERNELS[dtype is np.float32]
+    x, y = powers.points(100, dtype)
+    with np.errstate(all="ignore"):
+        got = np.array([call(a, b) for a, b in zip(x, y, strict=True)], dtype)
+    assert max(powers.errors(x, y, got)) <= powers.LIMIT
+
+
+@pytest.mark.compiled
+@needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_compiled_powers(dtype):
+    x, y = powers.points(20_000, dtype)
+    got = np.empty_like(x)
+    over_pairs(inlined(*powers.KERNELS))(x, y, got)
+    assert max(powers.errors(x, y, got)) <= powers.LIMIT
 
 
 @pytest.mark.compiled
@@ -64,6 +84,9 @@ def test_an_error_is_noticed():
     assert error_at(exp, x, y * (1 + 3 * 2.0**-52)) > 2
     assert error_at(exp, np.float64(np.inf), np.float64(1.0)) == np.inf
     assert error_at(FUNCTIONS["tanh"], np.float64(-0.0), np.float64(0.0)) == np.inf
+    x, y = np.array([0.3, -1.0, -2.0]), np.array([7.7, np.inf, 0.5])
+    assert max(powers.errors(x, y, np.array([0.3**7.7, 1.0, np.nan]))) < 1
+    assert min(powers.errors(x, y, np.array([0.3**7.7 * (1 + 2.0**-50), -1.0, 1.4]))) > 3
 
 
 def test_best_polynomial():

@@ -16,6 +16,7 @@ import numpy as np
 import scipy.special
 
 from dlsrc.transform.branchless import inlined
+from tests.vector_math import powers
 from tests.vector_math.measure import FUNCTIONS, errors, points
 
 NUMPY = {
@@ -59,29 +60,71 @@ def widest(loop):
     return next((r for r in ("zmm", "ymm", "xmm") if r in used), "none")
 
 
+def over_pairs(function):
+    """The same of two arrays."""
+
+    @numba.njit(error_model="numpy")
+    def loop(x, y, out):
+        for i in range(x.shape[0]):
+            out[i] = function(x[i], y[i])
+
+    return loop
+
+
+def line(name, dtype, found, limit, at, own, libm, numpys, registers):
+    worst = int(np.argmax(found))
+    print(f"{name:9}{dtype.__name__:9}{found[worst]:8.3f}  {at(worst):>24}{own * 1e9:8.2f}"
+          f"{own / libm:8.2f}{own / numpys:8.2f}  {registers}"
+          f"{'' if found[worst] <= limit else '  TOO FAR'}", flush=True)
+
+
+def one(name, count, dtype):
+    """The line of a function of one number."""
+    function = FUNCTIONS[name]
+    loop = over_arrays(inlined(*function.kernels))
+    x = points(function, count, dtype)
+    got = np.empty_like(x)
+    loop(x, got)
+    near = np.random.default_rng(0).uniform(max(function.low, -20), min(function.high, 20), 1000).astype(dtype)
+    out = np.empty_like(near)
+    line(
+        name, dtype, errors(function, x, got), function.limit, lambda k: repr(float(x[k])),
+        seconds(loop, near, out),
+        seconds(over_arrays(numba.njit(error_model="numpy")(LIBRARY[name])), near, out),
+        seconds(lambda x, out: NUMPY[name](x, out=out), near, out), widest(loop),
+    )  # fmt: skip
+
+
+def two(count, dtype):
+    """The line of ``pow``."""
+    loop = over_pairs(inlined(*powers.KERNELS))
+    x, y = powers.points(count, dtype)
+    got = np.empty_like(x)
+    loop(x, y, got)
+    rng = np.random.default_rng(0)
+    near, exponents = rng.uniform(0.1, 3, 1000).astype(dtype), rng.uniform(-20, 20, 1000).astype(dtype)
+    out = np.empty_like(near)
+    libm = over_pairs(numba.njit(error_model="numpy")(lambda x, y: x**y))
+    line(
+        "pow", dtype, powers.errors(x, y, got), powers.LIMIT, lambda k: f"{x[k]:.5g}, {y[k]:.5g}",
+        seconds(lambda x, out: loop(x, exponents, out), near, out),
+        seconds(lambda x, out: libm(x, exponents, out), near, out),
+        seconds(lambda x, out: np.power(x, exponents, out=out), near, out), widest(loop),
+    )  # fmt: skip
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.ulps")
-    parser.add_argument("names", nargs="*", default=list(FUNCTIONS))
+    parser.add_argument("names", nargs="*", default=[*FUNCTIONS, "pow"])
     parser.add_argument("--points", type=int, default=100_000)
     given = parser.parse_args()
     print(f"{'':18}{'ulps':>8}  {'at':>24}{'ns':>8}{'/ libm':>8}{'/ NumPy':>8}  registers")
     for name in given.names:
-        function = FUNCTIONS[name]
         for dtype in (np.float64, np.float32):
-            loop = over_arrays(inlined(*function.kernels))
-            x = points(function, given.points, dtype)
-            got = np.empty_like(x)
-            loop(x, got)
-            found = errors(function, x, got)
-            worst = int(np.argmax(found))
-            near = np.random.default_rng(0).uniform(max(function.low, -20), min(function.high, 20), 1000).astype(dtype)
-            out = np.empty_like(near)
-            own = seconds(loop, near, out)
-            libm = seconds(over_arrays(numba.njit(error_model="numpy")(LIBRARY[name])), near, out)
-            numpys = seconds(lambda x, out, call=NUMPY[name]: call(x, out=out), near, out)
-            print(f"{name:9}{dtype.__name__:9}{found[worst]:8.3f}  {float(x[worst])!r:>24}{own * 1e9:8.2f}"
-                  f"{own / libm:8.2f}{own / numpys:8.2f}  {widest(loop)}"
-                  f"{'' if found[worst] <= function.limit else '  TOO FAR'}", flush=True)
+            if name == "pow":
+                two(given.points, dtype)
+            else:
+                one(name, given.points, dtype)
 
 
 if __name__ == "__main__":

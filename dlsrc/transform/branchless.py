@@ -16,7 +16,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -139,9 +139,9 @@ class _Body:
                     return {ast.Add: a + b, ast.Sub: a - b, ast.Mult: a * b}[type(op)]
                 a, b = self.pair(a, b)
                 return getattr(builder, BINARY[type(op)][a.type == self.integer])(a, b)
-            case ast.BoolOp(op=op, values=[left, right]):
+            case ast.BoolOp(op=op, values=values):
                 join = builder.and_ if isinstance(op, ast.And) else builder.or_
-                return join(self.value(left), self.value(right))
+                return reduce(join, map(self.value, values))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 a, b = self.pair(self.value(left), self.value(right))
                 if a.type == self.integer:
@@ -153,7 +153,7 @@ class _Body:
                 if _known(a) and _known(b):
                     a = self.number(a, self.double)
                 return builder.select(self.value(test), *self.pair(a, b))
-            case ast.Call(func=func, args=args, keywords=[]):
+            case ast.Call(func=func, args=args):
                 return self.call(node, func, [self.value(a) for a in args])
         raise self.refused(node)
 

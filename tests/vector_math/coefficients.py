@@ -71,6 +71,14 @@ def log_tail(z):
     return (2 * mp.atanh(s) / s - 2) / z
 
 
+def pow_tail(z):
+    """``(2 * atanh(s) / s - 2 - 2 * z / 3) / z**2`` where ``z = s * s``."""
+    if z < mpf(10) ** -9:
+        return mpf(2) / 5 + 2 * z / 7 + 2 * z * z / 9
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) / s - 2 - 2 * z / 3) / z**2
+
+
 def erf_ratio(z):
     """``erf(x) / x - 1`` where ``z = x * x``."""
     x = mp.sqrt(z)
@@ -97,6 +105,7 @@ POLYNOMIALS = {
     "log, log1p": (log_tail, 0, S, 6, lambda z: z),
     "log of float32": (log_tail, 0, S, 3, lambda z: z),
     "log1p of float32 in softplus": (log_tail, 0, mpf(1) / 9, 5, lambda z: z),
+    "pow": (pow_tail, 0, S, 6, lambda z: z * z),
     "erf below 1": (erf_ratio, 0, 1, 12),
     "erf above 1": (scaled_erfc, mpf(1) / 9, mpf(1) / 4, 12, gauss),
     "erf below 1 of float32": (erf_ratio, 0, 1, 6),

@@ -85,7 +85,7 @@ def points(function, count, dtype, seed=0):
     return np.concatenate(every)
 
 
-def _unit(true, dtype):
+def unit_of(true, dtype):
     """The unit in the last place of a value, as a power of two."""
     info = np.finfo(dtype)
     if true == 0:
@@ -120,7 +120,7 @@ def error_at(function, x, got):
             return 0.0 if (got > 0) == (true > 0) else np.inf
     else:
         value = mpf(float(got))
-    return float(abs(value - true) / _unit(true, dtype))
+    return float(abs(value - true) / unit_of(true, dtype))
 
 
 def _far(function, x):

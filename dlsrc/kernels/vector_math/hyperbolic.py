@@ -58,7 +58,11 @@ def tanh_single(x):
 def sigmoid_double(x):
     """``1 / (1 + exp(-x))`` of a float64."""
     e = exp_double(-abs(x))
-    return (1.0 if x > 0.0 else e) / (1.0 + e)
+    d = 1.0 + e
+    y = (1.0 if x > 0.0 else e) / d
+    # what the sum has lost, by the derivative: 1 / d is y or 1 - y
+    lost = e - (d - 1.0)
+    return y - y * lost * (y if x > 0.0 else 1.0 - y)
 
 
 @kernel
