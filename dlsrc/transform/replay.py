@@ -35,7 +35,7 @@ from .ir import (
 )
 from .memory import Memory, analyze
 from .obstacles import unread_in
-from .outline import Outline
+from .outline import Outline, is_loop
 from .regions import WRITERS
 from .rename import refreshed
 from .save import Saver, tapes_read
@@ -94,6 +94,7 @@ class _Segment:
             for atom in atoms_read(statement):
                 if isinstance(atom, Value) and atom not in defined:
                     self.bring(atom)
+        self.refuse_one_name()
         again = tuple(_again(x) for x in (*self.views, *s.body))
         named = [*self.inside, *(v for x in self.views for v in values_defined(x))]
         self.body, fresh = refreshed(again, tuple(named), self.given, sweep.ctx)
@@ -128,11 +129,18 @@ class _Segment:
             sweep.shapes.equate(copy, value)
 
     def unwritten(self, value: Value) -> Atom:
-        """An array to which nothing is written here: any of its shape will do."""
-        like = self.sweep.visible_like(value)
-        if like is None:
+        """An array to which nothing is written here, and of which nothing but the shape is read."""
+        sweep = self.sweep
+        swept = {id(m.statement) for m in sweep.mirrors}
+        if any(id(around) in swept and is_loop(around) for around, _ in sweep.outline.home[value]):
             raise NotReplayed(self.trips.index, f"`{value!r}` is made anew in a loop around it")
-        return like
+        return sweep.saver.export(value, sweep.here)
+
+    def refuse_one_name(self) -> None:
+        """Refuse two values that a trip finds under one name here: their cotangents would be one."""
+        names = [a for a in self.given.values() if isinstance(a, Value)]
+        if len(names) != len(set(names)):
+            raise NotReplayed(self.trips.index, "two of its values have one name on the way back")
 
     # ------------------------------------------------------------------ its own program
 

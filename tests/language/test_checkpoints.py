@@ -427,6 +427,29 @@ def test_a_gradient_in_the_function():
     assert bits((float(extractdata(value)), extractdata(slope))) == bits(value_and_grad(a_recurrence)(vector(3), 10))
 
 
+def seen(x):
+    out = np.zeros(len(x))
+    c = 0.1
+    for i in range(len(x)):
+        c = 0.4 * c + np.sin(x[i])
+        out[i] = c
+    return out
+
+
+def gradients_in_a_loop(x):
+    by = np.zeros(5)
+    for k in range(3):
+        s = np.sum(seen(x) * k)
+        by = by + dlgradient(s, x)
+    return by
+
+
+def test_gradients_in_a_loop():
+    """On the way back through earlier trips an array that is not read is of the shape of `x`, and is not `x`."""
+    found = [dlaccelerate(gradients_in_a_loop, checkpoint=c)(dlarray(vector(5))) for c in (None, 1, 2, "sqrt")]
+    assert len({bits(extractdata(g)) for g in found}) == 1
+
+
 def test_the_option_is_kept_and_checked():
     derived = pickle.loads(pickle.dumps(grad(a_recurrence, checkpoint=7)))
     assert repr(derived) == "grad(a_recurrence, checkpoint=7)"
