@@ -11,6 +11,31 @@ from .trace import detach
 
 __all__ = ["dlode45"]
 
+# The parts of a step at which slopes are taken, and what of the slopes before leads there; the last one is
+# the solution of order 5 at the end of the step.
+PARTS = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
+STAGES = np.array([
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0],
+    [44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0],
+    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0],
+    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0],
+    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
+])  # fmt: skip
+# By how much the solution of order 4 differs.
+ERROR = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
+# The solution at a part r of a step: the weight of each slope by powers of r, from r on.
+BETWEEN = np.array([
+    [1.0, -8048581381 / 2820520608, 8663915743 / 2820520608, -12715105075 / 11282082432],
+    [0.0, 0.0, 0.0, 0.0],
+    [0.0, 131558114200 / 32700410799, -68118460800 / 10900136933, 87487479700 / 32700410799],
+    [0.0, -1754552775 / 470086768, 14199869525 / 1410260304, -10690763975 / 1880347072],
+    [0.0, 127303824393 / 49829197408, -318862633887 / 49829197408, 701980252875 / 199316789632],
+    [0.0, -282668133 / 205662961, 2019193451 / 616988883, -1453857185 / 822651844],
+    [0.0, 40617522 / 29380423, -110615467 / 29380423, 69997945 / 29380423],
+])  # fmt: skip
+
 
 @composite()
 def slope_at(odefun, t, y, theta):
@@ -21,19 +46,12 @@ def slope_at(odefun, t, y, theta):
 
 
 @composite()
-def between(y, h, r, k1, k3, k4, k5, k6, k7):
-    """The solution at a part ``r`` of a step."""
-    b1 = r * (1 + r * (-8048581381 / 2820520608 + r * (8663915743 / 2820520608 + r * (
-        -12715105075 / 11282082432))))
-    b3 = r * r * (131558114200 / 32700410799 + r * (-68118460800 / 10900136933 + r * (
-        87487479700 / 32700410799)))
-    b4 = r * r * (-1754552775 / 470086768 + r * (14199869525 / 1410260304 + r * (
-        -10690763975 / 1880347072)))
-    b5 = r * r * (127303824393 / 49829197408 + r * (-318862633887 / 49829197408 + r * (
-        701980252875 / 199316789632)))
-    b6 = r * r * (-282668133 / 205662961 + r * (2019193451 / 616988883 + r * (-1453857185 / 822651844)))
-    b7 = r * r * (40617522 / 29380423 + r * (-110615467 / 29380423 + r * (69997945 / 29380423)))
-    return y + h * (b1 * k1 + b3 * k3 + b4 * k4 + b5 * k5 + b6 * k6 + b7 * k7)
+def weighted(weights, slopes):
+    """A sum of slopes, one along the first axis for each weight."""
+    total = weights[0] * slopes[0]
+    for j in range(1, len(weights)):
+        total = total + weights[j] * slopes[j]
+    return total
 
 
 @composite()
@@ -99,9 +117,10 @@ def dlode45(
     longest = span if max_step is None else max_step
     t = 1.0 * times[0]
     y = 1.0 * y0
-    k1 = slope_at(odefun, t, y, theta)
+    slopes = np.zeros((7, *y0.shape))
+    slopes[0] = slope_at(odefun, t, y, theta)
     if initial_step is None:
-        h = detach(first_step(y, k1, relative_tolerance, absolute_tolerance, span), False)
+        h = detach(first_step(y, slopes[0], relative_tolerance, absolute_tolerance, span), False)
     else:
         h = initial_step
     h = min(h, longest)
@@ -113,39 +132,23 @@ def dlode45(
         if h < 1e-14 * span:
             raise ValueError("dlode45: the steps became too small; is the solution still finite?")
         d = direction * h
-        k2 = slope_at(odefun, t + d / 5, y + d * (k1 / 5), theta)
-        k3 = slope_at(odefun, t + d * 0.3, y + d * (3 / 40 * k1 + 9 / 40 * k2), theta)
-        k4 = slope_at(odefun, t + d * 0.8, y + d * (44 / 45 * k1 - 56 / 15 * k2 + 32 / 9 * k3), theta)
-        k5 = slope_at(
-            odefun, t + d * (8 / 9),
-            y + d * (19372 / 6561 * k1 - 25360 / 2187 * k2 + 64448 / 6561 * k3 - 212 / 729 * k4), theta,
-        )
-        k6 = slope_at(
-            odefun, t + d,
-            y + d * (
-                9017 / 3168 * k1 - 355 / 33 * k2 + 46732 / 5247 * k3 + 49 / 176 * k4 - 5103 / 18656 * k5
-            ),
-            theta,
-        )
-        ahead = y + d * (
-            35 / 384 * k1 + 500 / 1113 * k3 + 125 / 192 * k4 - 2187 / 6784 * k5 + 11 / 84 * k6
-        )
-        k7 = slope_at(odefun, t + d, ahead, theta)
-        miss = h * (
-            71 / 57600 * k1 - 71 / 16695 * k3 + 71 / 1920 * k4 - 17253 / 339200 * k5 + 22 / 525 * k6 - k7 / 40
-        )
+        ahead = y
+        for i in range(1, 7):
+            ahead = y + d * weighted(STAGES[i, :i], slopes)
+            slopes[i] = slope_at(odefun, t + PARTS[i] * d, ahead, theta)
+        miss = detach(h * weighted(ERROR, slopes), False)
         scale = absolute_tolerance + relative_tolerance * np.maximum(np.abs(y), np.abs(ahead))
         error = detach(np.sqrt(np.mean((miss / scale) ** 2)), False)
         if error <= 1:
             last = h >= left
             reached = times[count] if last else t + d
             while done < count and (last or direction * (reached - times[done + 1]) >= 0):
-                part = (times[done + 1] - t) / d
-                found[done] = between(y, d, part, k1, k3, k4, k5, k6, k7)
+                r = (times[done + 1] - t) / d
+                found[done] = y + d * weighted(BETWEEN @ np.array([r, r**2, r**3, r**4]), slopes)
                 done = done + 1
             t = reached
             y = ahead
-            k1 = k7
+            slopes[0] = slopes[6]
         h = h * min(5.0, max(0.2, 0.9 * (error + 1e-30) ** -0.2))
         h = min(h, longest)
     if isinstance(tspan, (tuple, list)) and len(tspan) == 2:

@@ -5,8 +5,8 @@ import pytest
 from scipy.integrate import RK45, solve_ivp
 
 import dlsrc
+from dlsrc.kernels import ode
 from dlsrc.kernels.cases import real
-from dlsrc.kernels.ode import between
 
 
 def test_dropout_keeps_the_mean_and_depends_on_its_key_only():
@@ -40,14 +40,12 @@ def test_a_probability_has_no_derivative():
         dlsrc.grad(lambda p: np.sum(dlsrc.dropout(np.ones(3), p, key=1)))(0.5)
 
 
-def test_the_steps_between_steps_are_scipys():
-    """The interpolation, coefficient by coefficient, beside SciPy's table."""
-    ks = real(7, 2)
-    for r in (0.0, 0.3, 1.0):
-        weights = RK45.P @ r ** np.arange(1, 5)
-        expected = real(2) + 0.2 * weights @ ks
-        found = between.body(real(2), 0.2, r, ks[0], ks[2], ks[3], ks[4], ks[5], ks[6])
-        np.testing.assert_allclose(found, expected, rtol=1e-13)
+def test_the_numbers_of_the_method_are_scipys():
+    np.testing.assert_allclose(ode.PARTS[:6], RK45.C, rtol=1e-15)
+    np.testing.assert_allclose(ode.STAGES[:6, :5], RK45.A, rtol=1e-15)
+    np.testing.assert_allclose(ode.STAGES[6], RK45.B, rtol=1e-15)
+    np.testing.assert_allclose(ode.ERROR, -RK45.E, rtol=1e-15)
+    np.testing.assert_allclose(ode.BETWEEN, RK45.P, rtol=1e-15)
 
 
 def pendulum(t, y, theta):
