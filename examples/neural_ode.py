@@ -3,8 +3,8 @@
 The Hudson's Bay Company counted pelts of snowshoe hares and of the lynxes that eat them (1900 to 1920, in
 thousands; Elton and Nicholson, *Journal of Animal Ecology* 11, 1942, as tabulated by Howard, *Modeling
 Basics*, 2009).  The logarithms of both numbers are said to move as ``du/dt = network(u)`` (Chen et al.,
-*Neural ordinary differential equations*, NeurIPS 2018).  From each year `dlode45` goes four years ahead, and the loss
-asks how far off it is; its gradient is that of the solver's steps.
+*Neural ordinary differential equations*, NeurIPS 2018).  From each year `dlode45` goes four years ahead, and
+the loss asks how far off it is; its gradient is that of the solver's steps.
 
 In full the network learns for 2,000 steps, ``--short`` for 300.  ``--picture orbit.png`` needs matplotlib.
 """
