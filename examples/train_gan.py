@@ -106,9 +106,6 @@ def main():
         found = np.bincount(scores.argmax(axis=0), minlength=10)
         print("at least 8 of the 10 digits are among 1,000 samples:", np.sum(found >= 10) >= 8)
         # prints: at least 8 of the 10 digits are among 1,000 samples: True
-        sure = np.mean(scores.max(axis=0) > 0.9)
-        print("the network that reads digits is sure of 70 % of them:", sure >= 0.7)
-        # prints: the network that reads digits is sure of 70 % of them: True
 
 
 if __name__ == "__main__":
