@@ -87,6 +87,8 @@ def found_again(thing: Any) -> tuple[str, str]:
     """
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     name = name or getattr(thing, "__name__", None)
+    if str(module).startswith("scipy.stats.") and not isinstance(thing, type):  # norm, an object of norm_gen
+        module, name = "scipy.stats", name or type(thing).__name__.removesuffix("_gen")
     modules = ("numpy", "scipy.special") if isinstance(thing, np.ufunc) else (module,)
     for module in modules:
         if isinstance(module, str) and isinstance(name, str):

@@ -76,7 +76,8 @@ def _described(recipe: Recipe) -> tuple:
     for test in recipe.tests:
         if test.origin < 0 and _is_library_function(test.path.root[-1]):
             continue  # the default of an argument, say: it comes with the version
-        tests.append((_way(test.path), test.kind, _expected(test), test.origin))
+        kind = "bound" if _is_librarys_method(test) else test.kind
+        tests.append((_way(test.path), kind, _expected(test), test.origin))
     hidden = [(_way(path), kind) for path, kind in recipe.hidden]
     codes = []
     for function, _ in recipe.codes:
@@ -89,6 +90,13 @@ def _is_library_function(thing: Any) -> bool:
     return isinstance(thing, FunctionType) and is_library(thing.__globals__.get("__name__"))
 
 
+def _is_librarys_method(test: Test) -> bool:
+    """Whether what is compared is a method of a library's object: ``norm.logpdf``."""
+    if test.kind != "equal" or type(test.expected) is not MethodType:
+        return False
+    return is_library(type(test.expected.__self__).__module__)
+
+
 def _expected(test: Test) -> Any:
     match test.kind:
         case "is" | "class":
@@ -99,6 +107,8 @@ def _expected(test: Test) -> Any:
             return digest(test.expected)
         case "method":
             return digest(*test.expected)
+        case "equal" if _is_librarys_method(test):
+            return (*found_again(test.expected.__self__), test.expected.__name__)
         case "equal" if isinstance(test.expected, MethodType):
             raise Unknown("a method is compared by its object")
     return test.expected
@@ -160,6 +170,11 @@ def _recipe(
                     return None
                 pair = found.__func__.__code__, type(found.__self__)
                 holds, expected = digest(*pair) == expected, pair
+            case "bound":
+                if type(found) is not MethodType:
+                    return None
+                named = (*found_again(found.__self__), found.__name__)
+                kind, holds, expected = "equal", named == tuple(expected), found
             case _:
                 holds = True  # it is a plain value, which is compared when the recipe is bound
         if not holds:

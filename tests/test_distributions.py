@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 from scipy.stats import norm, poisson
 
-from dlsrc import check, grad, hessian, value_and_grad
+from dlsrc import check, grad, hessian, persist, value_and_grad
 from dlsrc.errors import UnsupportedSyntax
+from dlsrc.evaluate import prepared
+from dlsrc.fingerprint import digest
 from dlsrc.kernels.coverage import LAWS, OF_LAWS, declared_for
 
 POINTS = np.array([-40.0, -2.5, -1.0, -0.3, 0.0, 1e-3, 0.2, 0.5, 0.999, 1.0, 1.7, 2.0, 6.0, 45.0])
@@ -89,6 +91,16 @@ def test_vectors():
             value_and_grad(lambda a: stats.dirichlet.logpdf(x, a))(alpha)  # noqa: B023
     with pytest.raises(ValueError, match="positive"):
         grad(lambda c: stats.multivariate_normal.logpdf(points[0], cov=c))(-np.eye(3))
+
+
+def test_programs_with_laws_can_be_kept_on_disk(monkeypatch):
+    entry = prepared(likelihood, (PARAMETERS, X, COUNTS), {}, argnums=0)
+    described = persist._described(entry.recipe)
+    again = persist._recipe(described, likelihood, None, ())
+    assert again is not None and again.bind(likelihood, None) is not None
+    assert digest(likelihood)  # raises for what has no name that is the same in every process
+    monkeypatch.setitem(globals(), "norm", stats.laplace)
+    assert persist._recipe(described, likelihood, None, ()) is None and again.bind(likelihood, None) is None
 
 
 FROZEN = norm(0.1, 2.0)
