@@ -8,6 +8,7 @@ import pytest
 
 from dlsrc.lazy import jit_enabled, numba
 from dlsrc.transform.branchless import inlined
+from dlsrc.transform.vectors import exchange
 from tests.ulps import over_arrays, over_pairs, widest
 from tests.vector_math import powers
 from tests.vector_math.coefficients import remez
@@ -94,3 +95,26 @@ def test_best_polynomial():
     found, error = remez(lambda x: x**4, 0, 1, 3, grid=400)
     assert abs(error - 2.0**-7) < 1e-6
     assert max(abs(c - d) for c, d in zip(found, [-1 / 128, 1 / 4, -5 / 4, 2], strict=True)) < 1e-5
+
+
+DECLARED = """
+declare double @llvm.exp.f64(double)
+declare double @tanh(double)
+define double @f(double %x) {
+  %a = call double @llvm.exp.f64(double %x)
+  %b = call double @tanh(double %a)
+  ret double %b
+}
+"""
+
+
+@pytest.mark.parametrize("in_loops", [True, False])
+def test_what_is_exchanged(in_loops):
+    """In kernels of arrays all functions, elsewhere those that are faster alone."""
+    module = numba("core.codegen").ll.parse_assembly(DECLARED)
+    exchange(module, in_loops)
+    module.verify()
+    defined = {f.name for f in module.functions if not f.is_declaration}
+    assert defined == {"f", "dlsrc.tanh_double"} | ({"dlsrc.exp_double"} if in_loops else set())
+    assert ("@llvm.exp.f64(" in str(module)) is not in_loops
+    assert "@tanh(" not in str(module)
