@@ -183,8 +183,7 @@ def import_from(ctx: Context, frame: Frame, node: ast.ImportFrom) -> None:
     package = function.__globals__.get("__package__") if function is not None else None
     module = _imported(ctx, name, package)
     for alias in node.names:
-        found = vars(module).get(alias.name)
-        if found is None and hasattr(module, "__path__"):
+        if not hasattr(module, alias.name) and hasattr(module, "__path__"):
             _imported(ctx, f"{module.__name__}.{alias.name}")
         if not hasattr(module, alias.name):
             raise ctx.refuse(f"`{alias.name}` cannot be imported from {module.__name__}; check the name")
