@@ -266,6 +266,10 @@ def test_the_objectives_of_the_examples_pass():
     params = {name: dlarray(w) for name, w in m.start(rng).items()}
     verdict = check(m.loss_and_gradient, params, dlarray(np.linspace(-1.0, 1.0, 5)))
     assert verdict and verdict.compared >= 2, str(verdict)
+    m = example("data_parallel")
+    X, T = dlarray(rng.uniform(0, 1, (64, 6)), "CB"), dlarray(np.eye(10)[:, [3, 1, 4, 1, 5, 9]], "CB")
+    verdict = check(m.model_loss, m.network(), X, T)
+    assert verdict and verdict.compared >= 2, str(verdict)
     m = example("train_digits_cnn")
     X, T = dlarray(rng.uniform(0, 1, (8, 8, 1, 4)), "SSCB"), dlarray(np.eye(10)[:, [3, 1, 4, 1]], "CB")
     verdict = check(m.model_loss, m.network(rng), X, T)

@@ -20,7 +20,7 @@ MARK = "# prints: "
 
 SHORT = "# prints with --short: "
 # Minutes of compiling, which CI has not: run where EXAMPLES is set, to "short" or "full".
-LONG = ("neural_ode", "train_gan", "wgan_gp")
+LONG = ("data_parallel", "neural_ode", "train_gan", "wgan_gp")
 ASKED = os.environ.get("EXAMPLES", "")
 
 
