@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import dlsrc
+from tests import network_functions
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -40,6 +41,14 @@ def test_the_two_commands_are_one_line_each():
     assert [text.count("\n") for text in commands[:2]] == [1, 1]
     assert commands[0].rstrip().endswith("examples/rosenbrock.py")
     assert commands[1].rstrip().endswith("python -m tests")  # .ci/run finds it by this
+
+
+def test_the_table_of_functions_of_networks_says_which_derivatives_there_are():
+    """The columns are those that the samples give; tests/layers compares the derivatives with differences."""
+    text = README.read_text(encoding="utf-8")
+    assert network_functions.updated(text) == text, "run python -m tests.network_functions --update"
+    assert network_functions.by_arguments("lstm")[:2] == ["x", "h0"] and network_functions.is_curved("mse")
+    assert not any(map(network_functions.is_curved, ("relu", "maxpool", "embed")))
 
 
 def test_the_table_of_functions_of_networks_has_them_all():
