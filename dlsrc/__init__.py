@@ -3,28 +3,28 @@
 from typing import Any
 
 from . import errors, structure
-from .accelerate import AcceleratedFunction, dlaccelerate
-from .checkpoints import checkpointed
-from .curvature import hessian, hvp
-from .custom import custom_jvp, custom_vjp, nondifferentiable
+from .calls.accelerate import AcceleratedFunction, dlaccelerate
+from .operators.checkpoints import checkpointed
+from .operators.curvature import hessian, hvp
+from .operators.custom import custom_jvp, custom_vjp, nondifferentiable
 from .derivatives import grad, stop_gradient, value_and_grad
-from .directional import jvp, vjp
-from .dimensions import dims, finddim, stripdims
+from .operators.directional import jvp, vjp
+from .arrays.dimensions import dims, finddim, stripdims
 from .dlarray import dlarray, extractdata, isdlarray
 from .evaluate import dlfeval, dlgradient
-from .fields import dldivergence, dljacobian, dllaplacian
-from .jacobians import jacfwd, jacobian, jacrev
+from .operators.fields import dldivergence, dljacobian, dllaplacian
+from .operators.jacobians import jacfwd, jacobian, jacrev
 from .lazy import engine as _engine
-from .implicit import implicit_fixed_point, implicit_root
-from .minibatches import minibatchqueue
-from .progress import training_progress_monitor
-from .ravel import ravel
-from .quasi_newton import LbfgsState, lbfgs_state, lbfgsupdate
+from .operators.implicit import implicit_fixed_point, implicit_root
+from .training.minibatches import minibatchqueue
+from .training.progress import training_progress_monitor
+from .containers.ravel import ravel
+from .training.quasi_newton import LbfgsState, lbfgs_state, lbfgsupdate
 from .report import adjoint_source, explain, stages
-from .residuals import model_and_jacobian, residual_and_jacobian
+from .operators.residuals import model_and_jacobian, residual_and_jacobian
 from .structure import register
 from .updates import adamupdate, dlupdate, rmspropupdate, sgdmupdate
-from .verification import Verdict, check
+from .operators.verification import Verdict, check
 
 __version__ = "0.1.0"
 

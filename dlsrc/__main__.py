@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__, storage
+from . import __version__
+from .disk import storage
 from .dlarray import dlarray
 from .errors import DlsrcError
-from .target import target_of
-from .highlight import console
+from .calls.target import target_of
+from .reading.highlight import console
 from .report import adjoint_source, asks_for_gradient, explain, stages
-from .samples import example_of
+from .calls.samples import example_of
 
 __all__ = ["main"]
 

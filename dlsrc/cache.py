@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
-from .nodes import Structure
+from .containers.nodes import Structure
 from .signature import Kind
 
 __all__ = ["Cache", "Flags", "Mode", "key_of"]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from .derived import Derived
+from .operators.derived import Derived
 from .evaluate import mode_of
-from .fastpath import MISS
+from .calls.fastpath import MISS
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
 

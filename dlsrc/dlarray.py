@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from . import labelling
-from .data import FLOAT64, as_data
+from .arrays import labelling
+from .arrays.data import FLOAT64, as_data
 from .formats import shown
 
 __all__ = ["dlarray", "extractdata", "isdlarray"]

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from .cache import Flags, Mode
-from .entry import Entry
+from .calls.entry import Entry
 from .errors import DifferentiationError
-from .failure import Replayed, here, replaying, valuing
-from .fastpath import MISS
-from .runner import RUNNERS, runner_of
+from .failures.failure import Replayed, here, replaying, valuing
+from .calls.fastpath import MISS
+from .calls.runner import RUNNERS, runner_of
 from .signature import read_call
 from .structure import flatten, unflatten
-from .target import target_of
+from .calls.target import target_of
 
 __all__ = ["EVALUATION", "dlfeval", "dlgradient", "mode_of", "prepared"]
 

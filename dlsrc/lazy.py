@@ -10,7 +10,7 @@ import os
 from functools import cache
 from types import ModuleType
 
-from .forks import held_at_forks, importing
+from .process.forks import held_at_forks, importing
 
 __all__ = ["engine", "installed", "jit_enabled", "numba", "optional", "scipy"]
 

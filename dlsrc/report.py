@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from .cache import Flags
 from .errors import SourceError, UnsupportedSyntax
-from .entry import Entry
+from .calls.entry import Entry
 from .evaluate import prepared
 from .lazy import engine
-from .packing import with_packed
+from .containers.packing import with_packed
 from .signature import Call, read_call
-from .target import Target, target_of
+from .calls.target import Target, target_of
 
 if TYPE_CHECKING:
-    from .explanation import Explanation
-    from .forms import Source, Stages
+    from .reading.explanation import Explanation
+    from .reading.forms import Source, Stages
 
 __all__ = ["adjoint_source", "asks_for_gradient", "explain", "stages"]
 
@@ -49,7 +49,7 @@ def adjoint_source(f: Callable, /, *args: Any, **kwargs: Any) -> "Source":
     >>> print(adjoint_source(area, 2.0))  # doctest: +SKIP
     """
     entry, target, _ = _read(f, args, kwargs)
-    return engine("forms").source_of(entry, target)
+    return engine("reading.forms").source_of(entry, target)
 
 
 def stages(f: Callable, /, *args: Any, **kwargs: Any) -> "Stages":
@@ -69,7 +69,7 @@ def stages(f: Callable, /, *args: Any, **kwargs: Any) -> "Stages":
         An ordered mapping; printed, it is all forms in order.
     """
     entry, target, _ = _read(f, args, kwargs)
-    return engine("forms").stages_of(entry, target)
+    return engine("reading.forms").stages_of(entry, target)
 
 
 def explain(f: Callable, /, *args: Any, **kwargs: Any) -> "Explanation":
@@ -86,7 +86,7 @@ def explain(f: Callable, /, *args: Any, **kwargs: Any) -> "Explanation":
         Printed, it is the report; ``predicted_bytes`` is the memory as a number.
     """
     entry, target, call = _read(f, args, kwargs)
-    return engine("explanation").explanation_of(entry, target, call, target.flags or Flags())
+    return engine("reading.explanation").explanation_of(entry, target, call, target.flags or Flags())
 
 
 def _read(f: Callable, args: tuple, kwargs: dict) -> tuple[Entry, Target, Call]:

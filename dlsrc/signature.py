@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .dlarray import dlarray
-from .nodes import LEAF, DictNode, Static, Structure, TupleNode, count, paths
+from .containers.nodes import LEAF, DictNode, Static, Structure, TupleNode, count, paths
 from .structure import flatten
 
 __all__ = [

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .dlarray import dlarray
-from .nodes import (
+from .containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, PackedNode, Static, Structure,
     TupleNode, attribute_place, count, key_place, paths,
 )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from .dlarray import dlarray, wrap
 from .evaluate import dlfeval
-from .nodes import matched, paths
+from .containers.nodes import matched, paths
 from .structure import Structure, flatten, unflatten
 
 __all__ = ["adamupdate", "dlupdate", "is_network", "leaves_alike", "rmspropupdate", "sgdmupdate"]

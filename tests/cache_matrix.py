@@ -253,7 +253,7 @@ WRITER = """
 import sys
 from pathlib import Path
 
-from dlsrc import storage
+from dlsrc.disk import storage
 
 place = storage.directory(create=True)
 print("go", flush=True)
@@ -270,7 +270,7 @@ def kills(rounds):
         cache, wrong, seen = Path(made) / "kept", [], 0
         environment = environment_of(cache)
         reading = (
-            "import sys\nfrom pathlib import Path\nfrom dlsrc import storage\n"
+            "import sys\nfrom pathlib import Path\nfrom dlsrc.disk import storage\n"
             "data = storage.read(Path(sys.argv[1]))\n"
             "print('none' if data is None else len(data) if len(set(data)) == 1 else 'torn')"
         )

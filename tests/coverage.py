@@ -13,7 +13,7 @@ import scipy.special  # noqa: F401
 import scipy.stats  # noqa: F401
 
 from dlsrc import kernels
-from dlsrc.kernels.coverage import MODULES, STATES, declared_for, note_of, public, state_of
+from dlsrc.kernels.declaring.coverage import MODULES, STATES, declared_for, note_of, public, state_of
 
 __all__ = ["README", "rows", "table", "updated"]
 

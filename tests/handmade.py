@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import numpy as np
 
 import dlsrc.kernels.arithmetic
-import dlsrc.kernels.comparison
-import dlsrc.kernels.conversion
+import dlsrc.kernels.numbers.comparison
+import dlsrc.kernels.numbers.conversion
 import dlsrc.kernels.elementwise
-import dlsrc.kernels.memory
-import dlsrc.kernels.stores  # noqa: F401
+import dlsrc.kernels.programs.memory
+import dlsrc.kernels.programs.stores  # noqa: F401
 from dlsrc.kernels.primitive import registry
 from dlsrc.kernels.types import Array, Scalar
 from dlsrc.transform.ir import (
-    ELLIPSIS, NEWAXIS, UNBOUND, Assign, Carry, Check, Const, Fancy, For, If, Index, Merge, Program, Raise, Read,
-    Span, Store, Value, While,
+    ELLIPSIS, NEWAXIS, UNBOUND, Assign, Carry, Check, Const, Fancy, For, If, Index, Merge, Program, Raise,
+    Read, Span, Store, Value, While,
 )
 from dlsrc.transform.location import Location
 

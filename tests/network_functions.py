@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 import dlsrc
-from dlsrc.kernels.differences import copied
+from dlsrc.kernels.declaring.differences import copied
 from dlsrc.kernels.primitive import Sample, registry
 from tests.coverage import README
 from tests.test_composites import is_traced

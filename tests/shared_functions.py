@@ -3,8 +3,9 @@
 import numpy as np
 
 from dlsrc import (
-    custom_jvp, custom_vjp, dlaccelerate, dlarray, dlgradient, grad, hessian, hvp, implicit_fixed_point, implicit_root, jacfwd,
-    jacobian, jacrev, model_and_jacobian, nondifferentiable, residual_and_jacobian, value_and_grad, vjp,
+    custom_jvp, custom_vjp, dlaccelerate, dlarray, dlgradient, grad, hessian, hvp, implicit_fixed_point,
+    implicit_root, jacfwd, jacobian, jacrev, model_and_jacobian, nondifferentiable, residual_and_jacobian,
+    value_and_grad, vjp,
 )
 
 scale = 2.0

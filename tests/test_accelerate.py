@@ -7,7 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from dlsrc import AcceleratedFunction, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, grad, value_and_grad
+from dlsrc import (
+    AcceleratedFunction, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, grad, value_and_grad,
+)
 
 compiled = pytest.mark.compiled
 

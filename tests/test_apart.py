@@ -7,11 +7,11 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from dlsrc import object_file
+from dlsrc.disk import object_file
 from dlsrc.kernels.linalg import matmat
 from dlsrc.lazy import numba
-from dlsrc.object_code import kept
-from dlsrc.transform import expression_kernels, link, pipeline
+from dlsrc.disk.object_code import kept
+from dlsrc.transform.machine import expression_kernels, link, pipeline
 from tests.conftest import PLAIN
 
 pytestmark = [
@@ -73,8 +73,8 @@ def test_another_process_gets_the_kernels_with_the_program(tmp_path):
 import sys
 from pathlib import Path
 import numpy as np
-from dlsrc import object_file
-from dlsrc.object_code import loaded
+from dlsrc.disk import object_file
+from dlsrc.disk.object_code import loaded
 f = loaded(Path(sys.argv[1]).read_bytes())
 assert len(object_file.defining) > 2, "no kernel came with it"
 print(f(np.array({A.tolist()}), np.array({B.tolist()})).tolist())

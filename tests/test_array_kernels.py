@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 
 from dlsrc.kernels import registry
-from dlsrc.kernels.axes import axes_of, axis_of, dtype_name
+from dlsrc.kernels.declaring.axes import axes_of, axis_of, dtype_name
 from dlsrc.kernels.primitive import Refusal, lookup, real
 from dlsrc.kernels.shape import moved, permutation
 

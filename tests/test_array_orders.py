@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dlsrc.kernels.cases import Sample
+from dlsrc.kernels.declaring.cases import Sample
 from dlsrc.kernels.primitive import Refusal, registry
 from dlsrc.kernels.types import Array, type_of
-from dlsrc.transform.binding import Container, Static
-from dlsrc.transform.calls import apply
-from dlsrc.transform.context import Context, NeedStatic, Refused
+from dlsrc.transform.building.binding import Container, Static
+from dlsrc.transform.calling.calls import apply
+from dlsrc.transform.building.context import Context, NeedStatic, Refused
 from dlsrc.transform.ir import Const, Value
 from dlsrc.transform.normalize import complete
 

@@ -20,8 +20,8 @@ import scipy.sparse
 
 import dlsrc
 from dlsrc import (
-    adjoint_source, check, dlaccelerate, dlarray, dlfeval, dlgradient, explain, grad, hessian, hvp, jacfwd, jacobian,
-    jacrev, jvp, residual_and_jacobian, stages, value_and_grad, vjp,
+    adjoint_source, check, dlaccelerate, dlarray, dlfeval, dlgradient, explain, grad, hessian, hvp, jacfwd,
+    jacobian, jacrev, jvp, residual_and_jacobian, stages, value_and_grad, vjp,
 )
 from dlsrc.errors import DlsrcError, InternalError, SourceError, UnsupportedSyntax
 

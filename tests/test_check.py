@@ -81,7 +81,7 @@ def test_functions_of_several_results(function, args):
 
 
 def test_a_wrong_forward_mode_is_noticed(monkeypatch):
-    monkeypatch.setattr("dlsrc.verification.jvp", lambda f, p, t, has_aux: (f(*p), 1.001 * dlsrc.jvp(f, p, t)[1]))
+    monkeypatch.setattr("dlsrc.operators.verification.jvp", lambda f, p, t, has_aux: (f(*p), 1.001 * dlsrc.jvp(f, p, t)[1]))
     verdict = check(recurrence, POINT, 4)
     assert not verdict and "forward mode gives" in str(verdict)
 
@@ -123,7 +123,7 @@ class Wrong(Derivative):
 ])  # fmt: skip
 def test_what_is_wrong_is_said(how, said, monkeypatch):
     monkeypatch.setattr(Wrong, "how", how)
-    monkeypatch.setattr("dlsrc.verification.value_and_grad", lambda f, n, aux: Wrong(f, n, aux, True))
+    monkeypatch.setattr("dlsrc.operators.verification.value_and_grad", lambda f, n, aux: Wrong(f, n, aux, True))
 
     def energy(x):
         return np.sum(x**2) / x[0]
@@ -219,7 +219,7 @@ def test_what_is_wrong_with_a_network_is_said(how, said, monkeypatch):
             gradients["norm"]["Scale"].data[3] *= 1.001 if how == "gradient" else 1.0 + 1e-14 * len(calls)
         return loss, gradients, state
 
-    monkeypatch.setattr("dlsrc.verification.dlfeval", wrong)
+    monkeypatch.setattr("dlsrc.operators.verification.dlfeval", wrong)
     verdict = check(model_loss, network(), X, T)
     assert not verdict and said in str(verdict)
 

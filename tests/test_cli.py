@@ -11,7 +11,7 @@ import pytest
 import dlsrc
 from dlsrc import adjoint_source, dlarray
 from dlsrc.__main__ import main
-from dlsrc.samples import example_of
+from dlsrc.calls.samples import example_of
 
 ROOT = Path(__file__).parent.parent
 

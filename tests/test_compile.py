@@ -10,15 +10,15 @@ import pytest
 import dlsrc.kernels.reduction
 import dlsrc.kernels.special  # noqa: F401
 from dlsrc.errors import InternalError
-from dlsrc.kernels.checks import readable
+from dlsrc.kernels.programs.checks import readable
 from dlsrc.kernels.primitive import Primitive, kernel
 from dlsrc.kernels.types import Array
 from dlsrc.lazy import jit_enabled, numba
-from dlsrc.listing import register_source
+from dlsrc.reading.listing import register_source
 from dlsrc.transform.compile import compile_text, explain_failure, kernels_table
 from dlsrc.transform.emit import Emitted, emit
 from dlsrc.transform.ir import ELLIPSIS, Const, Span, Store
-from dlsrc.transform.link import compiled, plain
+from dlsrc.transform.machine.link import compiled, plain
 from dlsrc.transform.simplify import simplify
 from tests.handmade import FLOAT, INT, MATRIX, VECTOR, Notes, _Out, index, random_program, run
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc.kernels.differences import copied, derivative, directions_of, is_float, leaves, like, shifted
-from dlsrc.kernels.gradcheck import describe, reference_of
+from dlsrc.kernels.declaring.differences import (
+    copied, derivative, directions_of, is_float, leaves, like, shifted,
+)
+from dlsrc.kernels.declaring.gradcheck import describe, reference_of
 from dlsrc.kernels.primitive import Composite, Sample, registry
 
 

@@ -9,11 +9,13 @@ import scipy.signal  # noqa: F401  modules that are looked into
 
 import dlsrc
 from dlsrc.errors import UnsupportedSyntax
-from dlsrc.kernels.coverage import DECLARED, NOT_YET, STATES, declared_for, public, reason_of, state_of
+from dlsrc.kernels.declaring.coverage import (
+    DECLARED, NOT_YET, STATES, declared_for, public, reason_of, state_of,
+)
 from dlsrc.lazy import jit_enabled
-from dlsrc.transform.infer import inferred
-from dlsrc.transform.specials import special_name
-from dlsrc.transform.calls import EVALUATED
+from dlsrc.transform.calling.infer import inferred
+from dlsrc.transform.calling.specials import special_name
+from dlsrc.transform.calling.calls import EVALUATED
 from dlsrc.kernels.types import type_of
 from tests import coverage
 
@@ -32,7 +34,7 @@ def test_the_declared_rows_are_of_functions_that_exist_and_have_no_rule():
     paths = [(module, name) for module, _, _, names in DECLARED for name in names.split()]
     assert [f"{module}.{name}" for module, name in paths if name not in public(module)] == []
     done = [f"{module}.{name}" for module, name in paths if declared_for(f"{module}.{name}") is not None]
-    assert done == [], "these are in the registry: remove their rows from kernels/coverage.py"
+    assert done == [], "these are in the registry: remove their rows from kernels/declaring/coverage.py"
 
 
 def test_a_reason_says_what_to_write_instead():

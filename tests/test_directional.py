@@ -404,7 +404,7 @@ def test_reading():
     for form in forms.values():
         y, dy = form.run(x, np.ones(3))
         assert_close(dy, 3 * x**2 * SCALE)
-    assert "jvp" in repr(dlsrc.directional.Pushforward(cubes, 1))
+    assert "jvp" in repr(dlsrc.operators.directional.Pushforward(cubes, 1))
 
 
 # ---------------------------------------------------------------------------------- rules of the user's own

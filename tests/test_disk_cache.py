@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc import persist, storage, versions
+from dlsrc.disk import persist, storage, versions
 from dlsrc.__main__ import main
-from dlsrc.fingerprint import Unknown, digest
+from dlsrc.disk.fingerprint import Unknown, digest
 from dlsrc.signature import read_call
 from tests import cache_matrix
 from tests.cache_cases import CASES
@@ -100,7 +100,7 @@ def test_digest_of_a_class_of_an_argument(name, tmp_path):
 DIGESTS = """
 import importlib, json, sys
 sys.path.insert(0, sys.argv[1])
-from dlsrc.fingerprint import digest
+from dlsrc.disk.fingerprint import digest
 print(json.dumps({n: digest(importlib.import_module(n).objective) for n in sys.argv[2:]}))
 """
 
@@ -431,6 +431,7 @@ def test_a_writer_that_is_killed(kept):
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as writer:
         writer.stdout.readline()
         while not path.exists():
+            assert writer.poll() is None, "the writer ended"
             time.sleep(0.01)
         writer.send_signal(signal.SIGKILL)
     found = storage.read(path)

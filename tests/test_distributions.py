@@ -5,11 +5,12 @@ import pytest
 from scipy import stats
 from scipy.stats import norm, poisson
 
-from dlsrc import check, grad, hessian, persist, value_and_grad
+from dlsrc import check, grad, hessian, value_and_grad
+from dlsrc.disk import persist
 from dlsrc.errors import UnsupportedSyntax
 from dlsrc.evaluate import prepared
-from dlsrc.fingerprint import digest
-from dlsrc.kernels.coverage import LAWS, OF_LAWS, declared_for
+from dlsrc.disk.fingerprint import digest
+from dlsrc.kernels.declaring.coverage import LAWS, OF_LAWS, declared_for
 
 POINTS = np.array([-40.0, -2.5, -1.0, -0.3, 0.0, 1e-3, 0.2, 0.5, 0.999, 1.0, 1.7, 2.0, 6.0, 45.0])
 SHAPES = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlsrc.lazy import numba
-from dlsrc.transform.element_loops import element_loops
+from dlsrc.transform.machine.element_loops import element_loops
 from tests.conftest import PLAIN
 
 

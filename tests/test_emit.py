@@ -8,9 +8,9 @@ from dlsrc.kernels.types import Array, Scalar
 from dlsrc.transform.compile import compile_text
 from dlsrc.transform.emit import emit
 from dlsrc.transform.ir import ELLIPSIS, NEWAXIS, UNBOUND, Const, Fancy, Span, Store
-from dlsrc.transform.names import assign_names
+from dlsrc.transform.text.names import assign_names
 from dlsrc.transform.simplify import simplify
-from dlsrc.transform.wrapping import LIMIT, wrapped
+from dlsrc.transform.text.wrapping import LIMIT, wrapped
 from tests.handmade import BOOL, FLOAT, INT, MATRIX, VECTOR, Notes, _Out, index, random_program, run
 
 

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 import pytest
 
-import dlsrc.runner as runner
+import dlsrc.calls.runner as runner
 from dlsrc import dlarray, dlfeval, dlgradient, extractdata, grad, isdlarray, value_and_grad
 from dlsrc.errors import DifferentiationError, InternalError, UnsupportedSyntax
 from tests.conftest import PLAIN

@@ -13,7 +13,8 @@ import pytest
 import scipy.linalg
 
 from dlsrc import (
-    custom_vjp, dlaccelerate, dlarray, dlfeval, grad, hessian, hvp, jacfwd, jacobian, jvp, value_and_grad, vjp,
+    custom_vjp, dlaccelerate, dlarray, dlfeval, grad, hessian, hvp, jacfwd, jacobian, jvp, value_and_grad,
+    vjp,
 )
 from tests import neighbour_of_exceptions as neighbour
 from tests.endurance import resident

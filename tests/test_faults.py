@@ -8,7 +8,9 @@ import pytest
 
 import dlsrc.transform
 import dlsrc.transform.compile
-from dlsrc import adjoint_source, check, dlarray, dlfeval, dlgradient, explain, grad, hessian, jacobian, jvp, stages, vjp
+from dlsrc import (
+    adjoint_source, check, dlarray, dlfeval, dlgradient, explain, grad, hessian, jacobian, jvp, stages, vjp,
+)
 from dlsrc.errors import DlsrcError, InternalError
 
 SWEEPS = sys.modules["dlsrc.transform.differentiate"]

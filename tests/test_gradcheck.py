@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dlsrc.kernels import gradcheck
-from dlsrc.kernels.differences import derivative
+from dlsrc.kernels.declaring import gradcheck
+from dlsrc.kernels.declaring.differences import derivative
 from dlsrc.kernels.primitive import Composite, Primitive, kink, real, rejects, sample
 from dlsrc.kernels.types import Array, Scalar
 

@@ -10,11 +10,11 @@ import pytest
 import scipy.special
 
 from dlsrc import kernels
-from dlsrc.kernels.differences import typed
-from dlsrc.kernels.gradcheck import check
+from dlsrc.kernels.declaring.differences import typed
+from dlsrc.kernels.declaring.gradcheck import check
 from dlsrc.kernels.primitive import Kink, Primitive, Sample, lookup, lookup_method, registry
 from dlsrc.lazy import jit_enabled, numba
-from dlsrc.transform.link import compiled, plain
+from dlsrc.transform.machine.link import compiled, plain
 from tests.conftest import FULL
 
 PRIMITIVES = {name: p for name, p in registry.items() if isinstance(p, Primitive)}

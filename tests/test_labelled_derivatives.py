@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dlsrc import (
-    crossentropy, dlarray, dlnetwork, forward, fullyconnect, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, softmax, stripdims,
-    value_and_grad, vjp,
+    crossentropy, dlarray, dlnetwork, forward, fullyconnect, grad, hessian, hvp, jacfwd, jacobian, jacrev,
+    jvp, softmax, stripdims, value_and_grad, vjp,
 )  # fmt: skip
 from dlsrc.errors import UnsupportedSyntax
 from dlsrc.networks import BatchNormalizationLayer, FeatureInputLayer, FullyConnectedLayer

@@ -5,8 +5,8 @@ import pytest
 
 import dlsrc
 from dlsrc import (
-    adjoint_source, dims, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, finddim, grad, hessian, isdlarray,
-    stripdims, value_and_grad,
+    adjoint_source, dims, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, finddim, grad, hessian,
+    isdlarray, stripdims, value_and_grad,
 )
 from dlsrc.errors import DifferentiationError, UnsupportedSyntax
 from tests.oracle import assert_close

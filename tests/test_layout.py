@@ -13,7 +13,9 @@ LONGEST = 450
 
 # From low to high: a file imports from its own layer or from a lower one, and never in a circle.
 LAYERS = ("foundation", "kernels", "transform", "surface")
-FOUNDATION = {"errors", "forks", "formats", "label_rules", "lazy", "listing", "nodes", "object_file", "symbols"}
+FOUNDATION = {
+    "arrays.label_rules", "containers.nodes", "disk.object_file", "errors", "formats", "lazy", "process.forks", "process.symbols", "reading.listing",
+}
 
 # What may be imported from another package, and from where.
 LAZY = "lazy"                       # numba and SciPy come through this module, the one exception to "no late imports"

@@ -6,7 +6,9 @@ import warnings
 import numpy as np
 import pytest
 
-from dlsrc import adjoint_source, dlaccelerate, dlarray, dlfeval, dlgradient, grad, hessian, jvp, value_and_grad
+from dlsrc import (
+    adjoint_source, dlaccelerate, dlarray, dlfeval, dlgradient, grad, hessian, jvp, value_and_grad,
+)
 
 watched = dlaccelerate(debug="nan")
 

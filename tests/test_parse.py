@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlsrc.errors import UnsupportedSyntax
-from dlsrc.transform import jumps, syntax
+from dlsrc.transform.tree import jumps, syntax
 from dlsrc.transform.parse import parse
 from dlsrc.transform.source import read
 

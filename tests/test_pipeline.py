@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from dlsrc.lazy import numba
-from dlsrc.object_file import ObjectFile
-from dlsrc.transform import link, pipeline
-from dlsrc.transform.dominance import dominance
-from dlsrc.transform.lifetimes import postprocessor
-from dlsrc.transform.resolution import Remembering
-from dlsrc.transform.slots import plain_values, without_zeros
+from dlsrc.disk.object_file import ObjectFile
+from dlsrc.transform.machine import link, pipeline
+from dlsrc.transform.machine.dominance import dominance
+from dlsrc.transform.machine.lifetimes import postprocessor
+from dlsrc.transform.machine.resolution import Remembering
+from dlsrc.transform.machine.slots import plain_values, without_zeros
 from tests import oracle
 from tests.conftest import PLAIN
 from tests.test_ssa import FUNCTIONS, jumps, loops, straight

@@ -11,8 +11,8 @@ import pytest
 
 import dlsrc
 from dlsrc import (
-    dims, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, grad, isdlarray, relu, stop_gradient, stripdims,
-    value_and_grad,
+    dims, dlaccelerate, dlarray, dlfeval, dlgradient, extractdata, grad, isdlarray, relu, stop_gradient,
+    stripdims, value_and_grad,
 )
 from dlsrc.errors import DifferentiationError, DlsrcError, UnsupportedSyntax, UntracedError
 from tests.oracle import assert_close, gradient

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc import adjoint_source, dlaccelerate, dlarray, dlfeval, dlgradient, explain, grad, stages, value_and_grad
+from dlsrc import (
+    adjoint_source, dlaccelerate, dlarray, dlfeval, dlgradient, explain, grad, stages, value_and_grad,
+)
 from dlsrc.errors import UntracedError, UnsupportedSyntax
 from dlsrc.lazy import jit_enabled
-from dlsrc.highlight import console, page, pieces, statement_ends
-from dlsrc.notebook import Original, rows
+from dlsrc.reading.highlight import console, page, pieces, statement_ends
+from dlsrc.reading.notebook import Original, rows
 from tests import road
 from tests.golden_files import GOLDEN, call_of, load, objective_of
 from tests.scaling import recurrence

@@ -7,7 +7,7 @@ import pytest
 
 import dlsrc
 import dlsrc.kernels  # noqa: F401  fills the registry
-from dlsrc.kernels.again import AGAIN
+from dlsrc.kernels.declaring.again import AGAIN
 from dlsrc.kernels.primitive import Primitive, Sample, registry
 
 

@@ -14,7 +14,7 @@ import numba
 import pytest
 
 from dlsrc.errors import SourceError
-from dlsrc.transform import locate
+from dlsrc.transform.tree import locate
 from dlsrc.transform.source import location, read
 
 HERE = __file__

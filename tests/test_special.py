@@ -8,7 +8,7 @@ import scipy.special as sp
 
 import dlsrc
 from dlsrc.errors import DlsrcError
-from dlsrc.kernels.differences import derivative
+from dlsrc.kernels.declaring.differences import derivative
 from dlsrc.kernels.primitive import Composite, Sample, registry
 from tests.oracle import Programs, vector
 

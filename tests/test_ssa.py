@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from dlsrc.garbage import collected_seldom
+from dlsrc.process.garbage import collected_seldom
 from dlsrc.lazy import numba
-from dlsrc.transform.pipeline import pipeline_class
-from dlsrc.transform.ssa import single_assignment
+from dlsrc.transform.machine.pipeline import pipeline_class
+from dlsrc.transform.machine.ssa import single_assignment
 
 
 def straight(x):

@@ -14,8 +14,8 @@ import pytest
 from scipy import sparse
 
 from dlsrc.dlarray import dlarray, isdlarray
-from dlsrc.nodes import key_place, places
-from dlsrc.ravel import ravel
+from dlsrc.containers.nodes import key_place, places
+from dlsrc.containers.ravel import ravel
 from dlsrc.structure import (
     LEAF,
     CustomNode,

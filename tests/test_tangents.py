@@ -14,14 +14,14 @@ import pytest
 import dlsrc
 import tests.language
 from dlsrc.evaluate import prepared
-from dlsrc.kernels.differences import as_float, is_float
-from dlsrc.kernels.gradcheck import cotangent, describe, value
+from dlsrc.kernels.declaring.differences import as_float, is_float
+from dlsrc.kernels.declaring.gradcheck import cotangent, describe, value
 from dlsrc.kernels.primitive import Primitive, Sample, registry
 from dlsrc.kernels.types import Shape, type_of
 from dlsrc.kernels.types import is_float as is_float_type
-from dlsrc.packing import with_packed
+from dlsrc.containers.packing import with_packed
 from dlsrc.signature import read_call
-from dlsrc.target import target_of
+from dlsrc.calls.target import target_of
 from dlsrc.transform.compile import compile_text
 from dlsrc.transform.emit import emit
 from dlsrc.transform.ir import Assign, Program, Value

@@ -9,8 +9,8 @@ import inspect
 import numpy as np
 import pytest
 
-from dlsrc.kernels.differences import as_float, dtype_of, is_float, leaves, like, typed
-from dlsrc.kernels.gradcheck import reference_of, value
+from dlsrc.kernels.declaring.differences import as_float, dtype_of, is_float, leaves, like, typed
+from dlsrc.kernels.declaring.gradcheck import reference_of, value
 from dlsrc.kernels.primitive import Primitive, Refusal, Sample, registry
 
 PRIMITIVES = [p for p in registry.values() if isinstance(p, Primitive) and not p.effect and not p.generated]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dlsrc.lazy import jit_enabled, numba
-from dlsrc.transform.branchless import inlined
-from dlsrc.transform.vectors import exchange
+from dlsrc.transform.machine.branchless import inlined
+from dlsrc.transform.machine.vectors import exchange
 from tests.ulps import over_arrays, over_pairs, widest
 from tests.vector_math import powers
 from tests.vector_math.coefficients import remez

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 import scipy.special
 
-from dlsrc.transform.branchless import inlined
+from dlsrc.transform.machine.branchless import inlined
 from tests.vector_math import powers
 from tests.vector_math.measure import FUNCTIONS, errors, points
 

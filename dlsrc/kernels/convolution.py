@@ -17,7 +17,7 @@ output, three numbers each, and the number of groups.
 
 import numpy as np
 
-from .foreign import blas
+from .declaring.foreign import blas
 from .linalg import joined
 from .primitive import kernel, primitive, real, rejects, sample
 

@@ -5,9 +5,9 @@ Negative indices count from the end; an index out of range raises IndexError.
 
 import numpy as np
 
-from .axes import axis_of, grouped, kind_of
+from .declaring.axes import axis_of, grouped, kind_of
 from .primitive import composite, folded, kernel, primitive, real, refuse, rejects, sample
-from .stores import accumulate, assign, deduct
+from .programs.stores import accumulate, assign, deduct
 from .types import Array, broadcast
 
 __all__ = [

@@ -7,8 +7,8 @@ of BLAS by three up to about ten rows and columns; large ones are BLAS.
 
 import numpy as np
 
-from .axes import common_dtype
-from .foreign import blas
+from .declaring.axes import common_dtype
+from .declaring.foreign import blas
 from .primitive import kernel, primitive, real, rejects, sample
 from .types import Array, Scalar, unlabelled
 

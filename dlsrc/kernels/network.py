@@ -6,11 +6,11 @@ all elements of a group are -inf, logsumexp is -inf and passes no derivative.
 
 import numpy as np
 
-from .axes import axes_from_last, axes_of, axis_of, grouped, kind_of, weighted, without_axis
-from .labels import axis_labelled, format_of
+from .declaring.axes import axes_from_last, axes_of, axis_of, grouped, kind_of, weighted, without_axis
+from .programs.labels import axis_labelled, format_of
 from .primitive import composite, kernel, kink, primitive, real, refuse, sample
 from .reduction import kept_dims, reduced, scalar_of
-from .trace import detach
+from .programs.trace import detach
 from .types import Array
 
 __all__ = [

@@ -15,12 +15,12 @@ arXiv:1607.06450; Wu and He, *Group Normalization*, arXiv:1803.08494; Krizhevsky
 
 import numpy as np
 
-from .channels import affine
-from .contractions import product_of_sizes, sizes_of
-from .filters import turned
-from .labels import axes_labelled, axis_labelled, format_of, undone
+from .layers.channels import affine
+from .algebra.contractions import product_of_sizes, sizes_of
+from .layers.filters import turned
+from .programs.labels import axes_labelled, axis_labelled, format_of, undone
 from .primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
-from .standardization import standardized
+from .layers.standardization import standardized
 from .types import Array
 
 __all__ = [

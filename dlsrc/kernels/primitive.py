@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from .cases import Kink, Rejection, Sample, kink, real, rejects, sample
+from .declaring.cases import Kink, Rejection, Sample, kink, real, rejects, sample
 from .types import Array, Scalar, Type, broadcast, type_of
 
 __all__ = [

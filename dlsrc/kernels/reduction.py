@@ -6,7 +6,7 @@ through products of what stands before and after each element, never by dividing
 
 import numpy as np
 
-from .axes import (
+from .declaring.axes import (
     axes_from_last, axes_of, group_shape, grouped, kind_of, ones_shape, weighted, without_axis,
 )
 from .elementwise import root_of_squares

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from .conversion import cast
-from .error_functions import erfcx
+from .numbers.conversion import cast
+from .numbers.error_functions import erfcx
 from .primitive import composite, kernel, kink, primitive, real, sample
 
 __all__ = [

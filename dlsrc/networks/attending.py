@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dimensions import stripdims
+from ..arrays.dimensions import stripdims
 from ..kernels import fullyconnect
-from ..kernels.attention import attention
+from ..kernels.layers.attention import attention
 from .layer import Layer, Layout
 from .starting import started
 

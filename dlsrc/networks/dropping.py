@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..kernels.dropout import dropout
+from ..kernels.layers.dropout import dropout
 from .layer import Layer
 
 __all__ = ["DropoutLayer"]

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..accelerate import AcceleratedFunction
+from ..calls.accelerate import AcceleratedFunction
 from ..cache import Flags
 from ..dlarray import dlarray
 from ..errors import UnsupportedSyntax
-from ..failure import lifted, replaying, valuing
+from ..failures.failure import lifted, replaying, valuing
 from .foreign_weights import from_safetensors
 from .initializing import first_values, input_layouts
 from .layer import of_layer

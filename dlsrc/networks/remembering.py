@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dimensions import dims
+from ..arrays.dimensions import dims
 from ..kernels import gru, lstm
 from .layer import Layer, Layout
 from .starting import started

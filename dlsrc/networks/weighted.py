@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dimensions import dims, stripdims
+from ..arrays.dimensions import dims, stripdims
 from ..dlarray import dlarray
 from ..kernels import dlconv, dltranspconv, embed, fullyconnect
 from .layer import Layer, Layout

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..jacobians import jacobian
+from ..operators.jacobians import jacobian
 
 __all__ = ["for_lmfit"]
 

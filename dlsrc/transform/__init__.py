@@ -6,18 +6,19 @@
 from dataclasses import dataclass, replace
 
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
-from . import gradients, nested_operators, operators
+from . import gradients
+from .derivatives import nested_operators, operators
 from .bounds import prove
-from .budget import Limit
-from .custom import unruled
+from .checkpointing.budget import Limit
+from .derivatives.custom import unruled
 from .differentiate import differentiate
 from .distribute import distribute
 from .emit import Emitted, emit
-from .emptied import without_emptying
+from .shorter.emptied import without_emptying
 from .ir import Program
 from .normalize import Normalized, Request, normalize
 from .save import Kept
-from .segments import Checkpoint, Segmented
+from .checkpointing.segments import Checkpoint, Segmented
 from .simplify import simplify
 from .verify import verify
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ..kernels.types import is_float
 from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, While
-from .memory import Memory
-from .outline import Outline
+from .facts.memory import Memory
+from .facts.outline import Outline
 
 __all__ = ["Activity", "analyze", "dependent", "flows", "reach"]
 

@@ -14,15 +14,15 @@ Rules come from the primitives: see `rules`.
 from collections.abc import Callable
 from typing import Any
 
-from ..kernels.coverage import reason_of
+from ..kernels.declaring.coverage import reason_of
 from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar
-from .custom import CustomRule
+from .derivatives.custom import CustomRule
 from .ir import (
     Assign, Atom, Block, Const, For, Gradient, Index, Read, Statement, Store, Value, atoms_read, blocks_of,
 )
-from .shadows import full_index, shows_all
-from .taped import Taped
+from .sweep.shadows import full_index, shows_all
+from .sweep.taped import Taped
 
 __all__ = ["Sweep", "no_derivative"]
 

@@ -5,8 +5,8 @@
 
 from dataclasses import replace
 
-from .context import Context
-from .custom import CustomRule
+from .building.context import Context
+from .derivatives.custom import CustomRule
 from .ir import (
     Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Program, Raise, Read, Show, Statement, Store,
     Value, While,

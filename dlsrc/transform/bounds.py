@@ -18,8 +18,8 @@ from ..kernels.types import Scalar
 from .ir import (
     Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Show, Statement, Value, While, walk,
 )
-from .outline import Outline, visible
-from .shapes import Shapes
+from .facts.outline import Outline, visible
+from .facts.shapes import Shapes
 
 __all__ = ["Prover", "prove"]
 

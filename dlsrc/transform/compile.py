@@ -16,11 +16,11 @@ import numpy as np
 from .. import kernels as kernels_package
 from ..errors import InternalError
 from ..lazy import jit_enabled, numba
-from ..listing import file_of, register_source
+from ..reading.listing import file_of, register_source
 from .emit import Emitted
-from .link import kernels_table, linked, plain
+from .machine.link import kernels_table, linked, plain
 from .location import Location
-from .pipeline import pipeline_class
+from .machine.pipeline import pipeline_class
 
 __all__ = ["compile_text", "explain_failure", "kernels_table"]
 

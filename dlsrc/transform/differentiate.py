@@ -17,22 +17,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import DifferentiationError, InternalError, UnsupportedSyntax
-from . import activity, gradients, memory
+from . import activity, gradients
+from .facts import memory
 from .assemble import assemble
-from .budget import Limit
+from .checkpointing.budget import Limit
 from .control import sweep_from
-from .expose import exposed
+from .sweep.expose import exposed
 from .ir import Gradient, Program, Value, walk
-from .outline import Outline
-from .replay import NotReplayed
+from .facts.outline import Outline
+from .checkpointing.replay import NotReplayed
 from .save import Kept, Saver, tapes_read
-from .scratch import own_scratch
-from .segments import Checkpoint, Segmented, segmented
-from .shapes import Shapes
+from .shorter.scratch import own_scratch
+from .checkpointing.segments import Checkpoint, Segmented, segmented
+from .facts.shapes import Shapes
 from .simplify import simplify
-from .twins import Twins, twinned
-from .unchanging import moved_out
-from .workshop import workshop
+from .sweep.twins import Twins, twinned
+from .shorter.unchanging import moved_out
+from .building.workshop import workshop
 
 __all__ = ["Differentiated", "differentiate"]
 

@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 from ..kernels.primitive import registry
 from ..kernels.types import Array, Scalar
 from .ir import Assign, Atom, Block, Const, For, If, Index, Program, Read, Statement, Store, Value, While
-from .memory import Memory, analyze
-from .outline import Outline
-from .rename import renamed
+from .facts.memory import Memory, analyze
+from .facts.outline import Outline
+from .building.rename import renamed
 
 __all__ = ["distribute"]
 

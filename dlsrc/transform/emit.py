@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .ir import Assign, Program, Value, walk
-from .lines import Line, Writer
+from .text.lines import Line, Writer
 from .location import Location
-from .names import assign_names
-from .placement import place
-from .spelling import Globals
-from .wrapping import LIMIT, wrapped
+from .text.names import assign_names
+from .text.placement import place
+from .text.spelling import Globals
+from .text.wrapping import LIMIT, wrapped
 
 __all__ = ["Emitted", "emit"]
 

@@ -5,7 +5,7 @@ what a loop carries is listed on the loop.  There are no jumps: one exit, at the
 scalars and arrays; the structure of containers was resolved while the program was built.
 
 Array *contents* change in place (`Store`), so an array value names a piece of memory and not its
-contents; which values share memory is a question for ``transform/memory.py``.
+contents; which values share memory is a question for ``transform/facts/memory.py``.
 
 >>> x, y = Value(1, "x"), Value(2, "y")
 >>> Program("f", (x,), (), (y,), {x: "float64"}).params

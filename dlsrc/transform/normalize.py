@@ -20,39 +20,38 @@ from typing import Any
 
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Type
-from ..nodes import (
+from ..containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode,
 )
-from . import (  # these register their kinds of statements and functions
-    comprehensions, conditions, containers, custom, custom_forward, fields, floats, iteration, logs, loops,
-    index_tricks, layers, nested, objects, opaque, scattering, texts, vectorized,
-)
-from .parameters import Parameters, Request
+from .constructs import comprehensions, conditions, containers, iteration, loops, scattering, texts
+from .derivatives import custom, custom_forward, fields, floats, nested
+from .calling import logs, index_tricks, layers, objects, opaque, vectorized
+from .building.parameters import Parameters, Request
 from .assemble import assemble
-from .atoms import as_atom
-from .attributes import NeedMutable
-from .binding import (
+from .building.atoms import as_atom
+from .constructs.attributes import NeedMutable
+from .building.binding import (
     Binding, Closure, Column, Container, Getter, Live, Maybe, Packed, Partial, Poison, Range, Shape, Static,
     Unbound,
 )
-from .calls import apply, closure_of, splice, unwrapped
-from .casts import array_of
-from .context import Context, Guard, NeedStatic, Refused
-from .grown import refuse_changed
+from .calling.calls import apply, closure_of, splice, unwrapped
+from .calling.casts import array_of
+from .building.context import Context, Guard, NeedStatic, Refused
+from .columns.grown import refuse_changed
 from .ir import Atom, Const, Program, Value
-from .items import static_items
+from .building.items import static_items
 from .location import Location
-from .nested import OPERATORS, derived
-from .packed import NeedPacked, NeedUnpacked, refuse_written
-from .recursion import NeedLoop
-from .relabelled import without_labels
+from .derivatives.nested import OPERATORS, derived
+from .columns.packed import NeedPacked, NeedUnpacked, refuse_written
+from .recursive.recursion import NeedLoop
+from .derivatives.relabelled import without_labels
 from .save import Edits
 from .source import location
-from .stacking import stacked
-from .statements import lower_block
-from .subscripts import NeedUnroll
-from .tracing import gradient
+from .columns.stacking import stacked
+from .constructs.statements import lower_block
+from .constructs.subscripts import NeedUnroll
+from .derivatives.tracing import gradient
 
 __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
 

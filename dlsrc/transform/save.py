@@ -21,17 +21,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..kernels.types import Array, Scalar, Shape, Tape
-from .context import Context
-from .costs import Costs
-from .edits import Edits
-from .firsts import bind_first, nothing
+from .building.context import Context
+from .facts.costs import Costs
+from .sweep.edits import Edits
+from .sweep.firsts import bind_first, nothing
 from .ir import (
     UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Program, Read, Span, Statement, Value, walk,
 )
-from .memory import Memory
-from .outline import Outline, Scope, is_loop, visible
-from .regions import Regions
-from .trips import capacity_of, count_of, trip_number
+from .facts.memory import Memory
+from .facts.outline import Outline, Scope, is_loop, visible
+from .facts.regions import Regions
+from .facts.trips import capacity_of, count_of, trip_number
 
 __all__ = ["Edits", "Kept", "Saver", "tapes_read"]
 

@@ -5,10 +5,10 @@
 ()
 """
 
-from .dead import without_dead
-from .fold import fold
+from .shorter.dead import without_dead
+from .shorter.fold import fold
 from .ir import Program
-from .doubles import without_doubles
+from .shorter.doubles import without_doubles
 
 __all__ = ["simplify"]
 

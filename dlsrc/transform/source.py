@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from ..errors import SourceError
-from .locate import Node, find
+from .tree.locate import Node, find
 from .location import Location
 
 __all__ = ["Source", "deepest", "location", "read"]

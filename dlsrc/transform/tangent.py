@@ -17,25 +17,26 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Array, Scalar, Tape, is_float
-from . import activity, memory
+from . import activity
+from .facts import memory
 from .assemble import assemble
 from .adjoint import no_derivative
-from .context import Context
-from .custom import CustomRule
-from .custom_tangent import custom_tangent
-from .edits import Edits
-from .expose import exposed_to
+from .building.context import Context
+from .derivatives.custom import CustomRule
+from .forward.custom_tangent import custom_tangent
+from .sweep.edits import Edits
+from .sweep.expose import exposed_to
 from .ir import (
     UNBOUND, Assign, Atom, Block, Carry, Const, For, If, Merge, Program, Read, Statement, Store, Value, While,
     atoms_read, walk,
 )
 from .location import Location
-from .masks import is_steep
-from .outline import Outline
-from .shadows import full_index
-from .shapes import Shapes
-from .tangent_rules import contribution
-from .workshop import workshop
+from .sweep.masks import is_steep
+from .facts.outline import Outline
+from .sweep.shadows import full_index
+from .facts.shapes import Shapes
+from .forward.tangent_rules import contribution
+from .building.workshop import workshop
 
 __all__ = ["Tangents", "tangents"]
 

@@ -16,7 +16,9 @@ from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import expit, gammaln
 from scipy.special import logsumexp as lse
 
-from dlsrc import dlfeval, grad, hessian, hvp, implicit_root, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp
+from dlsrc import (
+    dlfeval, grad, hessian, hvp, implicit_root, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp,
+)
 
 rng = np.random.default_rng(0)
 CHECKED = []

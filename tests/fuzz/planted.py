@@ -11,11 +11,13 @@ from typing import Any
 from unittest import mock
 
 from dlsrc.kernels.types import Array
-from dlsrc.transform import control, memory, reverse_loops
+from dlsrc.transform import control
+from dlsrc.transform.facts import memory
+from dlsrc.transform.sweep import reverse_loops
 from dlsrc.transform.adjoint import Sweep
-from dlsrc.transform.fetch import Fetching
+from dlsrc.transform.sweep.fetch import Fetching
 from dlsrc.transform.ir import Const, While
-from dlsrc.transform.shadows import Cotangents
+from dlsrc.transform.sweep.shadows import Cotangents
 
 __all__ = ["BUGS", "first_seen", "found"]
 

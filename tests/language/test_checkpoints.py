@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dlsrc import (
-    adjoint_source, checkpointed, dlaccelerate, dlarray, dlgradient, explain, extractdata, grad, hvp, value_and_grad,
+    adjoint_source, checkpointed, dlaccelerate, dlarray, dlgradient, explain, extractdata, grad, hvp,
+    value_and_grad,
 )
 from dlsrc.errors import UnsupportedSyntax
 from tests.oracle import vector

@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg as sl
 
 import dlsrc
-from dlsrc.kernels.differences import derivative
+from dlsrc.kernels.declaring.differences import derivative
 from dlsrc.kernels.primitive import registry
 from tests.oracle import Programs, matrix, vector
 

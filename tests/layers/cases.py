@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import dlsrc
-from dlsrc.kernels.cases import real
+from dlsrc.kernels.declaring.cases import real
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import pytest
 from scipy.integrate import RK45, solve_ivp
 
 import dlsrc
-from dlsrc.kernels import ode
-from dlsrc.kernels.cases import real
+from dlsrc.kernels.layers import ode
+from dlsrc.kernels.declaring.cases import real
 
 
 def test_dropout_keeps_the_mean_and_depends_on_its_key_only():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc.kernels.cases import real
+from dlsrc.kernels.declaring.cases import real
 
 from .cases import CASES
 from .reference import stored, waves

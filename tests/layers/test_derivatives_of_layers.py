@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import dlsrc
-from dlsrc.kernels.differences import copied, derivative, directions_of, leaves, shifted
-from dlsrc.kernels.gradcheck import describe
+from dlsrc.kernels.declaring.differences import copied, derivative, directions_of, leaves, shifted
+from dlsrc.kernels.declaring.gradcheck import describe
 from dlsrc.kernels.primitive import Composite, Rejection, Sample, registry
 from dlsrc.lazy import jit_enabled
 from tests.test_composites import is_traced, kinds, total

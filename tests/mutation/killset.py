@@ -4,9 +4,10 @@ __all__ = ["FILES", "MODULES", "chosen"]
 
 # Of dlsrc/transform, those that matter most first: what decides and writes the sweeps, then what makes the text short.
 MODULES = (
-    "save", "adjoint", "fetch", "shadows", "control", "crossing", "reverse_loops", "sums", "emptied", "trips", "firsts",
-    "rules", "masks", "written", "regions", "taped", "simplify", "fold", "algebra", "dead", "distribute", "memory",
-    "activity", "costs", "bounds",
+    "save", "adjoint", "sweep.fetch", "sweep.shadows", "control", "sweep.crossing", "sweep.reverse_loops",
+    "sweep.sums", "shorter.emptied", "facts.trips", "sweep.firsts", "sweep.rules", "sweep.masks",
+    "facts.written", "facts.regions", "sweep.taped", "simplify", "shorter.fold", "shorter.algebra",
+    "shorter.dead", "distribute", "facts.memory", "activity", "facts.costs", "bounds",
 )
 
 # Values and gradients against differences of the plain function; arguments left alone; fresh, contiguous gradients.

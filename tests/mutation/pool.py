@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dlsrc import runner
+from dlsrc.calls import runner
 from tests import oracle
 
 __all__ = ["Item", "collected", "begin", "forget", "known", "remembered", "run"]

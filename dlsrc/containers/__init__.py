@@ -1,0 +1,1 @@
+"""Nests of containers: what they are, as columns, and as one vector."""

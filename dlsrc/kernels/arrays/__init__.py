@@ -1,0 +1,1 @@
+"""Arrays made, joined, cut, turned and sorted."""

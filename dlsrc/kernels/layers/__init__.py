@@ -1,0 +1,1 @@
+"""Layers, losses and solvers of networks."""

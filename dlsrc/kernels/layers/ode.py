@@ -1,0 +1,174 @@
+"""The solution of an ordinary differential equation by Runge-Kutta pairs of orders 4 and 5.
+
+Dormand and Prince, *Journal of Computational and Applied Mathematics* 6, 1980; values between steps by the
+polynomial of order 4 of Shampine, *Mathematics of Computation* 46, 1986.
+"""
+
+import numpy as np
+
+from ..primitive import Refusal, composite, real, refuse, rejects, sample
+from ..programs.trace import detach
+
+__all__ = ["dlode45"]
+
+# The parts of a step at which slopes are taken, and what of the slopes before leads there; the last one is
+# the solution of order 5 at the end of the step.
+PARTS = np.array([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0])
+STAGES = np.array([
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [1 / 5, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [3 / 40, 9 / 40, 0.0, 0.0, 0.0, 0.0],
+    [44 / 45, -56 / 15, 32 / 9, 0.0, 0.0, 0.0],
+    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0.0, 0.0],
+    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0.0],
+    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
+])  # fmt: skip
+# By how much the solution of order 4 differs.
+ERROR = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
+# The solution at a part r of a step: the weight of each slope by powers of r, from r on.
+BETWEEN = np.array([
+    [1.0, -8048581381 / 2820520608, 8663915743 / 2820520608, -12715105075 / 11282082432],
+    [0.0, 0.0, 0.0, 0.0],
+    [0.0, 131558114200 / 32700410799, -68118460800 / 10900136933, 87487479700 / 32700410799],
+    [0.0, -1754552775 / 470086768, 14199869525 / 1410260304, -10690763975 / 1880347072],
+    [0.0, 127303824393 / 49829197408, -318862633887 / 49829197408, 701980252875 / 199316789632],
+    [0.0, -282668133 / 205662961, 2019193451 / 616988883, -1453857185 / 822651844],
+    [0.0, 40617522 / 29380423, -110615467 / 29380423, 69997945 / 29380423],
+])  # fmt: skip
+
+
+@composite()
+def slope_at(odefun, t, y, theta):
+    """The right-hand side, with parameters or without."""
+    if theta is None:
+        return odefun(t, y)
+    return odefun(t, y, theta)
+
+
+@composite()
+def weighted(weights, slopes):
+    """A sum of slopes, one along the first axis for each weight."""
+    total = weights[0] * slopes[0]
+    for j in range(1, len(weights)):
+        total = total + weights[j] * slopes[j]
+    return total
+
+
+@composite()
+def first_step(y, k1, relative_tolerance, absolute_tolerance, span):
+    """A first step by the size of solution and slope, at most a tenth of the interval."""
+    scale = absolute_tolerance + relative_tolerance * np.abs(y)
+    size, slope = np.sqrt(np.mean((y / scale) ** 2)), np.sqrt(np.mean((k1 / scale) ** 2))
+    if size < 1e-5 or slope < 1e-5:
+        return min(1e-6, 0.1 * span)
+    return min(0.01 * size / slope, 0.1 * span)
+
+
+@composite()
+def dlode45(
+    odefun, tspan, y0, theta=None, *, gradient_mode="direct", initial_step=None, max_step=None,
+    relative_tolerance=1e-3, absolute_tolerance=1e-6,
+):
+    """The solution of ``dy/dt = odefun(t, y, theta)``, with ``y0`` at the first time.
+
+    Parameters
+    ----------
+    odefun : function of the time, an array like ``y0``, and ``theta`` where it is given
+    tspan : a pair of numbers, first and last time; or a vector of times, rising or falling
+    y0 : array
+    theta : parameters, in any container, or None
+    gradient_mode : "direct", the derivative of the steps that were taken
+    initial_step, max_step : numbers, or None
+    relative_tolerance, absolute_tolerance : what the error of a step is compared with
+
+    Returns
+    -------
+    array like ``y0``, the solution at the last time of a pair; of a vector the solutions at all times but
+    the first, along a new last axis
+
+    Raises
+    ------
+    ValueError
+        If the times neither rise nor fall, or the steps become too small.
+
+    Notes
+    -----
+    The sizes of the steps pass no derivative: they are chosen by the error, as if they had been given.
+
+    Examples
+    --------
+    >>> y = dlode45(lambda t, y: -y, (0.0, 1.0), np.ones(1), relative_tolerance=1e-8)
+    >>> y.round(5)
+    array([0.36788])
+    """
+    if gradient_mode != "direct":
+        refuse(f"dlode45(gradient_mode={gradient_mode!r}): use 'direct', the derivative of the steps")
+    times = np.asarray(tspan)
+    if times.ndim != 1:
+        refuse("dlode45 takes tspan as a vector of times")
+    count = times.shape[0] - 1
+    if count < 1:
+        raise ValueError("dlode45: tspan needs two times at least")
+    direction = 1.0 if times[count] > times[0] else -1.0
+    for i in range(count):
+        if direction * (times[i + 1] - times[i]) <= 0:
+            raise ValueError("dlode45: the times must rise or fall, strictly")
+    span = direction * (times[count] - times[0])
+    longest = span if max_step is None else max_step
+    t = 1.0 * times[0]
+    y = 1.0 * y0
+    slopes = np.zeros((7, *y0.shape))
+    slopes[0] = slope_at(odefun, t, y, theta)
+    if initial_step is None:
+        h = detach(first_step(y, slopes[0], relative_tolerance, absolute_tolerance, span), False)
+    else:
+        h = initial_step
+    h = min(h, longest)
+    found = np.empty((count, *y0.shape))
+    done = 0
+    while done < count:
+        left = direction * (times[count] - t)
+        h = min(h, left)
+        if h < 1e-14 * span:
+            raise ValueError("dlode45: the steps became too small; is the solution still finite?")
+        d = direction * h
+        ahead = y
+        for i in range(1, 7):
+            ahead = y + d * weighted(STAGES[i, :i], slopes)
+            slopes[i] = slope_at(odefun, t + PARTS[i] * d, ahead, theta)
+        miss = detach(h * weighted(ERROR, slopes), False)
+        scale = absolute_tolerance + relative_tolerance * np.maximum(np.abs(y), np.abs(ahead))
+        error = detach(np.sqrt(np.mean((miss / scale) ** 2)), False)
+        if error <= 1:
+            last = h >= left
+            reached = times[count] if last else t + d
+            while done < count and (last or direction * (reached - times[done + 1]) >= 0):
+                r = (times[done + 1] - t) / d
+                found[done] = y + d * weighted(BETWEEN @ np.array([r, r**2, r**3, r**4]), slopes)
+                done = done + 1
+            t = reached
+            y = ahead
+            slopes[0] = slopes[6]
+        h = h * min(5.0, max(0.2, 0.9 * (error + 1e-30) ** -0.2))
+        h = min(h, longest)
+    if isinstance(tspan, (tuple, list)) and len(tspan) == 2:
+        return found[0]
+    return np.moveaxis(found, 0, y0.ndim)
+
+
+def _decay(t, y):
+    return -y * (1.0 + 0.1 * t)
+
+
+def _turning(t, y, theta):
+    return np.stack((theta[0] * y[1], -theta[1] * y[0] + 0.1 * t))
+
+
+dlode45.samples(
+    sample(_decay, (0.0, 1.0), real(3), relative_tolerance=1e-10, absolute_tolerance=1e-12),
+    sample(_turning, np.array([0.0, 0.4, 1.0]), real(2), np.array([1.3, 0.7]), relative_tolerance=1e-10,
+           absolute_tolerance=1e-12),
+    sample(_decay, np.array([1.0, 0.5, 0.0]), real(2), initial_step=0.1, max_step=0.2),
+    rejects(_decay, np.array([0.0, 1.0, 0.5]), real(2), error=ValueError),
+    rejects(_decay, np.array([0.0, 1.0]), real(2), gradient_mode="adjoint", error=Refusal),
+)

@@ -1,0 +1,1 @@
+"""What only generated text calls: memory, tapes, tests of indices."""

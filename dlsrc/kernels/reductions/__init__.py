@@ -1,0 +1,1 @@
+"""Extrema, norms, running sums, statistics."""

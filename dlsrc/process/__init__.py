@@ -1,0 +1,1 @@
+"""What dlsrc asks of the process that it lives in: forks, garbage, symbols."""

@@ -1,0 +1,1 @@
+"""Derivatives to be read: text, forms, costs; in a terminal and in a notebook."""

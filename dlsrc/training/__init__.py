@@ -1,0 +1,1 @@
+"""Training loops: searches, data and progress."""

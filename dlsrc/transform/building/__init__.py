@@ -1,0 +1,1 @@
+"""The workshop: names, bindings, arguments, typed operations.  Of `normalize`."""

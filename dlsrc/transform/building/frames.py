@@ -1,0 +1,84 @@
+"""What a build is made of: activations of functions, what it relies on, why it stops or starts again."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .binding import Binding, Getter, Static
+from ..location import Location
+
+__all__ = ["Frame", "Guard", "NeedStatic", "Refused"]
+
+
+class Refused(Exception):
+    """A construct that is refused; becomes one of the problems of the function."""
+
+    def __init__(self, location: Location, message: str):
+        super().__init__(message)
+        self.location = location
+        self.message = message
+
+
+class NeedStatic(Exception):
+    """A captured number or an argument must be known while building; the build starts again."""
+
+    def __init__(self, key: Any):
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something the built program relies on, tested at every call.
+
+    ``kind`` is "is" (the same object; of functions also one of the same text), "identity" (that object),
+    "equal", "length", "keys" (of a dict, in order) or "class".
+    """
+
+    getter: Getter
+    kind: str
+    expected: Any
+
+    def holds(self) -> bool:
+        try:
+            found = self.getter()
+        except (KeyError, IndexError, AttributeError, ValueError):
+            return False
+        if self.kind in ("is", "identity"):
+            return found is self.expected
+        if self.kind == "length":
+            return len(found) == self.expected
+        if self.kind == "keys":
+            return tuple(found) == self.expected
+        if self.kind == "class":
+            return type(found) is self.expected
+        return type(found) is type(self.expected) and bool(found == self.expected)
+
+
+@dataclass(eq=False)
+class Frame:
+    """One activation: the names it binds, and where the names it does not bind are looked for.
+
+    ``composite`` is the location of the call if the function is not the user's own text; ``seen_at`` that of
+    a function of dlsrc's that is written as a user's would be (`forward`): that is where it goes wrong.
+    """
+
+    parsed: Any
+    env: dict[str, Binding] = field(default_factory=dict)
+    parent: "Frame | None" = None
+    composite: Location | None = None
+    seen_at: Location | None = None
+    result: Binding = Static(None)
+    nonlocals: frozenset[str] = frozenset()
+    own_locals: frozenset[str] | None = None
+
+    @property
+    def locals(self) -> frozenset[str]:
+        """The names that are this function's own, whether bound yet or not."""
+        return self.own_locals if self.own_locals is not None else self.parsed.parsed.assigned
+
+    def owner(self, name: str) -> "Frame | None":
+        """The frame whose variable this name is, seen from here."""
+        frame: Frame | None = self if name not in self.nonlocals else self.parent
+        while frame is not None and name not in frame.env:
+            frame = frame.parent
+        return frame

@@ -1,0 +1,1 @@
+"""Calls: of primitives, of the user's functions, of Python's own.  Of `normalize`."""

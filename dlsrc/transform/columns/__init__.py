@@ -1,0 +1,1 @@
+"""Lists while a program is built: those that grow, and those of equal items.  Of `normalize`."""

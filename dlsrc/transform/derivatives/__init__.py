@@ -1,0 +1,1 @@
+"""dlsrc's own functions inside of the user's: traces, gradients, rules, labels.  Of `normalize`."""

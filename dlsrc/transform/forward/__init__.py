@@ -1,0 +1,1 @@
+"""What `tangent` is made of: rules, and tangents pushed through functions."""

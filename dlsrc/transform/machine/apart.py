@@ -1,0 +1,125 @@
+"""Kernels that stand apart: compiled once, called by the programs, and not written into them.
+
+numba links what a function calls into it, as LLVM code, and optimizes all of it again: nine matrix products
+are nine copies of the product with all that it does for other layouts.  So what takes or gives arrays and is
+long becomes machine code when it is first needed, and a program gets a call of it::
+
+    define double @program(…) {                      declare i32 @matmat(…)
+      call i32 @matmat(…)                  →         define double @program(…) {
+    }                                                  call i32 @matmat(…)
+    define linkonce_odr i32 @matmat(…) { … }         }
+
+What is short, and every function of numbers, is linked as numba links it: only written into its caller can
+LLVM make it a part of a vector loop.
+"""
+
+import os
+from functools import cache
+from typing import Any
+
+from ...lazy import numba
+from ...disk.object_file import ENVIRONMENT, ObjectFile
+from .vectors import exchange
+
+__all__ = ["compiler_with", "kernel_options"]
+
+# Instructions of LLVM's.  Measured: seconds of the first call of a loop over arrays of three, microseconds of
+# a later one, and seconds of a Kalman filter.
+#     0, every kernel of arrays     6.3     1379    12.0
+#     150                           6.3     1303    12.2
+#     1000, few of them             7.4     1310    14.0
+#     none of them                 12.8     1306    23.4
+LONG = 150
+
+
+@cache
+def _library_class() -> Any:
+    """What numba collects the code of a kernel in, and asks for the module that a caller links."""
+    codegen: Any = numba("core.codegen")
+
+    class Apart(codegen.JITCodeLibrary):
+
+        _shared_module: Any
+        stands_apart = False
+        takes_arrays = False
+
+        def __init__(self, *args: Any):
+            super().__init__(*args)
+            self._environments: set[str] = set()
+
+        def add_ir_module(self, ir_module: Any) -> None:
+            # numba fills in the kernel's own environments by their names, when it is compiled.
+            names = (value.name for value in ir_module.global_values)
+            self._environments.update(name for name in names if name.startswith(ENVIRONMENT))
+            super().add_ir_module(ir_module)
+
+        def _optimize_final_module(self) -> None:
+            exchange(self._final_module, self.takes_arrays)
+            super()._optimize_final_module()
+
+        def _finalize_final_module(self) -> None:
+            if not (self.takes_arrays and self._is_long() and self._became_machine_code()):
+                super()._finalize_final_module()
+
+        def _is_long(self) -> bool:
+            blocks = (b for f in self._final_module.functions for b in f.blocks)
+            return sum(1 for b in blocks for _ in b.instructions) > LONG
+
+        def _became_machine_code(self) -> bool:
+            module = self._final_module.clone()
+            exported = [
+                f.name for f in module.functions
+                if not f.is_declaration and f.linkage == codegen.ll.Linkage.external
+            ]  # fmt: skip
+            file = ObjectFile.made(self, module, exported, named=frozenset(self._environments))
+            self.stands_apart = self._finalized = file is not None and file.link() is not None
+            return self.stands_apart
+
+        def _get_module_for_linking(self) -> Any:
+            if not self.stands_apart:
+                return super()._get_module_for_linking()
+            if self._shared_module is None:  # a caller declares what it calls
+                empty = self._codegen._create_empty_module(self.name)
+                self._shared_module = codegen.ll.parse_assembly(str(empty))
+            return self._shared_module
+
+    return Apart
+
+
+def compiler_with(own: dict[Any, Any]) -> Any:
+    """numba's default compiler with these passes in the place of some of its own."""
+    compiler: Any = numba("core.compiler")
+
+    class Compiler(compiler.CompilerBase):
+        def define_pipelines(self) -> list:
+            manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
+            manager.passes = [(own.get(each, each), text) for each, text in manager.passes]
+            manager.finalize()
+            return [manager]
+
+    return Compiler
+
+
+@cache
+def kernel_options() -> dict[str, Any]:
+    """What ``numba.njit`` is given for a kernel: nobody calls it but compiled code."""
+    typed: Any = numba("core.typed_passes")
+    types = numba("types")
+
+    class Lowering(typed.NativeLowering):
+        _name = "dlsrc_kernel_lowering"
+
+        def run_pass(self, state: Any) -> bool:
+            # Symbols have this number in them.  Those of machine code on disk must be no other function's.
+            state.func_id.unique_id = int.from_bytes(os.urandom(12), "big")
+            library = _library_class()(state.targetctx.codegen(), state.func_id.func_qualname)
+            library.enable_object_caching()
+            library.takes_arrays = any(
+                isinstance(t, types.Array | types.BaseTuple) for t in (*state.args, state.return_type)
+            )
+            state.library = library
+            return super().run_pass(state)
+
+    register = numba("core.compiler_machinery").register_pass(mutates_CFG=True, analysis_only=False)
+    made = compiler_with({typed.NativeLowering: register(Lowering)})
+    return {"pipeline_class": made, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -1,0 +1,1 @@
+"""The same numbers by a shorter program.  Of `simplify` and `differentiate`."""

@@ -1,0 +1,1 @@
+"""What `emit` is made of: names, places, lines."""

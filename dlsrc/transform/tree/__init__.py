@@ -1,0 +1,1 @@
+"""From a live function to its tree: text, syntax, no jumps.  Of `source` and `parse`."""
