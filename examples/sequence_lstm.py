@@ -13,19 +13,14 @@ from train_digits_cnn import pictures
 from dlsrc import (
     adamupdate, crossentropy, dlarray, dlfeval, dlgradient, dlnetwork, extractdata, forward, predict,
 )  # fmt: skip
-from dlsrc.networks import FullyConnectedLayer, FunctionLayer, LstmLayer, SequenceInputLayer, SoftmaxLayer
+from dlsrc.networks import FullyConnectedLayer, LstmLayer, SequenceInputLayer, SoftmaxLayer
 
 BATCH = 64
 
 
-def last(X):
-    """What is known at the end."""
-    return X[:, :, -1]
-
-
 def network():
     return dlnetwork([
-        SequenceInputLayer(8, length=8), LstmLayer(64, name="memory"), FunctionLayer(last),
+        SequenceInputLayer(8, length=8), LstmLayer(64, output_mode="last"),
         FullyConnectedLayer(10), SoftmaxLayer(),
     ], rng=0)  # fmt: skip
 

@@ -42,20 +42,20 @@ def critic(rng):
 
 
 def critic_loss(net_d, net_g, X, Z, mix):
-    """How much better written digits are than painted ones, the gradients, and the norms of the slopes."""
+    """The critic's loss, its gradients, and the norms of the slopes between written and painted digits."""
     X_made = forward(net_g, Z)
     worth = np.mean(forward(net_d, X)) - np.mean(forward(net_d, X_made))
     X_between = mix * X + (1 - mix) * X_made
     slope = dlgradient(np.sum(forward(net_d, X_between)), X_between, enable_higher_derivatives=True)
     norm = np.sqrt(np.sum(slope**2, axis=(0, 1, 2)) + 1e-10)
     loss = -worth + PENALTY * np.mean((norm - 1) ** 2)
-    return worth, dlgradient(loss, net_d.learnables), norm
+    return loss, dlgradient(loss, net_d.learnables), norm
 
 
 def painter_loss(net_g, net_d, Z):
     X_made, state = forward(net_g, Z, return_state=True)
     loss = -np.mean(forward(net_d, X_made))
-    return dlgradient(loss, net_g.learnables), state
+    return loss, dlgradient(loss, net_g.learnables), state
 
 
 def main():
@@ -78,7 +78,7 @@ def main():
             count = VERDICTS * (step - 1) + k
             net_d, *averages_d = adamupdate(net_d, gradients, *averages_d, count, 5e-4, 0.0, 0.9)
         Z = dlarray(rng.standard_normal((LATENT, BATCH)), "CB")
-        gradients, net_g.state = dlfeval(painter_loss, net_g, net_d, Z)
+        _, gradients, net_g.state = dlfeval(painter_loss, net_g, net_d, Z)
         net_g, *averages_g = adamupdate(net_g, gradients, *averages_g, step, 5e-4, 0.0, 0.9)
     made = samples(net_g, 1000)
     if options.picture:

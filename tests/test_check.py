@@ -1,5 +1,6 @@
 """``dlsrc.check``: a right derivative passes, and each thing that can be wrong is noticed."""
 
+import functools
 import importlib.util
 import inspect
 from dataclasses import dataclass
@@ -242,7 +243,8 @@ def example(name):
     return module
 
 
-def test_the_objectives_of_the_examples_pass():
+def test_the_objectives_of_the_examples_pass(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))  # some take their data from others
     rng = np.random.default_rng(5)
     m = example("rosenbrock")
     assert check(m.rosenbrock, dlarray([-1, 2])) and check(m.valley, rng.standard_normal(6))
@@ -274,8 +276,48 @@ def test_the_objectives_of_the_examples_pass():
     X, T = dlarray(rng.uniform(0, 1, (8, 8, 1, 4)), "SSCB"), dlarray(np.eye(10)[:, [3, 1, 4, 1]], "CB")
     verdict = check(m.model_loss, m.network(rng), X, T)
     assert verdict and verdict.compared >= 2, str(verdict)
+    m = example("sequence_lstm")
+    lines, T = dlarray(rng.uniform(0, 1, (8, 3, 8)), "CBT"), dlarray(np.eye(10)[:, [3, 1, 4]], "CB")
+    verdict = check(m.model_loss, m.network(), lines, T)
+    assert verdict and verdict.compared >= 2, str(verdict)
+    m = example("neural_ode")
+    monkeypatch.setattr(m, "dlode45", functools.partial(m.dlode45, initial_step=0.1, max_step=0.1))  # steps are as given
+    layers = [m.FeatureInputLayer(2), m.FullyConnectedLayer(4), m.TanhLayer(), m.FullyConnectedLayer(2)]
+    verdict = check(
+        m.model_loss, m.dlnetwork(layers, rng=0), rng.standard_normal((2, 3)), rng.standard_normal((2, 3, 2)),
+        np.arange(3.0),
+    )
+    assert verdict and verdict.compared >= 2, str(verdict)
+
+
+def test_the_losses_of_two_networks_pass(monkeypatch):
+    """Each by the network that it is of: the other one is as it is."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    rng = np.random.default_rng(6)
+    images = dlarray(rng.uniform(0, 1, (8, 8, 1, 3)), "SSCB")
+    m = example("train_gan")
+    Z = dlarray(rng.standard_normal((m.LATENT, 3)), "CB")
+    net_g, net_d = m.painter(rng), m.judge(rng)
+
+    def of_painter(net_g, net_d, images, Z):
+        out = m.model_loss(net_g, net_d, images, Z, 2)
+        return out[0], out[2]
+
+    def of_judge(net_g, net_d, images, Z):
+        out = m.model_loss(net_g, net_d, images, Z, 2)
+        return out[1], out[3]
+
+    for f in (of_painter, of_judge):
+        verdict = check(f, net_g, net_d, images, Z)
+        assert verdict and verdict.compared >= 2, str(verdict)
+    m = example("wgan_gp")
+    Z, mix = dlarray(rng.standard_normal((m.LATENT, 3)), "CB"), dlarray(rng.uniform(size=(1, 1, 1, 3)), "SSCB")
+    for f, nets, given in ((m.critic_loss, (m.critic(rng), m.painter(rng)), (images, Z, mix.data)),
+                           (m.painter_loss, (m.painter(rng), m.critic(rng)), (Z,))):
+        verdict = check(f, *nets, *given)
+        assert verdict and verdict.compared >= 2, str(verdict)
 
 
 def test_every_example_is_among_them():
-    text = inspect.getsource(test_the_objectives_of_the_examples_pass)
+    text = inspect.getsource(test_the_objectives_of_the_examples_pass) + inspect.getsource(test_the_losses_of_two_networks_pass)
     assert all(f'example("{path.stem}")' in text for path in EXAMPLES.glob("*.py"))

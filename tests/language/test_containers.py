@@ -3,7 +3,7 @@
 from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -292,6 +292,19 @@ class Derived(Slotted):
 
 
 Pair = namedtuple("Pair", "W b")
+
+
+@dataclass(frozen=True)
+class Counted:
+    W: np.ndarray
+    b: np.ndarray
+    power: ClassVar[int] = 3
+
+
+@programs(vector(4))
+def a_class_with_a_variable_of_its_own(x):
+    made = Counted(x[:2] * 2.0, x[2:])
+    return np.sum(made.W**Counted.power) * np.sum(made.b)
 
 
 def by_key(p):

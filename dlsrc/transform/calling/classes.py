@@ -3,6 +3,7 @@
     p = Point(x[0], y=2.0)    →    nothing: p.x and p.y are bound to the values
 """
 
+import dataclasses
 import inspect
 import sys
 from typing import Any
@@ -20,7 +21,7 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
         kind, fields, factories = "namedtuple", cls._fields, {}  # type: ignore[attr-defined]
         maker: Any = cls.__new__
     elif hasattr(cls, "__dataclass_fields__"):
-        declared = cls.__dataclass_fields__.values()
+        declared = dataclasses.fields(cls)  # without the variables of the class
         kind, fields = "dataclass", tuple(f.name for f in declared)
         factories = {f.name: f.default_factory for f in declared if callable(f.default_factory)}
         maker = cls.__init__  # type: ignore[misc]
@@ -30,7 +31,8 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
         return SPECIALS["opaque"](ctx, cls, Getter(("object", cls, cls.__name__)), args, kwargs)
     code = getattr(maker, "__code__", None)
     own = code is None or not code.co_filename.startswith("<")  # else it is generated from the fields
-    if own or (kind == "dataclass" and not all(f.init for f in declared)):
+    parameters, items = inspect.signature(cls).parameters, []
+    if own or not all(field in parameters for field in fields):
         raise ctx.refuse(
             f"making a {cls.__name__} runs code of its own (__init__ or a field with init=False); make it "
             "outside, or compute its fields in a function that returns it"
@@ -39,7 +41,6 @@ def construct(ctx: Context, cls: type, args: tuple, kwargs: dict[str, Binding]) 
         given = inspect.signature(cls).bind(*args, **kwargs)
     except TypeError as error:
         raise ctx.refuse(f"{cls.__name__}(): {error}") from None
-    parameters, items = inspect.signature(cls).parameters, []
     for field in fields:
         if field in given.arguments:
             items.append(given.arguments[field])
