@@ -74,7 +74,7 @@ def internal(error: Exception, function: Callable, call: Call, names: tuple[str,
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})" if trace else ""
-    version = getattr(sys.modules[__package__], "__version__", "unknown")
+    version = getattr(sys.modules[__package__.partition(".")[0]], "__version__", "unknown")
     return InternalError(
         "\n".join([
             "a bug in dlsrc, not in your code; please report these lines and the function's source",
@@ -236,7 +236,7 @@ def _replayed(function: Callable, owner: Any, args: tuple, kwargs: dict) -> Exce
 
 
 def _is_ours(file: str) -> bool:
-    return file.startswith(os.path.dirname(__file__) + os.sep)
+    return file.startswith(os.path.dirname(os.path.dirname(__file__)) + os.sep)
 
 
 def _of_the_user(error: Exception) -> Exception:
