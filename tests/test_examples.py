@@ -25,8 +25,6 @@ SHORT = "# prints with --short: "
 TRAINED = ("neural_ode", "sequence_lstm", "train_digits_cnn", "train_gan", "wgan_gp")
 # Three processes would compile it: run as plain Python, by test_data_parallel.
 IN_PARTS = ("data_parallel",)
-# Minutes of compiling, which CI has not: compiled where EXAMPLES is set, to "short" or "full".
-LONG = ("neural_ode", "train_gan", "wgan_gp")
 ASKED = os.environ.get("EXAMPLES", "")
 
 
@@ -60,8 +58,6 @@ def test_an_example_prints_what_its_comments_say(path):
         pytest.skip("trains a network, which is run compiled")
     if path.stem in IN_PARTS and not ASKED:
         pytest.skip("run as plain Python by test_data_parallel")
-    if path.stem in LONG and jit_enabled() and not ASKED:
-        pytest.skip("takes minutes: EXAMPLES=short python -m pytest tests/test_examples.py")
     assert promised(path), f"{path.name} has no comment {MARK!r}"
     short = bool(promised(path, SHORT)) and ASKED != "full"
     run = subprocess.run(
