@@ -331,7 +331,9 @@ def _computed(net, X, training, key):  # type: ignore[no-untyped-def]
                 Y, new = of_layer(step.name, step.layer.predict, *inputs, params, net.state[step.name])
             state[step.name] = new
         elif step.kind == "random" and training:
-            own_key = None if key is None else key * 65537 + number
+            own_key = None if key is None else key * 65537
+            if own_key is not None and number > 0:
+                own_key += number
             Y = of_layer(step.name, step.layer.forward, *inputs, params, own_key)
             number += 1
         elif step.has_predict and not training:
