@@ -36,7 +36,8 @@ def adsorbed(pressure, b1, b2):
 def distances(line):
     """How far each point is from the line, in units of its error in that direction."""
     intercept, slope = line[0], line[1]
-    return (Y - intercept - slope * X) / np.sqrt(1 / WEIGHT_Y + slope**2 / WEIGHT_X)
+    error = np.sqrt(1 / WEIGHT_Y + slope**2 / WEIGHT_X)
+    return (Y - intercept - slope * X) / error
 
 
 def half_chi_squared(line):

@@ -66,6 +66,8 @@ EXAMPLES = [
     pytest.param(
         "newton_inside", "misfit", (np.array([1.0, 0.3, 1.0, 0.1, 0.2]), np.ones(4), np.ones(4)), id="misfit",
     ),
+    pytest.param("curve_fit", "half_chi_squared", (np.array([5.4, -0.48]),), id="half_chi_squared"),
+    pytest.param("hmc", "log_density", (np.zeros(10), np.ones(8), np.ones(8)), id="log_density"),
 ]
 
 
