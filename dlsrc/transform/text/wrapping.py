@@ -13,13 +13,6 @@ def wrapped(line: str, indent: str) -> list[str]:
 
     >>> wrapped("y = a + b", "    ")
     ['    y = a + b']
-
-    Where nothing stands between commas or operators, it is broken after a bracket:
-
-    >>> for text in wrapped(f"d{'a' * 50} = np.zeros_like({'a' * 50})", ""):
-    ...     print(text)
-    daaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = np.zeros_like(
-            aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)
     """
     if len(indent) + len(line) <= LIMIT:
         return [indent + line]
@@ -27,8 +20,6 @@ def wrapped(line: str, indent: str) -> list[str]:
         for mark in (" = ", " += ", " -= ", "return "):
             before, found, after = line.partition(mark)
             if found and not before.count("(") and not (mark == "return " and before):
-                if not any(_places(after, 1)):
-                    break
                 line = f"{before}{mark}({after})"
                 break
     lines: list[str] = []
@@ -70,10 +61,7 @@ def _last_break(line: str, room: int, depth: int) -> tuple[int | None, int]:
     """Where to break, as late and as shallow as can be, and the depth there."""
     places = [(k, found) for k, found in _places(line, depth) if 8 < k <= room]
     if not places:
-        opened = [k + 1 for k in range(9, room) if line[k] == "(" and not line.startswith(")", k + 1)]
-        if not opened or "'" in line or '"' in line:
-            return None, depth
-        return opened[0], depth + 1
+        return None, depth
     shallow = min(found for _, found in places)
     late = [(k, found) for k, found in places if found == shallow and k > room // 2]
     return (late or places)[-1]
