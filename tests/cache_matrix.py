@@ -117,7 +117,7 @@ def rules(rounds):
         source = "import numpy as np\n\narguments = (0.5,)\n\n\ndef objective(x):\n    return np.sin(x) + 0.0\n"
         (place / "sine.py").write_text(source)
         shutil.copytree(ROOT / "dlsrc", package / "dlsrc", ignore=shutil.ignore_patterns("__pycache__"))
-        rule = package / "dlsrc" / "kernels" / "trigonometry.py"
+        rule = package / "dlsrc" / "kernels" / "numbers" / "trigonometry.py"
         right = rule.read_text()
         assert right.count("return dy * np.cos(x)\n") == 1
         wrong, gradients = [], []
