@@ -3,28 +3,26 @@
 from typing import Any
 
 from . import errors, structure
+from .arrays.dimensions import dims, finddim, stripdims
 from .calls.accelerate import AcceleratedFunction, dlaccelerate
+from .containers.ravel import ravel
+from .derivatives import grad, stop_gradient, value_and_grad
+from .dlarray import dlarray, extractdata, isdlarray
+from .evaluate import dlfeval, dlgradient
+from .lazy import engine as _engine
 from .operators.checkpoints import checkpointed
 from .operators.curvature import hessian, hvp
 from .operators.custom import custom_jvp, custom_vjp, nondifferentiable
-from .derivatives import grad, stop_gradient, value_and_grad
 from .operators.directional import jvp, vjp
-from .arrays.dimensions import dims, finddim, stripdims
-from .dlarray import dlarray, extractdata, isdlarray
-from .evaluate import dlfeval, dlgradient
 from .operators.fields import dldivergence, dljacobian, dllaplacian
-from .operators.jacobians import jacfwd, jacobian, jacrev
-from .lazy import engine as _engine
 from .operators.implicit import implicit_fixed_point, implicit_root
-from .training.minibatches import minibatchqueue
-from .training.progress import training_progress_monitor
-from .containers.ravel import ravel
-from .training.quasi_newton import LbfgsState, lbfgs_state, lbfgsupdate
-from .report import adjoint_source, explain, stages
+from .operators.jacobians import jacfwd, jacobian, jacrev
 from .operators.residuals import model_and_jacobian, residual_and_jacobian
-from .structure import register
-from .updates import adamupdate, dlupdate, rmspropupdate, sgdmupdate
 from .operators.verification import Verdict, check
+from .report import adjoint_source, explain, stages
+from .structure import register
+from .training.quasi_newton import LbfgsState, lbfgs_state, lbfgsupdate
+from .updates import adamupdate, dlupdate, rmspropupdate, sgdmupdate
 
 __version__ = "0.1.0"
 
@@ -33,13 +31,12 @@ __all__ = [
     "custom_vjp", "dims", "dlaccelerate", "dlarray", "dldivergence", "dlfeval", "dlgradient",
     "dljacobian", "dllaplacian", "dlupdate", "errors", "explain", "extractdata", "finddim", "grad",
     "hessian", "hvp", "implicit_fixed_point", "implicit_root", "isdlarray", "jacfwd", "jacobian",
-    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "minibatchqueue", "model_and_jacobian",
-    "nondifferentiable", "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate",
-    "stages", "stop_gradient", "stripdims", "structure", "training_progress_monitor", "value_and_grad",
-    "Verdict", "vjp",
+    "jacrev", "jvp", "lbfgs_state", "LbfgsState", "lbfgsupdate", "model_and_jacobian", "nondifferentiable",
+    "ravel", "register", "residual_and_jacobian", "rmspropupdate", "sgdmupdate", "stages", "stop_gradient",
+    "stripdims", "structure", "value_and_grad", "Verdict", "vjp",
 ]  # fmt: skip
 
-# These come with the primitives, which take a while to import: they are found when first asked for.
+# These take a while to import, the primitives above all: they are found when first asked for.
 _KERNELS = {
     name: name
     for name in (
@@ -49,14 +46,17 @@ _KERNELS = {
         "maxunpool", "mse", "relu", "sigmoid", "softmax", "swish",
     )
 } | {"huber": "huber_loss"}  # the registry's huber is SciPy's
-_NETWORKS = {"dlnetwork", "forward", "predict"}
-__all__ += sorted({*_KERNELS, *_NETWORKS} - set(__all__))
+_MODULES = {
+    "dlnetwork": "networks", "forward": "networks", "predict": "networks",
+    "minibatchqueue": "training.minibatches", "training_progress_monitor": "training.progress",
+}  # fmt: skip
+__all__ += sorted({*_KERNELS, *_MODULES} - set(__all__))
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _KERNELS and name not in _NETWORKS:
+    if name not in _KERNELS and name not in _MODULES:
         raise AttributeError(f"module 'dlsrc' has no attribute {name!r}")
-    module = _engine("networks" if name in _NETWORKS else "kernels")
+    module = _engine(_MODULES.get(name, "kernels"))
     found = globals()[name] = getattr(module, _KERNELS.get(name, name))
     return found
 
