@@ -7,7 +7,7 @@ Below 1 ``x`` times a polynomial of ``x * x``; above, 1 less ``exp(-x * x)`` tim
 import numpy as np
 
 from ..primitive import kernel
-from .exponential import LOG2_E, ONE, ROUNDER, exp_tail, exp_tail_short
+from .exponential import LOG2_E, ROUNDER, exp_tail, exp_tail_short, power_of_two
 from .fused import multiply_add as fma
 
 __all__ = ["erf_double", "erf_single"]
@@ -33,8 +33,7 @@ def erf_double(x):
     shifted = fma(z, -LOG2_E, ROUNDER)
     r = fma(shifted - ROUNDER, -0.6931471805599453, -z)
     p = fma(r * r, exp_tail(r), r) + 1.0
-    n = np.float64(shifted).view(np.int64)
-    e = p * np.int64((n << 52) + ONE).view(np.float64)
+    e = p * power_of_two(shifted)
     t = 1.0 / (a + 3.0)
     u = t * t
     o = u * u
@@ -64,8 +63,7 @@ def erf_single(x):
     shifted = fma(z, -LOG2_E, ROUNDER)
     r = fma(shifted - ROUNDER, -0.6931471805599453, -z)
     p = fma(r * r, exp_tail_short(r), r) + 1.0
-    n = np.float64(shifted).view(np.int64)
-    e = p * np.int64((n << 52) + ONE).view(np.float64)
+    e = p * power_of_two(shifted)
     t = 1.0 / (a + 3.0)
     u = t * t
     d0 = fma(u, fma(t, 38.20131873935305, -3.5095149074672656),

@@ -42,15 +42,14 @@ def exp_tail_short(r):
 
 
 @kernel
-def exp_double(x):
-    """``exp(x)`` of a float64."""
-    x = 710.0 if x > 710.0 else x
-    x = -746.0 if x < -746.0 else x
-    shifted = fma(x, LOG2_E, ROUNDER)
-    k = shifted - ROUNDER
-    r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, x))
-    p = fma(r * r, exp_tail(r), r)
-    # Half of k first: 2**k itself may be no normal number.
+def power_of_two(shifted):
+    """``2**k`` by ``k + ROUNDER``, where it is a normal number."""
+    return np.int64((np.float64(shifted).view(np.int64) << 52) + ONE).view(np.float64)
+
+
+@kernel
+def scaled(shifted, k, p):
+    """``2**k * (1 + p)``, by half of ``k`` first: ``2**k`` itself may be no normal number."""
     halved = fma(k, 0.5, ROUNDER)
     n = np.float64(shifted).view(np.int64)
     m = np.float64(halved).view(np.int64)
@@ -60,17 +59,37 @@ def exp_double(x):
 
 
 @kernel
+def expm1_short(v):
+    """``exp(v) - 1`` of a float64 with the digits that a float32 has, if ``v`` is not very small."""
+    shifted = fma(v, LOG2_E, ROUNDER)
+    r = fma(shifted - ROUNDER, -0.6931471805599453, v)
+    p = fma(r * r, exp_tail_short(r), r)
+    scale = power_of_two(shifted)
+    return fma(scale, p, scale - 1.0)
+
+
+@kernel
+def exp_double(x):
+    """``exp(x)`` of a float64."""
+    x = 710.0 if x > 710.0 else x
+    x = -746.0 if x < -746.0 else x
+    shifted = fma(x, LOG2_E, ROUNDER)
+    k = shifted - ROUNDER
+    r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, x))
+    p = fma(r * r, exp_tail(r), r)
+    return scaled(shifted, k, p)
+
+
+@kernel
 def exp_single(x):
     """``exp(x)`` of a float32."""
     v = np.float64(x)
     v = 89.0 if v > 89.0 else v
     v = -104.0 if v < -104.0 else v
     shifted = fma(v, LOG2_E, ROUNDER)
-    k = shifted - ROUNDER
-    r = fma(k, -0.6931471805599453, v)
+    r = fma(shifted - ROUNDER, -0.6931471805599453, v)
     p = fma(r * r, exp_tail_short(r), r)
-    n = np.float64(shifted).view(np.int64)
-    scale = np.int64((n << 52) + ONE).view(np.float64)
+    scale = power_of_two(shifted)
     return np.float32(fma(scale, p, scale))
 
 
@@ -103,11 +122,5 @@ def expm1_single(x):
     v = np.float64(x)
     v = 89.0 if v > 89.0 else v
     v = -104.0 if v < -104.0 else v
-    shifted = fma(v, LOG2_E, ROUNDER)
-    k = shifted - ROUNDER
-    r = fma(k, -0.6931471805599453, v)
-    p = fma(r * r, exp_tail_short(r), r)
-    n = np.float64(shifted).view(np.int64)
-    scale = np.int64((n << 52) + ONE).view(np.float64)
-    y = np.float32(fma(scale, p, scale - 1.0))
+    y = np.float32(expm1_short(v))
     return x if abs(x) < 1e-9 else y

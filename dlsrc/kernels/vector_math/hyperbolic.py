@@ -7,9 +7,11 @@
 import numpy as np
 
 from ..primitive import kernel
-from .exponential import LN2_HIGH, LN2_LOW, LOG2_E, ONE, ROUNDER, exp_double, exp_tail, exp_tail_short
+from .exponential import (
+    LN2_HIGH, LN2_LOW, LOG2_E, ROUNDER, exp_double, exp_tail, exp_tail_short, expm1_short, power_of_two,
+)  # fmt: skip
 from .fused import multiply_add as fma
-from .logarithm import log_tail
+from .logarithm import log_of
 
 __all__ = [
     "sigmoid_double", "sigmoid_single", "softplus_double", "softplus_single", "tanh_double", "tanh_single",
@@ -29,8 +31,7 @@ def tanh_double(x):
     r = above - below
     rest = (above - r) - below
     p = r + fma(r * r, exp_tail(r), rest)
-    n = np.float64(shifted).view(np.int64)
-    scale = np.int64((n << 52) + ONE).view(np.float64)
+    scale = power_of_two(shifted)
     e = fma(scale, p, scale - 1.0)
     y = e / (e + 2.0)
     y = -y if x < 0.0 else y
@@ -42,13 +43,7 @@ def tanh_single(x):
     """``tanh(x)`` of a float32."""
     v = 2.0 * abs(np.float64(x))
     v = 22.0 if v > 22.0 else v
-    shifted = fma(v, LOG2_E, ROUNDER)
-    k = shifted - ROUNDER
-    r = fma(k, -0.6931471805599453, v)
-    p = fma(r * r, exp_tail_short(r), r)
-    n = np.float64(shifted).view(np.int64)
-    scale = np.int64((n << 52) + ONE).view(np.float64)
-    e = fma(scale, p, scale - 1.0)
+    e = expm1_short(v)
     y = np.float32(e / (e + 2.0))
     y = -y if x < np.float32(0) else y
     return x if abs(x) < 1e-5 else y
@@ -72,11 +67,9 @@ def sigmoid_single(x):
     v = 110.0 if v > 110.0 else v
     v = -110.0 if v < -110.0 else v
     shifted = fma(v, LOG2_E, ROUNDER)
-    k = shifted - ROUNDER
-    r = fma(k, -0.6931471805599453, v)
+    r = fma(shifted - ROUNDER, -0.6931471805599453, v)
     p = fma(r * r, exp_tail_short(r), r) + 1.0
-    n = np.float64(shifted).view(np.int64)
-    return np.float32(1.0 / fma(p, np.int64((n << 52) + ONE).view(np.float64), 1.0))
+    return np.float32(1.0 / fma(p, power_of_two(shifted), 1.0))
 
 
 @kernel
@@ -87,11 +80,7 @@ def softplus_double(x):
     halved = e > 0.41421356237309515
     k = 1.0 if halved else 0.0
     f = 0.5 * (e - 1.0) if halved else e
-    s = f / (2.0 + f)
-    z = s * s
-    r = z * log_tail(z)
-    h = 0.5 * f * f
-    y = fma(k, LN2_HIGH, f - (h - fma(s, h + r, k * LN2_LOW)))
+    y = log_of(k, f)
     return (x if x > 0.0 else 0.0) + y
 
 
@@ -101,11 +90,9 @@ def softplus_single(x):
     v = -abs(np.float64(x))
     v = -104.0 if v < -104.0 else v
     shifted = fma(v, LOG2_E, ROUNDER)
-    k = shifted - ROUNDER
-    r = fma(k, -0.6931471805599453, v)
+    r = fma(shifted - ROUNDER, -0.6931471805599453, v)
     p = fma(r * r, exp_tail_short(r), r) + 1.0
-    n = np.float64(shifted).view(np.int64)
-    e = p * np.int64((n << 52) + ONE).view(np.float64)
+    e = p * power_of_two(shifted)
     # log1p: 1 + e is between 1 and 2, for which one polynomial is enough
     s = e / (2.0 + e)
     z = s * s

@@ -8,13 +8,11 @@ e_log.c), which adds the small to the large last.
 import numpy as np
 
 from ..primitive import kernel
+from .exponential import LN2_HIGH, LN2_LOW, ONE
 from .fused import multiply_add as fma
 
 __all__ = ["log1p_double", "log1p_single", "log_double", "log_single"]
 
-LN2_HIGH = 0.6931471803691238  # 32 bits
-LN2_LOW = 1.9082149292705877e-10
-ONE = 0x3FF0000000000000  # the bits of 1.0
 ROOT = 0x3FE6A09E667F3BCD  # of sqrt(1/2)
 FRACTION = 0xFFFFFFFFFFFFF
 COUNTER = 0x4330000000000000  # of 2**52: a number added to these bits is added to it
@@ -38,6 +36,24 @@ def log_tail_short(z):
 
 
 @kernel
+def log_of(k, f):
+    """``k * log(2) + log(1 + f)``."""
+    s = f / (2.0 + f)
+    z = s * s
+    r = z * log_tail(z)
+    h = 0.5 * f * f
+    return fma(k, LN2_HIGH, f - (h - fma(s, h + r, k * LN2_LOW)))
+
+
+@kernel
+def log_of_short(k, f):
+    """The same with the digits that a float32 has."""
+    s = f / (2.0 + f)
+    z = s * s
+    return fma(k, 0.6931471805599453, fma(s * z, log_tail_short(z), s + s))
+
+
+@kernel
 def log_double(x):
     """``log(x)`` of a float64."""
     small = x < 2.2250738585072014e-308
@@ -45,11 +61,7 @@ def log_double(x):
     k = np.int64(((bits >> 52) & 0x7FF) + COUNTER).view(np.float64)
     k -= 4503599627371573.0 if small else 4503599627371519.0  # 2**52 + 1023, and 54 more
     f = np.int64((bits & FRACTION) + ROOT).view(np.float64) - 1.0
-    s = f / (2.0 + f)
-    z = s * s
-    r = z * log_tail(z)
-    h = 0.5 * f * f
-    y = fma(k, LN2_HIGH, f - (h - fma(s, h + r, k * LN2_LOW)))
+    y = log_of(k, f)
     y = y if x < np.inf else x
     outside = -np.inf if x == 0.0 else np.nan
     return outside if x <= 0.0 else y
@@ -62,9 +74,7 @@ def log_single(x):
     bits = v.view(np.int64) + (ONE - ROOT)
     k = np.int64(((bits >> 52) & 0x7FF) + COUNTER).view(np.float64) - 4503599627371519.0
     f = np.int64((bits & FRACTION) + ROOT).view(np.float64) - 1.0
-    s = f / (2.0 + f)
-    z = s * s
-    y = np.float32(fma(k, 0.6931471805599453, fma(s * z, log_tail_short(z), s + s)))
+    y = np.float32(log_of_short(k, f))
     y = y if x < np.float32(np.inf) else x
     outside = np.float32(-np.inf) if x == np.float32(0) else np.float32(np.nan)
     return outside if x <= np.float32(0) else y
@@ -81,11 +91,7 @@ def log1p_double(x):
     k -= 4503599627371419.0 if large else 4503599627371519.0
     scale = np.int64((2046 - exponent) << 52).view(np.float64)
     f = fma(v, scale, scale - 1.0)
-    s = f / (2.0 + f)
-    z = s * s
-    r = z * log_tail(z)
-    h = 0.5 * f * f
-    y = fma(k, LN2_HIGH, f - (h - fma(s, h + r, k * LN2_LOW)))
+    y = log_of(k, f)
     y = y if x < np.inf else x
     outside = -np.inf if x == -1.0 else np.nan
     y = outside if x <= -1.0 else y
@@ -101,9 +107,7 @@ def log1p_single(x):
     k = np.int64(exponent + COUNTER).view(np.float64) - 4503599627371519.0
     scale = np.int64((2046 - exponent) << 52).view(np.float64)
     f = fma(v, scale, scale - 1.0)
-    s = f / (2.0 + f)
-    z = s * s
-    y = np.float32(fma(k, 0.6931471805599453, fma(s * z, log_tail_short(z), s + s)))
+    y = np.float32(log_of_short(k, f))
     y = y if x < np.float32(np.inf) else x
     outside = np.float32(-np.inf) if x == np.float32(-1) else np.float32(np.nan)
     y = outside if x <= np.float32(-1) else y

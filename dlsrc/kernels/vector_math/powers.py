@@ -9,7 +9,7 @@ sums have 26 bits, so that their products are exact.
 import numpy as np
 
 from ..primitive import kernel
-from .exponential import ONE, ROUNDER, exp_tail, exp_tail_short
+from .exponential import ONE, ROUNDER, exp_tail, exp_tail_short, power_of_two, scaled
 from .fused import multiply_add as fma
 from .logarithm import COUNTER, FRACTION, ROOT, log_tail_short
 
@@ -96,12 +96,7 @@ def pow_double(x, y):
     shifted = (high + low) + ROUNDER
     n = shifted - ROUNDER
     r = ((high - n) + low) * LN2
-    halved = fma(n, 0.5, ROUNDER)
-    i = np.float64(shifted).view(np.int64)
-    j = np.float64(halved).view(np.int64)
-    first = np.int64((j << 52) + ONE).view(np.float64)
-    second = np.int64(((i - j) << 52) + ONE).view(np.float64)
-    return with_its_sign(x, y, a, fma(first, fma(r * r, exp_tail(r), r), first) * second)
+    return with_its_sign(x, y, a, scaled(shifted, n, fma(r * r, exp_tail(r), r)))
 
 
 @kernel
@@ -122,7 +117,6 @@ def pow_single(x, y):
     exponent = -200.0 if exponent < -200.0 else exponent
     shifted = exponent + ROUNDER
     r = (exponent - (shifted - ROUNDER)) * LN2
-    i = np.float64(shifted).view(np.int64)
-    scale = np.int64((i << 52) + ONE).view(np.float64)
+    scale = power_of_two(shifted)
     power = fma(scale, fma(r * r, exp_tail_short(r), r), scale)
     return np.float32(with_its_sign(np.float64(x), np.float64(y), a, power))
