@@ -15,8 +15,9 @@ import numpy as np
 from ..declaring.axes import kind_of
 from ..linalg import matmat_nt, matmat_tn
 from ..primitive import composite, primitive, real, refuse, sample
-from .triangles import is_turned, triangle, triangular_matrix
 from ..types import Array, unlabelled
+from .factored import lu_factors
+from .triangles import is_turned, triangle, triangular_matrix
 
 __all__ = ["exchanged", "lu_factor", "lu_pair_solve", "row_factors"]
 
@@ -28,24 +29,13 @@ def row_factors(a):
     n = a.shape[0]
     if a.shape[1] != n:
         raise ValueError("lu_factor takes a square matrix")
+    columns = lu_factors(a.T)
     out = np.empty((n + 1, n), a.dtype)
     for i in range(n):
         for j in range(n):
-            out[i, j] = a[i, j]
-    for k in range(n):
-        p = k
-        for i in range(k + 1, n):
-            if np.abs(out[i, k]) > np.abs(out[p, k]):
-                p = i
-        out[n, k] = p
-        if p != k:
-            for j in range(n):
-                out[k, j], out[p, j] = out[p, j], out[k, j]
-        if out[k, k] != 0:
-            for i in range(k + 1, n):
-                out[i, k] /= out[k, k]
-                for j in range(k + 1, n):
-                    out[i, j] -= out[i, k] * out[k, j]
+            out[i, j] = columns[j, i]
+    for i in range(n):
+        out[n, i] = columns[n, i]
     return out
 
 
