@@ -41,15 +41,11 @@ def _mask_fits(layer: Any, layouts: tuple[Layout, ...], keys: Layout) -> None:
 
 def _attended(layer: Any, queries: Any, keys: Any, values: Any, mask: Any, training: bool, key: Any) -> Any:
     counted = None if mask is None else np.reshape(stripdims(mask), mask.shape[-2:])
-    if training and layer.dropout_probability != 0:
-        return attention(
-            queries, keys, values, layer.num_heads, scale=layer.scale, padding_mask=counted,
-            attention_mask=layer.attention_mask, dropout_probability=layer.dropout_probability, key=key,
-        )
+    chance = layer.dropout_probability if training else 0.0
     return attention(
         queries, keys, values, layer.num_heads, scale=layer.scale, padding_mask=counted,
-        attention_mask=layer.attention_mask,
-    )
+        attention_mask=layer.attention_mask, dropout_probability=chance, key=key if chance != 0 else None,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

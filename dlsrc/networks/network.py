@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..calls.accelerate import AcceleratedFunction
 from ..cache import Flags
+from ..calls.accelerate import AcceleratedFunction
 from ..dlarray import dlarray
 from ..errors import UnsupportedSyntax
 from ..failures.failure import lifted, replaying, valuing
@@ -331,10 +331,9 @@ def _computed(net, X, training, key):  # type: ignore[no-untyped-def]
                 Y, new = of_layer(step.name, step.layer.predict, *inputs, params, net.state[step.name])
             state[step.name] = new
         elif step.kind == "random" and training:
-            own_key = None if key is None else key * 65537
-            if own_key is not None and number > 0:
-                own_key += number
-            Y = of_layer(step.name, step.layer.forward, *inputs, params, own_key)
+            Y = of_layer(
+                step.name, step.layer.forward, *inputs, params, None if key is None else key * 65537 + number
+            )
             number += 1
         elif step.has_predict and not training:
             Y = of_layer(step.name, step.layer.predict, *inputs, params)

@@ -41,8 +41,28 @@ def _lasting(layer: Any, layout: Layout, size: int) -> Layout:
     return Layout(made.sizes("SCB"), made.labels.replace("T", ""))
 
 
+class _Lasting(Layer):
+    """A layer that may begin where the last call ended."""
+
+    state_per_observation: ClassVar[bool] = True
+    keep_state: bool
+
+    @property
+    def stateful(self) -> bool:  # type: ignore[override]
+        """Whether `forward` takes a state, and gives one."""
+        return self.keep_state
+
+
+def _through_time(layer, X, h, c, weights, recurrent, bias):  # type: ignore[no-untyped-def]
+    """What an LSTM gives at all times, and its state at the end."""
+    return lstm(
+        X, h, c, weights, recurrent, bias, state_activation_function=layer.state_activation_function,
+        gate_activation_function=layer.gate_activation_function, return_state=True,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
-class LstmLayer(Layer):
+class LstmLayer(_Lasting):
     """An LSTM: its states at all times, or with ``output_mode="last"`` the last one, of format "CB".
 
     Learnables: ``InputWeights`` (4 * num_hidden_units, channels), ``RecurrentWeights``, ``Bias``, which
@@ -73,13 +93,6 @@ class LstmLayer(Layer):
     recurrent_weights_initializer: Any = "orthogonal"
     name: str = ""
 
-    state_per_observation: ClassVar[bool] = True
-
-    @property
-    def stateful(self) -> bool:  # type: ignore[override]
-        """Whether `forward` takes a state, and gives one."""
-        return self.keep_state
-
     def initialize(self, layout: Layout, rng: np.random.Generator) -> Any:
         n = self.num_hidden_units
         made = _weights(self, layout, 4, rng)
@@ -94,10 +107,8 @@ class LstmLayer(Layer):
             h, c = state["HiddenState"], state["CellState"]
         else:
             h = c = np.zeros(self.num_hidden_units, X.dtype)
-        Y, h, c = lstm(
-            X, h, c, params["InputWeights"], params["RecurrentWeights"], params["Bias"],
-            state_activation_function=self.state_activation_function,
-            gate_activation_function=self.gate_activation_function, return_state=True,
+        Y, h, c = _through_time(
+            self, X, h, c, params["InputWeights"], params["RecurrentWeights"], params["Bias"]
         )
         if self.output_mode == "last":
             Y = Y[..., -1]
@@ -139,15 +150,9 @@ class BiLstmLayer(Layer):
         rows, axis = 4 * self.num_hidden_units, dims(X).index("T")
         weights, recurrent, bias = params["InputWeights"], params["RecurrentWeights"], params["Bias"]
         start = np.zeros(self.num_hidden_units, X.dtype)
-        ahead = lstm(
-            X, start, start, weights[:rows], recurrent[:rows], bias[:rows],
-            state_activation_function=self.state_activation_function,
-            gate_activation_function=self.gate_activation_function,
-        )
-        back = lstm(
-            np.flip(X, axis), start, start, weights[rows:], recurrent[rows:], bias[rows:],
-            state_activation_function=self.state_activation_function,
-            gate_activation_function=self.gate_activation_function,
+        ahead, _, _ = _through_time(self, X, start, start, weights[:rows], recurrent[:rows], bias[:rows])
+        back, _, _ = _through_time(
+            self, np.flip(X, axis), start, start, weights[rows:], recurrent[rows:], bias[rows:]
         )
         channels = dims(X).index("C")
         if self.output_mode == "last":
@@ -156,7 +161,7 @@ class BiLstmLayer(Layer):
 
 
 @dataclass(frozen=True)
-class GruLayer(Layer):
+class GruLayer(_Lasting):
     """A GRU: its states at all times, or with ``output_mode="last"`` the last one, of format "CB".
 
     Learnables: ``InputWeights`` (3 * num_hidden_units, channels), ``RecurrentWeights``, ``Bias``, of twice
@@ -174,13 +179,6 @@ class GruLayer(Layer):
     input_weights_initializer: Any = "glorot"
     recurrent_weights_initializer: Any = "orthogonal"
     name: str = ""
-
-    state_per_observation: ClassVar[bool] = True
-
-    @property
-    def stateful(self) -> bool:  # type: ignore[override]
-        """Whether `forward` takes a state, and gives one."""
-        return self.keep_state
 
     def initialize(self, layout: Layout, rng: np.random.Generator) -> Any:
         made = _weights(self, layout, 3, rng)
