@@ -14,6 +14,7 @@ import scipy.stats  # noqa: F401
 
 from dlsrc import kernels
 from dlsrc.kernels.declaring.coverage import MODULES, STATES, declared_for, note_of, public, state_of
+from tests.printed import shown_in
 
 __all__ = ["README", "rows", "table", "updated"]
 
@@ -69,16 +70,5 @@ def updated(text: str) -> str:
     return BLOCK.sub(lambda match: f"{match[1]}{made}{match[2]}", text)
 
 
-def main() -> int:
-    text = README.read_text(encoding="utf-8")
-    made = updated(text)
-    if "--update" in sys.argv[1:]:
-        README.write_text(made, encoding="utf-8")
-    elif made != text:
-        print(f"{README} shows another table of functions; run python -m tests.coverage --update")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(shown_in(README, updated, "another table of functions", "tests.coverage"))

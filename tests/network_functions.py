@@ -15,6 +15,7 @@ import dlsrc
 from dlsrc.kernels.declaring.differences import copied
 from dlsrc.kernels.primitive import Sample, registry
 from tests.coverage import README
+from tests.printed import shown_in
 from tests.test_composites import is_traced
 
 __all__ = ["by_arguments", "is_curved", "updated"]
@@ -92,16 +93,5 @@ def updated(text: str) -> str:
     return TABLE.sub(rows, text, count=1)
 
 
-def main() -> int:
-    text = README.read_text(encoding="utf-8")
-    made = updated(text)
-    if "--update" in sys.argv[1:]:
-        README.write_text(made, encoding="utf-8")
-    elif made != text:
-        print(f"{README} shows another table; run python -m tests.network_functions --update")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(shown_in(README, updated, "another table", "tests.network_functions"))

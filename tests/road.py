@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import dlsrc
+from tests.printed import shown_in
 
 __all__ = ["README", "updated"]
 
@@ -34,16 +35,5 @@ def updated(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
-def main() -> int:
-    text = README.read_text()
-    made = updated(text)
-    if "--update" in sys.argv[1:]:
-        README.write_text(made)
-    elif made != text:
-        print(f"{README} shows other forms than are generated; run python -m tests.road --update")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(shown_in(README, updated, "other forms than are generated", "tests.road"))
