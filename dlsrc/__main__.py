@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from .calls.samples import example_of
+from .calls.target import target_of
 from .disk import storage
 from .dlarray import dlarray
 from .errors import DlsrcError
-from .calls.target import target_of
 from .reading.highlight import console
 from .report import adjoint_source, asks_for_gradient, explain, stages
-from .calls.samples import example_of
 
 __all__ = ["main"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from .operators.derived import Derived
-from .evaluate import mode_of
 from .calls.fastpath import MISS
+from .evaluate import mode_of
+from .operators.derived import Derived
 
 __all__ = ["Derivative", "grad", "stop_gradient", "value_and_grad"]
 

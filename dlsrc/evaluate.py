@@ -10,13 +10,13 @@ import numpy as np
 
 from .cache import Flags, Mode
 from .calls.entry import Entry
-from .errors import DifferentiationError
-from .failures.failure import Replayed, here, replaying, valuing
 from .calls.fastpath import MISS
 from .calls.runner import RUNNERS, runner_of
+from .calls.target import target_of
+from .errors import DifferentiationError
+from .failures.failure import Replayed, here, replaying, valuing
 from .signature import read_call
 from .structure import flatten, unflatten
-from .calls.target import target_of
 
 __all__ = ["EVALUATION", "dlfeval", "dlgradient", "mode_of", "prepared"]
 

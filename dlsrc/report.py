@@ -10,13 +10,13 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .cache import Flags
-from .errors import SourceError, UnsupportedSyntax
 from .calls.entry import Entry
+from .calls.target import Target, target_of
+from .containers.packing import with_packed
+from .errors import SourceError, UnsupportedSyntax
 from .evaluate import prepared
 from .lazy import engine
-from .containers.packing import with_packed
 from .signature import Call, read_call
-from .calls.target import Target, target_of
 
 if TYPE_CHECKING:
     from .reading.explanation import Explanation

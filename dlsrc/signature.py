@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .dlarray import dlarray
 from .containers.nodes import LEAF, DictNode, Static, Structure, TupleNode, count, paths
+from .dlarray import dlarray
 from .structure import flatten
 
 __all__ = [

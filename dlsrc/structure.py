@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from .dlarray import dlarray
 from .containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, PackedNode, Static, Structure,
     TupleNode, attribute_place, count, key_place, paths,
 )  # fmt: skip
+from .dlarray import dlarray
 
 __all__ = [
     "LEAF", "CustomNode", "DataclassNode", "DictNode", "Leaf", "ListNode", "NamedTupleNode", "Static",

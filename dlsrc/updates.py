@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .containers.nodes import matched, paths
 from .dlarray import dlarray, wrap
 from .evaluate import dlfeval
-from .containers.nodes import matched, paths
 from .structure import Structure, flatten, unflatten
 
 __all__ = ["adamupdate", "dlupdate", "is_network", "leaves_alike", "rmspropupdate", "sgdmupdate"]

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .data import as_data
 from ..formats import arranged, checked, given, shown
+from .data import as_data
 from .label_rules import PLAIN, fits, indexed, rule_of
 
 __all__ = ["Values", "applied", "arranged_data", "check_store", "labels_at"]

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .ahead import Ahead
 from ..cache import Cache, Flags
 from ..dlarray import extractdata
 from ..evaluate import EVALUATION
 from ..failures.failure import plain_result
 from ..operators.pickled import reduced
-from .runner import Runner, runner_of
 from ..structure import flatten
+from .ahead import Ahead
+from .runner import Runner, runner_of
 from .target import target_of
 
 __all__ = ["AcceleratedFunction", "dlaccelerate"]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..dlarray import dlarray
+from ..signature import read_call
 from .entry import Entry
 from .runner import Runner
-from ..signature import read_call
 from .target import Target
 
 __all__ = ["Ahead", "example_of"]

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..cache import Flags, Mode
-from .capture import recipe_of
+from ..containers.packing import Column, packable, with_packed
 from ..dlarray import dlarray, wrap
-from .entry import Entry, Interface, parameters_of
 from ..failures.failure import building
 from ..failures.faults import faults_of
-from ..process.garbage import collected_seldom
 from ..lazy import engine, jit_enabled, numba
-from ..containers.packing import Column, packable, with_packed
-from ..signature import Call, canonical, positions_of, type_of_kind
 from ..operators.wanted import call_names, check_directions, leaves_wanted, positions_wanted
+from ..process.garbage import collected_seldom
+from ..signature import Call, canonical, positions_of, type_of_kind
+from .capture import recipe_of
+from .entry import Entry, Interface, parameters_of
 
 __all__ = ["build"]
 

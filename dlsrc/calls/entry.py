@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..cache import Mode
-from .capture import Binding, Recipe
-from .conversion import converter
-from ..failures.failure import failed
-from ..failures.faults import Faults
 from ..containers.nodes import Path, Structure
 from ..containers.packing import Column, Places, pack, split, with_packed
+from ..failures.failure import failed
+from ..failures.faults import Faults
 from ..signature import Call, canonical, has_overlap
 from ..structure import unflatten
+from .capture import Binding, Recipe
+from .conversion import converter
 from .target import Target
 
 __all__ = ["Entry", "Interface", "parameters_of"]

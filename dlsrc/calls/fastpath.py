@@ -35,16 +35,16 @@ from typing import Any
 
 import numpy as np
 
-from .capture import GONE, Path
-from ..dlarray import dlarray, wrap
-from ..failures.failure import failed
 from ..containers.nodes import (
     LEAF, DataclassNode, DictNode, Leaf, ListNode, NamedTupleNode, PackedNode, Static, Structure, TupleNode,
     count,
 )  # fmt: skip
 from ..containers.packing import columns_of, numbers_of, parts_of
+from ..dlarray import dlarray, wrap
+from ..failures.failure import failed
 from ..signature import Call, Kind, arguments_of
 from ..structure import unflatten
+from .capture import GONE, Path
 
 __all__ = ["MISS", "written"]
 

@@ -7,21 +7,21 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from .build import build
 from ..cache import Cache, Flags, Mode, key_of
-from .capture import Binding
-from .entry import Entry
-from ..errors import InternalError, SourceError, UnsupportedSyntax
-from .fastpath import MISS
-from ..process.forks import guarded
-from ..lazy import engine, jit_enabled, numba
-from ..failures.nans import watched
 from ..containers.nodes import Path
 from ..containers.packing import packable, with_packed
-from .shims import shim_of, shims_known
-from ..signature import Call, read_call
-from .target import Target
+from ..errors import InternalError, SourceError, UnsupportedSyntax
+from ..failures.nans import watched
+from ..lazy import engine, jit_enabled, numba
 from ..operators.wanted import argument_names
+from ..process.forks import guarded
+from ..signature import Call, read_call
+from .build import build
+from .capture import Binding
+from .entry import Entry
+from .fastpath import MISS
+from .shims import shim_of, shims_known
+from .target import Target
 
 __all__ = ["RUNNERS", "Runner", "runner_of"]
 

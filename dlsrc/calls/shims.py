@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..signature import Call
 from .capture import Binding
 from .fastpath import written
-from ..signature import Call
 
 __all__ = ["shim_of", "shims_known"]
 

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..signature import Call, Kind
 from .nodes import (
     LEAF, CustomNode, ListNode, Path, Static, TupleNode, count, packed,
 )  # fmt: skip
-from ..signature import Call, Kind
 
 __all__ = [
     "Column", "Places", "columns_of", "numbers_of", "pack", "packable", "parts_of", "split", "with_packed",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..dlarray import dlarray, wrap
-from .nodes import Structure, paths
 from ..structure import flatten, unflatten
+from .nodes import Structure, paths
 
 __all__ = ["Unravel", "ravel"]
 

@@ -23,18 +23,18 @@ from pathlib import Path as File
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from . import storage
 from ..cache import Flags, Mode
 from ..calls.capture import GONE, Path, Recipe, Test
-from ..dlarray import wrap
 from ..calls.entry import Entry, Interface
-from .fingerprint import Unknown, digest, found_again, is_library, look_up, python_of
+from ..containers.nodes import Path as Place
+from ..containers.packing import with_packed
+from ..dlarray import wrap
 from ..lazy import engine
 from ..reading.listing import file_of, register_source
-from ..containers.nodes import Path as Place
-from .object_code import kept, loaded
-from ..containers.packing import with_packed
 from ..signature import Call, Kind
+from . import storage
+from .fingerprint import Unknown, digest, found_again, is_library, look_up, python_of
+from .object_code import kept, loaded
 from .versions import environment, is_settled
 
 __all__ = ["Key", "key_of_call", "load", "save"]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import storage
 from ..lazy import numba, scipy
+from . import storage
 
 __all__ = ["environment", "is_settled"]
 

@@ -13,10 +13,10 @@ from types import CodeType, FrameType, MethodType
 from typing import Any
 
 from ..errors import DlsrcError, InternalError, UnsupportedSyntax
-from .faults import Faults, Place
 from ..lazy import engine
-from .rerun import again_in_python, values_of
 from ..signature import Call, read_call
+from .faults import Faults, Place
+from .rerun import again_in_python, values_of
 
 __all__ = [
     "Replayed", "at_line", "building", "failed", "here", "lifted", "plain_result", "plain_value", "replaying",

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from ..dlarray import extractdata
+from ..signature import canonical
+from ..structure import flatten
 from .failure import at_line, silent
 from .faults import Place
 from .rerun import place_in, plain_function
-from ..signature import canonical
-from ..structure import flatten
 
 __all__ = ["watched"]
 

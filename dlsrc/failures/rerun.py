@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .faults import Place
-from ..lazy import engine
 from ..containers.packing import with_packed
+from ..lazy import engine
 from ..signature import canonical, read_call
+from .faults import Place
 
 __all__ = ["again_in_python", "place_in", "plain_function", "values_of"]
 

@@ -7,10 +7,10 @@ all elements of a group are -inf, logsumexp is -inf and passes no derivative.
 import numpy as np
 
 from .declaring.axes import axes_from_last, axes_of, axis_of, grouped, kind_of, weighted, without_axis
-from .programs.labels import axis_labelled, format_of
 from .primitive import composite, kernel, kink, primitive, real, refuse, sample
-from .reduction import kept_dims, reduced, scalar_of
+from .programs.labels import axis_labelled, format_of
 from .programs.trace import detach
+from .reduction import kept_dims, reduced, scalar_of
 from .types import Array
 
 __all__ = [

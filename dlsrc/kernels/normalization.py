@@ -15,12 +15,12 @@ arXiv:1607.06450; Wu and He, *Group Normalization*, arXiv:1803.08494; Krizhevsky
 
 import numpy as np
 
-from .layers.channels import affine
 from .algebra.contractions import product_of_sizes, sizes_of
+from .layers.channels import affine
 from .layers.filters import turned
-from .programs.labels import axes_labelled, axis_labelled, format_of, undone
-from .primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
 from .layers.standardization import standardized
+from .primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
+from .programs.labels import axes_labelled, axis_labelled, format_of, undone
 from .types import Array
 
 __all__ = [

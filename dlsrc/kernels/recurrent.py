@@ -10,9 +10,9 @@ A kernel gives all that its adjoint reads, one under the other: so nothing is co
 import numpy as np
 
 from .layers.filters import turned
-from .programs.labels import axes_labelled, axis_labelled, format_of, undone
-from .primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from .numbers.selection import clip
+from .primitive import Refusal, composite, primitive, real, refuse, rejects, sample
+from .programs.labels import axes_labelled, axis_labelled, format_of, undone
 from .special import sigmoid
 from .types import Array, unlabelled
 

@@ -7,8 +7,8 @@ its type; ``x.flags`` is known while a program is built.  A transposed array alw
 import numpy as np
 
 from .declaring.axes import axes_of, axis_of
-from .programs.memory import as_scalar, straightened
 from .primitive import composite, folded, kernel, primitive, real, refuse, rejects, sample
+from .programs.memory import as_scalar, straightened
 from .types import Array, unlabelled
 
 __all__ = [

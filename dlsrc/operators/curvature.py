@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .derived import Derived
 from ..evaluate import mode_of
+from .derived import Derived
 
 __all__ = ["Curvature", "hessian", "hvp"]
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..calls.ahead import Ahead
 from ..cache import Flags, Mode
+from ..calls.ahead import Ahead
 from ..calls.fastpath import MISS
-from ..lazy import engine
 from ..calls.runner import Runner, runner_of
 from ..calls.target import Target, shifted, target_of
+from ..lazy import engine
 
 __all__ = ["Derived"]
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..cache import Mode
-from .derived import Derived
 from ..calls.entry import Entry
+from ..calls.target import target_of
 from ..evaluate import dlfeval
 from ..lazy import engine
 from ..structure import copied
-from ..calls.target import target_of
+from .derived import Derived
 
 __all__ = ["Pullback", "Pushforward", "jvp", "vjp"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .custom import custom_vjp
 from ..derivatives import grad
 from ..structure import flatten, unflatten
+from .custom import custom_vjp
 
 __all__ = ["implicit_fixed_point", "implicit_root"]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .derived import Derived
 from ..dlarray import extractdata
 from ..evaluate import dlfeval, mode_of
 from ..signature import read_call
 from ..structure import flatten
+from .derived import Derived
 
 __all__ = ["Jacobian", "jacfwd", "jacobian", "jacrev"]
 

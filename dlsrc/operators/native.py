@@ -20,8 +20,8 @@ import numpy as np
 
 from ..calls.capture import Binding
 from ..calls.entry import Entry
-from ..lazy import numba
 from ..containers.nodes import LEAF, DictNode, NamedTupleNode, Structure, TupleNode
+from ..lazy import numba
 from ..signature import Call, canonical, kind_of
 
 __all__ = ["callable_type", "numba_type", "signature_of"]

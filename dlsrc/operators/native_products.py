@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 from ..cache import Mode
-from .derived import Derived
 from ..lazy import numba
+from .derived import Derived
 from .native import callable_type, signature_of
 
 __all__ = ["numba_type"]

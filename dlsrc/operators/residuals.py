@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .jacobians import Jacobian
 from ..structure import flatten
+from .jacobians import Jacobian
 
 __all__ = ["Shared", "model_and_jacobian", "residual_and_jacobian"]
 

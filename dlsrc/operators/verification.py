@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..calls.target import target_of
 from ..derivatives import value_and_grad
-from .directional import jvp, vjp
 from ..dlarray import dlarray, extractdata, wrap
 from ..errors import UnsupportedSyntax
 from ..evaluate import dlfeval
@@ -18,8 +18,8 @@ from ..lazy import engine
 from ..report import asks_for_gradient
 from ..signature import read_call
 from ..structure import LEAF, flatten, unflatten
-from ..calls.target import target_of
 from ..updates import is_network
+from .directional import jvp, vjp
 
 __all__ = ["Verdict", "check"]
 

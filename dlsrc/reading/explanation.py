@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from ..cache import Flags
 from ..calls.entry import Entry
+from ..calls.target import Target
+from ..lazy import jit_enabled
+from ..signature import Call
+from ..transform.ir import Check, Value, walk
 from .footprint import Allocation, footprint
 from .forms import original_of
-from ..lazy import jit_enabled
 from .notebook import table
-from ..signature import Call
-from ..calls.target import Target
-from ..transform.ir import Check, Value, walk
 
 __all__ = ["Explanation", "IndexTests", "Keeping", "Piece", "explanation_of"]
 

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 
 from ..kernels.types import IN_A_LIST, Array, Scalar, Shape, Tape
+from ..transform.facts.memory import analyze
+from ..transform.facts.outline import Outline, is_loop
+from ..transform.facts.shapes import Shapes
+from ..transform.facts.trips import part_of
 from ..transform.ir import (
     Assign, Atom, Block, Const, Fancy, For, If, Program, Read, Statement, Value, While, atoms_read,
     values_defined, walk,
 )
 from ..transform.location import Location
-from ..transform.facts.memory import analyze
-from ..transform.facts.outline import Outline, is_loop
 from ..transform.text.placement import place
-from ..transform.facts.shapes import Shapes
-from ..transform.facts.trips import part_of
 
 __all__ = ["Allocation", "Footprint", "Sizes", "footprint"]
 

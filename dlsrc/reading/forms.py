@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..calls.entry import Entry
-from .notebook import Original, columns, folded
+from ..calls.target import Target
 from ..containers.packing import with_packed
 from ..signature import read_call
 from ..structure import unflatten
-from ..calls.target import Target
 from ..transform.compile import compile_text
-from ..transform.shorter.dead import without_dead
 from ..transform.emit import Emitted, emit
 from ..transform.ir import Block, Const, For, Gradient, If, Program, Statement, Value, While, atoms_read, walk
 from ..transform.location import Location
+from ..transform.shorter.dead import without_dead
 from ..transform.source import read
+from .notebook import Original, columns, folded
 
 __all__ = ["Form", "Source", "Stages", "original_of", "source_of", "stages_of"]
 

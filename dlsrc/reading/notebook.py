@@ -11,9 +11,9 @@ import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ..transform.location import Location
 from .highlight import page, pieces, statement_ends
 from .style import style
-from ..transform.location import Location
 
 __all__ = ["Original", "Row", "columns", "folded", "rows", "table"]
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..containers.ravel import ravel
-from .searches import SEARCHES, Point
 from ..structure import unflatten
 from ..updates import is_network, leaves_alike
+from .searches import SEARCHES, Point
 
 __all__ = ["LbfgsState", "lbfgs_state", "lbfgsupdate"]
 

@@ -10,9 +10,9 @@ anywhere into an array, all of the array varies.
 from dataclasses import dataclass
 
 from ..kernels.types import is_float
-from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, While
 from .facts.memory import Memory
 from .facts.outline import Outline
+from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, While
 
 __all__ = ["Activity", "analyze", "dependent", "flows", "reach"]
 

@@ -15,11 +15,11 @@ from types import SimpleNamespace
 
 from ..kernels.primitive import registry
 from ..kernels.types import Scalar
+from .facts.outline import Outline, visible
+from .facts.shapes import Shapes
 from .ir import (
     Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Show, Statement, Value, While, walk,
 )
-from .facts.outline import Outline, visible
-from .facts.shapes import Shapes
 
 __all__ = ["Prover", "prove"]
 

@@ -18,8 +18,8 @@ from ..errors import InternalError
 from ..lazy import jit_enabled, numba
 from ..reading.listing import file_of, register_source
 from .emit import Emitted
-from .machine.link import kernels_table, linked, plain
 from .location import Location
+from .machine.link import kernels_table, linked, plain
 from .machine.pipeline import pipeline_class
 
 __all__ = ["compile_text", "explain_failure", "kernels_table"]

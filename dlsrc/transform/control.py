@@ -11,13 +11,13 @@ from typing import Any
 
 from ..kernels.types import Array, Scalar
 from .adjoint import Sweep
-from .sweep.crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
-from .sweep.fetch import Mirror
-from .ir import UNBOUND, Assign, Atom, Block, Const, For, If, Merge, Read, Statement, Store, Value, While
 from .facts.outline import is_loop, slots
 from .facts.regions import may_share
-from .sweep.reverse_loops import earlier_trips, reverse_loop
 from .facts.written import undecided
+from .ir import UNBOUND, Assign, Atom, Block, Const, For, If, Merge, Read, Statement, Store, Value, While
+from .sweep.crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
+from .sweep.fetch import Mirror
+from .sweep.reverse_loops import earlier_trips, reverse_loop
 
 __all__ = ["sweep_from"]
 

@@ -18,22 +18,22 @@ from dataclasses import dataclass, replace
 
 from ..errors import DifferentiationError, InternalError, UnsupportedSyntax
 from . import activity, gradients
-from .facts import memory
 from .assemble import assemble
+from .building.workshop import workshop
 from .checkpointing.budget import Limit
-from .control import sweep_from
-from .sweep.expose import exposed
-from .ir import Gradient, Program, Value, walk
-from .facts.outline import Outline
 from .checkpointing.replay import NotReplayed
+from .checkpointing.segments import Checkpoint, Segmented, segmented
+from .control import sweep_from
+from .facts import memory
+from .facts.outline import Outline
+from .facts.shapes import Shapes
+from .ir import Gradient, Program, Value, walk
 from .save import Kept, Saver, tapes_read
 from .shorter.scratch import own_scratch
-from .checkpointing.segments import Checkpoint, Segmented, segmented
-from .facts.shapes import Shapes
-from .simplify import simplify
-from .sweep.twins import Twins, twinned
 from .shorter.unchanging import moved_out
-from .building.workshop import workshop
+from .simplify import simplify
+from .sweep.expose import exposed
+from .sweep.twins import Twins, twinned
 
 __all__ = ["Differentiated", "differentiate"]
 

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 
 from ..kernels.primitive import registry
 from ..kernels.types import Array, Scalar
-from .ir import Assign, Atom, Block, Const, For, If, Index, Program, Read, Statement, Store, Value, While
+from .building.rename import renamed
 from .facts.memory import Memory, analyze
 from .facts.outline import Outline
-from .building.rename import renamed
+from .ir import Assign, Atom, Block, Const, For, If, Index, Program, Read, Statement, Store, Value, While
 
 __all__ = ["distribute"]
 

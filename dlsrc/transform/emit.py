@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .ir import Assign, Program, Value, walk
-from .text.lines import Line, Writer
 from .location import Location
+from .text.lines import Line, Writer
 from .text.names import assign_names
 from .text.placement import place
 from .text.spelling import Globals

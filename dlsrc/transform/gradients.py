@@ -10,12 +10,12 @@ from dataclasses import replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..kernels.primitive import registry
 from ..kernels.types import Array
-from .ir import Assign, Const, For, Gradient, If, Program, Value, While
+from .building.rename import renamed
 from .facts.levels import Levels
 from .facts.memory import Memory
 from .facts.memory import analyze as analyze_memory
 from .facts.outline import Outline
-from .building.rename import renamed
+from .ir import Assign, Const, For, Gradient, If, Program, Value, While
 
 __all__ = ["check", "first", "privatized"]
 

@@ -18,40 +18,40 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import DifferentiationError, UnsupportedSyntax
-from ..kernels.types import Type
 from ..containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode,
 )
-from .constructs import comprehensions, conditions, containers, iteration, loops, scattering, texts
-from .derivatives import custom, custom_forward, fields, floats, nested
-from .calling import logs, index_tricks, layers, objects, opaque, vectorized
-from .building.parameters import Parameters, Request
+from ..errors import DifferentiationError, UnsupportedSyntax
+from ..kernels.types import Type
 from .assemble import assemble
 from .building.atoms import as_atom
-from .constructs.attributes import NeedMutable
 from .building.binding import (
     Binding, Closure, Column, Container, Getter, Live, Maybe, Packed, Partial, Poison, Range, Shape, Static,
     Unbound,
 )
+from .building.context import Context, Guard, NeedStatic, Refused
+from .building.items import static_items
+from .building.parameters import Parameters, Request
+from .calling import logs, index_tricks, layers, objects, opaque, vectorized
 from .calling.calls import apply, closure_of, splice, unwrapped
 from .calling.casts import array_of
-from .building.context import Context, Guard, NeedStatic, Refused
 from .columns.grown import refuse_changed
-from .ir import Atom, Const, Program, Value
-from .building.items import static_items
-from .location import Location
-from .derivatives.nested import OPERATORS, derived
 from .columns.packed import NeedPacked, NeedUnpacked, refuse_written
-from .recursive.recursion import NeedLoop
-from .derivatives.relabelled import without_labels
-from .save import Edits
-from .source import location
 from .columns.stacking import stacked
+from .constructs import comprehensions, conditions, containers, iteration, loops, scattering, texts
+from .constructs.attributes import NeedMutable
 from .constructs.statements import lower_block
 from .constructs.subscripts import NeedUnroll
+from .derivatives import custom, custom_forward, fields, floats, nested
+from .derivatives.nested import OPERATORS, derived
+from .derivatives.relabelled import without_labels
 from .derivatives.tracing import gradient
+from .ir import Atom, Const, Program, Value
+from .location import Location
+from .recursive.recursion import NeedLoop
+from .save import Edits
+from .source import location
 
 __all__ = ["OPERATORS", "Normalized", "Request", "complete", "normalize"]
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import UnsupportedSyntax
-from .tree.desugar import desugared
-from .tree.jumps import Names, single_exit
 from .location import Location
 from .source import Source, location
+from .tree.desugar import desugared
+from .tree.jumps import Names, single_exit
 from .tree.syntax import problems
 
 __all__ = ["Parsed", "names_in", "parse", "with_body"]

@@ -23,15 +23,15 @@ from typing import Any
 from ..kernels.types import Array, Scalar, Shape, Tape
 from .building.context import Context
 from .facts.costs import Costs
-from .sweep.edits import Edits
-from .sweep.firsts import bind_first, nothing
-from .ir import (
-    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Program, Read, Span, Statement, Value, walk,
-)
 from .facts.memory import Memory
 from .facts.outline import Outline, Scope, is_loop, visible
 from .facts.regions import Regions
 from .facts.trips import capacity_of, count_of, trip_number
+from .ir import (
+    UNBOUND, Assign, Atom, Carry, Const, For, If, Index, Merge, Program, Read, Span, Statement, Value, walk,
+)
+from .sweep.edits import Edits
+from .sweep.firsts import bind_first, nothing
 
 __all__ = ["Edits", "Kept", "Saver", "tapes_read"]
 

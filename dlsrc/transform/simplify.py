@@ -5,10 +5,10 @@
 ()
 """
 
-from .shorter.dead import without_dead
-from .shorter.fold import fold
 from .ir import Program
+from .shorter.dead import without_dead
 from .shorter.doubles import without_doubles
+from .shorter.fold import fold
 
 __all__ = ["simplify"]
 

@@ -9,8 +9,8 @@ from types import FunctionType
 from typing import Any
 
 from ..errors import SourceError
-from .tree.locate import Node, find
 from .location import Location
+from .tree.locate import Node, find
 
 __all__ = ["Source", "deepest", "location", "read"]
 

@@ -18,25 +18,25 @@ from collections.abc import Mapping, Sequence
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Array, Scalar, Tape, is_float
 from . import activity
-from .facts import memory
-from .assemble import assemble
 from .adjoint import no_derivative
+from .assemble import assemble
 from .building.context import Context
+from .building.workshop import workshop
 from .derivatives.custom import CustomRule
+from .facts import memory
+from .facts.outline import Outline
+from .facts.shapes import Shapes
 from .forward.custom_tangent import custom_tangent
-from .sweep.edits import Edits
-from .sweep.expose import exposed_to
+from .forward.tangent_rules import contribution
 from .ir import (
     UNBOUND, Assign, Atom, Block, Carry, Const, For, If, Merge, Program, Read, Statement, Store, Value, While,
     atoms_read, walk,
 )
 from .location import Location
+from .sweep.edits import Edits
+from .sweep.expose import exposed_to
 from .sweep.masks import is_steep
-from .facts.outline import Outline
 from .sweep.shadows import full_index
-from .facts.shapes import Shapes
-from .forward.tangent_rules import contribution
-from .building.workshop import workshop
 
 __all__ = ["Tangents", "tangents"]
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from ..declaring.axes import axis_of
 from ..primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
-from .products import matmul
 from ..reduction import sum_
 from ..types import Scalar
+from .products import matmul
 
 __all__ = [
     "cross", "einsum", "einsum_steps", "equal_size", "kron", "matvec_of_stacks", "tensordot", "vecdot",

@@ -19,8 +19,8 @@ from ..declaring.foreign import lapack
 from ..linalg import matmat, matmat_nt, matmat_tn
 from ..primitive import composite, kink, primitive, real, refuse, rejects, sample
 from ..reduction import sum_axis
-from .triangles import LOWER, mirrored_lower, square
 from ..types import Array, unlabelled
+from .triangles import LOWER, mirrored_lower, square
 
 __all__ = [
     "eigenvalues", "eigenvectors", "eigh", "eigh_factors", "eigvalsh", "reciprocal_gaps", "scipy_eigh",

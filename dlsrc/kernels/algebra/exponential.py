@@ -9,9 +9,9 @@ the derivative at the transposed matrix in the direction of the cotangent.
 import numpy as np
 
 from ...lazy import scipy
-from .factored import lu_factors, solved
 from ..linalg import matmat
 from ..primitive import composite, kernel, primitive, real, sample
+from .factored import lu_factors, solved
 from .singular import float_matrix
 from .triangles import square
 

@@ -16,8 +16,8 @@ import numpy as np
 from ..declaring.foreign import blas, lapack
 from ..linalg import matmat, matmat_nt, matmat_tn, outer_product
 from ..primitive import kernel, primitive, real, rejects, sample
-from .triangles import LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER, square
 from ..types import Array, Scalar, unlabelled
+from .triangles import LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER, square
 
 __all__ = [
     "cofactors", "lu_det", "lu_factors", "lu_inverse", "lu_logdet", "lu_sign", "lu_solve", "lu_solve_t",

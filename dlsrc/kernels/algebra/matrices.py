@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..declaring.axes import common_dtype, known, ones_shape
-from ..reductions.norms import norm
 from ..primitive import composite, folded, primitive, real, refuse, sample
+from ..reductions.norms import norm
+from ..types import Array, unlabelled
 from .products import matmul
 from .singular import float_matrix, pseudo_inverse
 from .systems import inv
-from ..types import Array, unlabelled
 
 __all__ = [
     "block_diag", "circulant", "cyclic", "matrix_norm_of", "matrix_power", "multi_dot", "scipy_norm",

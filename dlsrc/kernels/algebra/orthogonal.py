@@ -13,9 +13,9 @@ import numpy as np
 from ..declaring.foreign import lapack
 from ..linalg import matmat, matmat_nt, matmat_tn
 from ..primitive import composite, primitive, real, refuse, rejects, sample
+from ..types import Array, unlabelled
 from .singular import float_matrix
 from .triangles import mirrored_lower, triangular_matrix
-from ..types import Array, unlabelled
 
 __all__ = ["orthonormal", "qr", "qr_factors", "scipy_qr", "upper_triangular"]
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from ..declaring.axes import common_dtype, known
 from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
-from .singular import lstsq
 from ..types import Array, Scalar, unlabelled
+from .singular import lstsq
 
 __all__ = [
     "convolve", "convolved", "correlate", "poly", "polyadd", "polyder", "polyfit", "polyint", "polymul",

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..declaring.axes import kind_of, known
-from .eigen import reciprocal_gaps
 from ..declaring.foreign import lapack
 from ..linalg import matmat, matmat_nt, matmat_tn
 from ..primitive import composite, kink, primitive, real, refuse, rejects, sample
-from .products import matmul
 from ..types import Array, unlabelled
+from .eigen import reciprocal_gaps
+from .products import matmul
 
 __all__ = [
     "cond", "left_vectors", "lstsq", "matrix_rank", "outside", "pinv", "pseudo_inverse", "reciprocals",

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..declaring.axes import kind_of
+from ..primitive import composite, real, refuse, sample
 from .cholesky import cho_factor
 from .factored import lu_det, lu_factors, lu_inverse, lu_logdet, lu_sign, lu_solve, lu_vector
-from ..primitive import composite, real, refuse, sample
 from .triangles import cho_solve, mirrored_lower, solve_triangular
 
 __all__ = ["det", "inv", "scipy_solve", "slogdet", "solve"]

@@ -6,8 +6,8 @@ Nothing is differentiated by a size.  A constant and the ends of a grid are diff
 import numpy as np
 
 from ..declaring.axes import dtype_name
-from ..programs.memory import empty_vector, zeros_like, zeros_vector
 from ..primitive import composite, primitive, real, refuse, sample
+from ..programs.memory import empty_vector, zeros_like, zeros_vector
 from ..reduction import sum_all
 from ..types import Array, Scalar, promote
 

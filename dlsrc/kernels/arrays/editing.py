@@ -4,11 +4,11 @@ import numpy as np
 
 from ..declaring.axes import axis_of, grouped, known
 from ..indexing import nonzero_flat, place, take, take_axis
-from .joining import part
-from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from ..numbers.selection import where
+from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from ..reductions.slopes import at_least
 from ..types import Array
+from .joining import part
 
 __all__ = [
     "choice", "choose", "compress", "delete", "extract", "fill_diagonal", "insert", "put_along_axis",

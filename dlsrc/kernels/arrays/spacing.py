@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..declaring.axes import known
-from .creation import grid
 from ..primitive import composite, refuse, sample
+from .creation import grid
 
 __all__ = ["geomspace", "linspace", "logspace"]
 

@@ -5,9 +5,9 @@ import numpy as np
 from ..declaring.axes import axis_of, dtype_name, known
 from ..indexing import nonzero
 from ..primitive import composite, folded, primitive, real, refuse, sample
-from .repetition import flip
 from ..shape import swapaxes, transpose
 from ..types import Array
+from .repetition import flip
 
 __all__ = [
     "atleast_3d", "broadcast_arrays", "diag_indices", "diag_indices_from", "flat", "indices", "joint_shape",

@@ -7,11 +7,11 @@ import numpy as np
 
 from ..arithmetic import add, divide, multiply, power, subtract
 from ..declaring.axes import axis_of
-from ..reductions.cumulative import cumprod, cumsum, running_maximum, running_minimum
-from ..reductions.extrema import max_, min_
+from ..numbers.selection import maximum, minimum
 from ..primitive import composite, real, refuse, sample
 from ..reduction import all_, any_, prod, sum_
-from ..numbers.selection import maximum, minimum
+from ..reductions.cumulative import cumprod, cumsum, running_maximum, running_minimum
+from ..reductions.extrema import max_, min_
 
 __all__ = [
     "add_accumulate", "add_outer", "add_reduce", "divide_outer", "maximum_accumulate", "maximum_outer",

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from ..primitive import Composite, Kink, Primitive, Refusal, Rejection, Sample, elements
+from ..types import Type, is_float as is_float_type
 from .differences import (
     SINGLE, TOLERANCE, as_float, copied, derivative, difference, directions_of, dtype_of, fits, inner,
     is_float, is_number, kind_of, leaves, like, ones_like, same, shapes, shares_memory, shifted, typed,
     unboxed, waves_like, zeros_like,
 )
-from ..primitive import Composite, Kink, Primitive, Refusal, Rejection, Sample, elements
-from ..types import Type, is_float as is_float_type
 
 __all__ = ["check"]
 

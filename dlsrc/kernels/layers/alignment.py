@@ -7,11 +7,11 @@ logarithms.
 
 import numpy as np
 
-from .filters import turned
-from ..programs.labels import axes_labelled, axis_labelled, format_of
-from ..primitive import Refusal, composite, kernel, primitive, real, refuse, rejects, sample
-from ..types import Array
 from ..arrays.whole import places_from
+from ..primitive import Refusal, composite, kernel, primitive, real, refuse, rejects, sample
+from ..programs.labels import axes_labelled, axis_labelled, format_of
+from ..types import Array
+from .filters import turned
 
 __all__ = ["ctc", "ctc_losses"]
 

@@ -5,12 +5,12 @@ Vaswani et al., *Attention Is All You Need*, arXiv:1706.03762.
 
 import numpy as np
 
-from .dropout import drop_factors
-from .filters import turned
-from ..programs.labels import axes_labelled, axis_labelled, format_of, undone
+from ..algebra.stacks import batched
 from ..network import softmax_axis
 from ..primitive import Refusal, composite, real, refuse, rejects, sample
-from ..algebra.stacks import batched
+from ..programs.labels import axes_labelled, axis_labelled, format_of, undone
+from .dropout import drop_factors
+from .filters import turned
 
 __all__ = ["attention"]
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..algebra.contractions import product_of_sizes, sizes_of
-from ..indexing import take_axis
-from ..programs.labels import axes_labelled, axis_labelled, format_of, format_with, places_of, without_label
-from ..primitive import Refusal, composite, folded, real, refuse, rejects, sample
 from ..arrays.whole import places_from
+from ..indexing import take_axis
+from ..primitive import Refusal, composite, folded, real, refuse, rejects, sample
+from ..programs.labels import axes_labelled, axis_labelled, format_of, format_with, places_of, without_label
 
 __all__ = ["embed", "fullyconnect"]
 

@@ -6,13 +6,13 @@ nothing where they stand in MATLAB's order, S C B T U, already.
 
 import numpy as np
 
-from .channels import biased
 from ..algebra.contractions import product_of_sizes, sizes_of
-from ..convolution import conv_inputs, conv_values
-from .geometry import window_geometry
-from ..programs.labels import axes_labelled, axis_labelled, format_of, undone
 from ..arrays.padding import pad
+from ..convolution import conv_inputs, conv_values
 from ..primitive import Refusal, composite, folded, real, refuse, rejects, sample
+from ..programs.labels import axes_labelled, axis_labelled, format_of, undone
+from .channels import biased
+from .geometry import window_geometry
 
 __all__ = ["dlconv", "dltranspconv", "geometry_of", "per_axis", "window_counts"]
 

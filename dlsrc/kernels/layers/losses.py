@@ -6,13 +6,13 @@ and what is summed is divided by the number of observations, the size of the bat
 
 import numpy as np
 
-from ..numbers.entropies import huber
+from ..arrays.whole import places_from
 from ..indexing import take_along
-from ..programs.labels import axes_labelled, axis_labelled, format_of
+from ..numbers.entropies import huber
 from ..primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
+from ..programs.labels import axes_labelled, axis_labelled, format_of
 from ..special import xlogy
 from ..types import Scalar
-from ..arrays.whole import places_from
 
 __all__ = ["crossentropy", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse", "observations"]
 

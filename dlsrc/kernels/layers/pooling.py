@@ -11,12 +11,12 @@ as zeros.
 import numpy as np
 
 from ..algebra.contractions import product_of_sizes, sizes_of
+from ..primitive import Refusal, composite, kernel, primitive, real, refuse, rejects, sample
+from ..programs.labels import format_of, undone
+from ..types import Array
 from .filters import (
     geometry_of, in_front, margins_of, other_axes_of, per_axis, window_counts, turned, window_axes,
 )
-from ..programs.labels import format_of, undone
-from ..primitive import Refusal, composite, kernel, primitive, real, refuse, rejects, sample
-from ..types import Array
 
 __all__ = [
     "avgpool", "maxpool", "maxunpool", "means_of_windows", "picked", "places_of_maxima", "put_back",

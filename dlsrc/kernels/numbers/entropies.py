@@ -6,8 +6,8 @@ from inside, as for ``entr``: infinite where the slope is vertical.
 
 import numpy as np
 
-from ..elementwise import expm1, log
 from ..declaring.foreign import special
+from ..elementwise import expm1, log
 from ..primitive import composite, kink, primitive, real, sample
 
 __all__ = [

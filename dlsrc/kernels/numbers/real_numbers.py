@@ -8,14 +8,14 @@ import math
 import numpy as np
 
 from ..arithmetic import floor_divide, remainder
-from ..declaring.axes import axis_of
-from ..reductions.cumulative import cumsum
 from ..arrays.joining import part
+from ..declaring.axes import axis_of
 from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from ..reduction import all_, any_
-from .selection import trunc, where
+from ..reductions.cumulative import cumsum
 from ..reductions.slopes import diff
 from ..types import broadcast
+from .selection import trunc, where
 
 __all__ = [
     "allclose", "angle", "array_equal", "array_equiv", "conjugate", "divmod_", "exponent", "fix", "frexp",

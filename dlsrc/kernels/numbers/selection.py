@@ -10,9 +10,9 @@ import operator
 import numpy as np
 
 from ..arithmetic import divide, multiply, positive, unary_result
-from .conversion import cast
 from ..primitive import Refusal, composite, kink, primitive, real, refuse, rejects, sample
 from ..types import broadcast, promote
+from .conversion import cast
 
 __all__ = [
     "absolute", "ceil", "clip", "copysign", "fabs", "floor", "fmax", "fmin", "heaviside",

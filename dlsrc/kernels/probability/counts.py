@@ -6,10 +6,10 @@ S. Kotz, *Univariate Discrete Distributions*, 3rd edition.
 
 import numpy as np
 
-from .distributions import supported
 from ..numbers.incomplete import gammaincc
 from ..primitive import composite, sample
 from ..special import gammaln, xlog1py, xlogy
+from .distributions import supported
 
 __all__: list[str] = []
 

@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 
+from ..algebra.triangles import solve_triangular
 from ..primitive import composite, real, refuse, sample
 from ..special import gammaln, xlogy
-from ..algebra.triangles import solve_triangular
 
 __all__: list[str] = []
 

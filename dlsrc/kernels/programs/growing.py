@@ -8,8 +8,8 @@ for the same memory, since nothing names the shorter one any more.
 import numpy as np
 
 from ..primitive import primitive, real, rejects, sample
-from .stores import assign
 from ..types import Array
+from .stores import assign
 
 __all__ = ["counted_place", "room_for"]
 

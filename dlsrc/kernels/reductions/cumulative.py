@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..declaring.axes import axis_of, grouped, kind_of
 from ..arrays.joining import part
+from ..declaring.axes import axis_of, grouped, kind_of
 from ..primitive import Refusal, composite, kink, primitive, real, refuse, rejects, sample
 from ..types import Array
 

@@ -5,14 +5,14 @@ What is left out has derivative zero.
 
 import numpy as np
 
-from ..declaring.axes import axis_of
-from .cumulative import cumprod, cumsum
-from .extrema import argmax, argmin, max_, min_
-from ..indexing import take_along
 from ..arrays.order import quantile_places, sort
+from ..declaring.axes import axis_of
+from ..indexing import take_along
+from ..numbers.selection import where
 from ..primitive import composite, folded, real, refuse, sample
 from ..reduction import all_, kept_dims, prod, sum_
-from ..numbers.selection import where
+from .cumulative import cumprod, cumsum
+from .extrema import argmax, argmin, max_, min_
 
 __all__ = [
     "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",

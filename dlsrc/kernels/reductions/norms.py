@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ..algebra.singular import svdvals
 from ..declaring.axes import axes_of, axis_of, grouped, is_number, kind_of, weighted, without_axis
 from ..primitive import composite, folded, kernel, kink, primitive, real, refuse, sample
 from ..reduction import kept_dims, reduced, scalar_of
-from ..algebra.singular import svdvals
 
 __all__ = ["norm", "norm2", "norm2_axis", "norm_power"]
 

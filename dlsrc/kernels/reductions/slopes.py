@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..declaring.axes import axes_of, axis_of, kind_of, known
 from ..arrays.joining import part
+from ..declaring.axes import axes_of, axis_of, kind_of, known
 from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from ..reduction import sum_
 from ..types import Scalar

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..declaring.axes import axis_of, known
 from ..algebra.contractions import equal_size
+from ..declaring.axes import axis_of, known
 from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from ..reduction import mean, sum_
-from .slopes import along_axis
 from ..types import Array, Scalar, unlabelled
+from .slopes import along_axis
 
 __all__ = ["average", "bincount", "bins_needed", "corrcoef", "count_bins", "cov", "weigh_bins"]
 

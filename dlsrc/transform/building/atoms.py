@@ -7,11 +7,11 @@
 
 
 from ...kernels.types import Array
+from ..ir import Atom, Const, If, Raise, Value
 from .binding import (
     Binding, Closure, Container, Grown, Live, Maybe, Packed, Partial, Perhaps, Poison, Static, Unbound,
 )
 from .context import Context, describe
-from ..ir import Atom, Const, If, Raise, Value
 
 __all__ = ["as_atom", "settle", "truth"]
 

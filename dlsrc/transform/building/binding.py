@@ -7,8 +7,8 @@ structure of containers, functions, modules, strings.  Nothing here survives ``n
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...kernels.types import Type
 from ...containers.nodes import Path
+from ...kernels.types import Type
 from ..ir import Atom, Value
 from ..location import Location
 

@@ -17,6 +17,9 @@ import numpy as np
 
 from ...kernels.primitive import Composite, Primitive, registry
 from ...kernels.types import Array, Scalar, Type, promote, type_of
+from ..columns.lists import Lists
+from ..ir import Assign, Atom, Const, If, Index, Raise, Value
+from ..location import Location
 from .binding import (
     Binding, Closure, Container, Getter, Grown, Iterator, Live, Maybe, Partial, Perhaps, Poison, Range, Ref,
     Shape, Static, Text, Unbound,
@@ -24,9 +27,6 @@ from .binding import (
 from .builder import Builder
 from .captures import is_simple, is_trusted, unfit
 from .frames import Frame, Guard, NeedStatic, Refused
-from ..ir import Assign, Atom, Const, If, Index, Raise, Value
-from ..columns.lists import Lists
-from ..location import Location
 from .orders import of_elements
 
 __all__ = ["Context", "Frame", "Guard", "NeedStatic", "Refused"]

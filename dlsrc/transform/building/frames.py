@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .binding import Binding, Getter, Static
 from ..location import Location
+from .binding import Binding, Getter, Static
 
 __all__ = ["Frame", "Guard", "NeedStatic", "Refused"]
 

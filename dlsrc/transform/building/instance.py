@@ -5,9 +5,9 @@
 
 from dataclasses import replace
 
-from .context import Context
 from ..ir import Atom, Block, Program, Statement, blocks_of, with_blocks
 from ..location import Location
+from .context import Context
 from .rename import refreshed
 
 __all__ = ["instance"]

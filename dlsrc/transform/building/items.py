@@ -15,13 +15,13 @@ import numpy as np
 from ...kernels.declaring.coverage import reason_of_method
 from ...kernels.primitive import lookup_attribute, lookup_method
 from ...kernels.types import Array
+from ..columns.packed import NeedUnpacked, count_of, packed_item
+from ..constructs.opened import attribute, method_of
+from ..ir import Atom, Const, Value
 from .binding import (
     Binding, BoundMethod, Container, Getter, Grown, Iterator, Live, Packed, Partial, Range, Shape, Static,
 )
 from .context import Context, describe
-from ..ir import Atom, Const, Value
-from ..constructs.opened import attribute, method_of
-from ..columns.packed import NeedUnpacked, count_of, packed_item
 
 __all__ = ["attribute_of", "has_static_items", "item_of", "length_of", "static_items"]
 

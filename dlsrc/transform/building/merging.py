@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...kernels.types import Scalar
-from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
-from .context import Context, describe
 from ..columns.grown import alike
 from ..constructs.optional import assuming, can_be_given, given_part, is_none, narrowed, nothing_like
-from ..ir import UNBOUND, Atom, Const, If, Merge, Value
 from ..constructs.rebinding import held, share
 from ..constructs.unbound import way
+from ..ir import UNBOUND, Atom, Const, If, Merge, Value
+from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
+from .context import Context, describe
 
 __all__ = ["branch"]
 

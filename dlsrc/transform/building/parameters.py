@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from ...kernels.types import Array, Type
 from ...containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode, packed, paths,
 )
+from ...kernels.types import Array, Type
+from ..ir import Const, Value
 from .binding import Binding, Column, Container, Getter, Live, Packed, Static
 from .context import Context
-from ..ir import Const, Value
 
 __all__ = ["Asked", "Parameters", "Request"]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ...kernels.types import Scalar
+from ..ir import Const, Value
 from .atoms import as_atom
 from .binding import Binding
 from .context import Context
-from ..ir import Const, Value
 
 __all__ = ["as_numpy_number", "as_python_float", "gives_numpy_numbers", "refuse_missing"]
 

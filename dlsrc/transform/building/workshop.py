@@ -1,9 +1,9 @@
 """A context in which a finished program is gone on with."""
 
-from .context import Context
+from ..facts.outline import Outline
 from ..ir import Program
 from ..normalize import complete
-from ..facts.outline import Outline
+from .context import Context
 
 __all__ = ["workshop"]
 

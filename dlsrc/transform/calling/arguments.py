@@ -16,9 +16,9 @@ from ...kernels.primitive import Composite, Primitive
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Grown, Shape
 from ..building.context import Context
+from ..building.items import has_static_items
 from ..columns.grown import as_array
 from ..ir import Assign, Atom, Value
-from ..building.items import has_static_items
 
 __all__ = ["array_or_number", "bound_arguments", "lists_as_arrays", "shape_or_array", "ufunc_options"]
 

@@ -8,12 +8,12 @@ from ...kernels.types import Array
 from ..building.atoms import as_atom, truth
 from ..building.binding import Binding, Container, Grown, Iterator, Range
 from ..building.context import Context
-from ..columns.grown import as_array
-from ..columns.growing import of_array
-from ..ir import Const, Value
 from ..building.items import has_static_items, static_items
-from ..constructs.iteration import loop_item
 from ..building.merging import branch
+from ..columns.growing import of_array
+from ..columns.grown import as_array
+from ..constructs.iteration import loop_item
+from ..ir import Const, Value
 from .specials import SPECIALS, special
 
 __all__ = ["ordered_by_key"]

@@ -17,31 +17,31 @@ from typing import Any
 import numpy as np
 
 from ...kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
-from .arguments import (
-    array_or_number, bound_arguments, lists_as_arrays, shape_or_array, ufunc_options,
-)
 from ..building.atoms import as_atom
-from .classes import construct
-from .composites import settle_orders
 from ..building.binding import (
     Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Perhaps, Static,
 )
 from ..building.context import Context, Frame, describe
+from ..building.items import attribute_of
+from ..building.weakness import as_numpy_number, as_python_float, gives_numpy_numbers
 from ..constructs.expressions import elements, evaluate, expression
 from ..constructs.indices import root_of
-from ..ir import Const, Fancy, Index, Span, Value
-from ..derivatives.labels import by_labels, has_labels
-from ..building.items import attribute_of
 from ..constructs.opened import need_dict
-from ..parse import Parsed, parse
-from .signatures import arity, bind_parameters
-from ..recursive.recursion import NeedLoop, as_loop
-from ..facts.regions import WRITERS
-from ..source import read
-from .specials import SPECIALS, special_name
-from ..constructs.unpacking import spread
 from ..constructs.subscripts import store_whole
-from ..building.weakness import as_numpy_number, as_python_float, gives_numpy_numbers
+from ..constructs.unpacking import spread
+from ..derivatives.labels import by_labels, has_labels
+from ..facts.regions import WRITERS
+from ..ir import Const, Fancy, Index, Span, Value
+from ..parse import Parsed, parse
+from ..recursive.recursion import NeedLoop, as_loop
+from ..source import read
+from .arguments import (
+    array_or_number, bound_arguments, lists_as_arrays, shape_or_array, ufunc_options,
+)
+from .classes import construct
+from .composites import settle_orders
+from .signatures import arity, bind_parameters
+from .specials import SPECIALS, special_name
 
 __all__ = ["apply", "closure_of", "splice"]
 

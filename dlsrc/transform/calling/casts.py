@@ -11,10 +11,10 @@ from ...kernels.types import Array, Scalar, promote
 from ..building.atoms import as_atom, truth
 from ..building.binding import Binding, Container, Grown, Static
 from ..building.context import Context
+from ..building.items import has_static_items, static_items
 from ..columns.growing import of_array
 from ..columns.grown import as_array
 from ..ir import Atom, Const, Index, Span, Value
-from ..building.items import has_static_items, static_items
 from .specials import SPECIALS, given, special
 
 __all__ = ["array_of"]

@@ -10,9 +10,9 @@ from ...kernels.primitive import Composite
 from ...kernels.types import Array
 from ..building.binding import Binding, Container
 from ..building.context import Context
+from ..building.orders import by_operands
 from ..constructs.indices import root_of
 from ..ir import Value
-from ..building.orders import by_operands
 
 __all__ = ["settle_orders"]
 

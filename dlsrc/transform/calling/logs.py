@@ -10,9 +10,9 @@ from typing import Any
 
 from ..building.binding import Binding, Container, Static
 from ..building.context import Context
+from ..constructs.texts import escaped, text_of
 from ..ir import Show
 from .specials import SPECIALS, given, special
-from ..constructs.texts import escaped, text_of
 
 __all__: list[str] = []
 

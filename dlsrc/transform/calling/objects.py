@@ -16,14 +16,14 @@ import numpy as np
 
 from ...kernels.types import Array
 from ..building.binding import Binding, Container, Getter, Grown, Live, Packed, Range, Static
+from ..building.context import Context, Frame, describe
+from ..building.items import attribute_of, static_items
+from ..constructs.expressions import evaluate, expression
+from ..constructs.statements import statement
+from ..ir import Const, Index, Value
 from .by_key import ordered_by_key
 from .calls import from_python
-from ..building.context import Context, Frame, describe
-from ..constructs.expressions import evaluate, expression
-from ..ir import Const, Index, Value
-from ..building.items import attribute_of, static_items
 from .specials import special, vector
-from ..constructs.statements import statement
 
 __all__: list[str] = []
 

@@ -10,8 +10,8 @@ from ...kernels.declaring.coverage import reason_of
 from ...kernels.primitive import Primitive
 from ..building.binding import Binding
 from ..building.context import Context
-from .infer import inferred
 from ..ir import Const, Value
+from .infer import inferred
 from .specials import special
 
 __all__: list[str] = []

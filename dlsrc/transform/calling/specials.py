@@ -20,9 +20,9 @@ from ...kernels.types import Array
 from ..building.atoms import as_atom, truth
 from ..building.binding import Binding, Container, Grown, Iterator, Packed, Partial, Perhaps, Range, Shape
 from ..building.context import Context, describe
+from ..building.items import has_static_items, static_items
 from ..columns.grown import as_array
 from ..ir import Const, Value
-from ..building.items import has_static_items, static_items
 
 __all__ = ["SPECIALS", "given", "special", "special_name", "vector"]
 

@@ -11,13 +11,13 @@ import numpy as np
 from ...kernels.types import Array
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Partial, Static
-from .calls import closure_of
 from ..building.context import Context, Frame
-from ..ir import Value
 from ..building.items import static_items
 from ..constructs.optional import is_none
-from .specials import SPECIALS, special
 from ..constructs.statements import lower_block
+from ..ir import Value
+from .calls import closure_of
+from .specials import SPECIALS, special
 
 __all__: list[str] = []
 

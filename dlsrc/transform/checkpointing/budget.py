@@ -14,12 +14,12 @@ import numpy as np
 
 from ...kernels.types import IN_A_LIST, Array, Scalar
 from ..building.context import Context
-from ..ir import UNBOUND, Assign, Atom, Const, For, Statement, Value
-from .obstacles import Obstacles, unread_in
 from ..facts.outline import is_loop, visible
-from ..save import Kept
 from ..facts.shapes import Shapes
 from ..facts.trips import count_of
+from ..ir import UNBOUND, Assign, Atom, Const, For, Statement, Value
+from ..save import Kept
+from .obstacles import Obstacles, unread_in
 
 __all__ = ["Budget", "Limit"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ..building.binding import Binding, Static
 from ..building.context import Context
-from ..ir import Const
 from ..calling.specials import given, special
+from ..ir import Const
 
 __all__ = ["Head", "in_head"]
 

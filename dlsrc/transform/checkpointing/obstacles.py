@@ -16,14 +16,14 @@ from collections.abc import Iterable
 
 from ...kernels.types import Array, Scalar, Shape, is_float
 from .. import activity
+from ..facts.memory import Memory, analyze, may_be_one
+from ..facts.outline import Outline, is_loop
+from ..facts.regions import WRITERS
 from ..gradients import first
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Const, For, Gradient, If, Program, Read, Statement, Store, Value, While,
     atoms_read, values_defined, walk,
 )
-from ..facts.memory import Memory, analyze, may_be_one
-from ..facts.outline import Outline, is_loop
-from ..facts.regions import WRITERS
 from ..sweep.sums import adds_only
 
 __all__ = ["Obstacles", "unread_in"]

@@ -29,20 +29,20 @@ from ...kernels.types import Array, Scalar
 from ..activity import Activity
 from ..adjoint import Sweep
 from ..assemble import assemble
+from ..building.rename import refreshed
+from ..building.workshop import workshop
+from ..facts.memory import Memory, analyze
+from ..facts.outline import Outline, is_loop
+from ..facts.regions import WRITERS
+from ..facts.shapes import Shapes
+from ..facts.trips import SIZES
 from ..ir import (
     Assign, Atom, Block, Check, Const, For, Gradient, Program, Raise, Read, Show, Statement, Store, Value,
     atoms_read, blocks_of, values_defined, walk, with_blocks,
 )
-from ..facts.memory import Memory, analyze
-from .obstacles import unread_in
-from ..facts.outline import Outline, is_loop
-from ..facts.regions import WRITERS
-from ..building.rename import refreshed
 from ..save import Saver, tapes_read
-from ..facts.shapes import Shapes
 from ..simplify import simplify
-from ..facts.trips import SIZES
-from ..building.workshop import workshop
+from .obstacles import unread_in
 
 __all__ = ["NotReplayed", "replay"]
 

@@ -29,15 +29,15 @@ from typing import Any
 
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Scalar
-from .budget import Budget, Limit
 from ..building.context import Context
+from ..building.rename import refreshed
+from ..building.workshop import workshop
+from ..facts.trips import count_of
 from ..ir import (
     UNBOUND, Atom, Block, Carry, Const, For, Program, Statement, Value, blocks_of, walk, with_blocks,
 )
+from .budget import Budget, Limit
 from .obstacles import Obstacles
-from ..building.rename import refreshed
-from ..facts.trips import count_of
-from ..building.workshop import workshop
 
 __all__ = ["Checkpoint", "Segmented", "segmented"]
 

@@ -10,9 +10,9 @@ from ...kernels.types import Array, Scalar
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Grown, Static
 from ..building.context import Context, describe
-from .grown import as_array, form_of, item_at, parts_of, put_item, widened
-from ..ir import Atom, Const, If, Index, Raise, Span, Value
 from ..building.items import static_items
+from ..ir import Atom, Const, If, Index, Raise, Span, Value
+from .grown import as_array, form_of, item_at, parts_of, put_item, widened
 
 __all__ = [
     "append_to", "copied", "extended", "indexed", "of_array", "pop_from", "set_at", "sliced",

@@ -11,10 +11,10 @@ from ...errors import UnsupportedSyntax
 from ...kernels.types import Array, Scalar, Type
 from ..building.binding import Binding, Container, Grown, Ref, Static
 from ..building.context import Context, describe
-from ..shorter.dead import without_dead
-from ..ir import Atom, Const, Index, Program, Span, Store, Value
 from ..facts.memory import analyze
 from ..facts.outline import Outline
+from ..ir import Atom, Const, Index, Program, Span, Store, Value
+from ..shorter.dead import without_dead
 
 __all__ = [
     "alike", "as_array", "form_of", "grown_of", "item_at", "part_types", "parts_of", "put_item",

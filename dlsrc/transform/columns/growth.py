@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from ..building.binding import Binding, Container, Grown, Ref
 from ..building.context import Context, Frame
-from .grown import grown_of, part_types
 from ..ir import Assign, Atom, Const, Value
+from .grown import grown_of, part_types
 
 __all__ = ["Growth", "Room"]
 

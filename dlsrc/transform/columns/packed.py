@@ -15,13 +15,13 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
-from ...kernels.types import Array, Scalar
 from ...containers.nodes import Path
+from ...kernels.types import Array, Scalar
 from ..building.binding import Binding, Column, Container, Iterator, Packed
 from ..building.context import Context, Frame
-from ..ir import Assign, Atom, Const, Index, Program, Read, Value
 from ..facts.memory import analyze
 from ..facts.outline import Outline
+from ..ir import Assign, Atom, Const, Index, Program, Read, Value
 
 __all__ = [
     "FEW", "NeedPacked", "NeedUnpacked", "column_of", "count_of", "indexed", "pack_for", "packed_item",

@@ -15,8 +15,8 @@ from typing import Any
 from ...kernels.types import Array, Scalar
 from ..building.binding import Binding, Column, Container, Packed, Static
 from ..building.context import Context
-from ..ir import Const, Value
 from ..building.items import attribute_of
+from ..ir import Const, Value
 from .packed import NeedUnpacked
 
 __all__ = ["stacked"]

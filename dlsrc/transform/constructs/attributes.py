@@ -12,11 +12,11 @@ from typing import Any
 
 from ...kernels.types import Array
 from ..building.binding import Binding, Container, Getter, Live, Ref
-from ..calling.calls import apply
 from ..building.context import Context, Frame, describe
-from .expressions import evaluate, operate
-from ..ir import Value
 from ..building.items import attribute_of, static_items
+from ..calling.calls import apply
+from ..ir import Value
+from .expressions import evaluate, operate
 from .subscripts import aug_assign_array
 
 __all__ = ["NeedMutable", "aug_assign_attribute", "set_attribute"]

@@ -11,8 +11,8 @@ and no trip asks which item it is.
 from ...kernels.types import Array, Scalar
 from ..building.binding import Binding, Container
 from ..building.context import Context
-from ..ir import Assign, Atom, Const, Value
 from ..building.merging import branch
+from ..ir import Assign, Atom, Const, Value
 
 __all__ = ["can_be_chosen", "chosen"]
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from ..building.atoms import settle
 from ..building.binding import Binding, Iterator, Packed, Poison, Range, Static
-from .conditions import condition
 from ..building.context import Context, Frame, Refused
-from .expressions import evaluate, expression
-from ..ir import Const
 from ..building.items import has_static_items, static_items
-from .iteration import fewest_items
-from ..columns.packed import pack_for
 from ..calling.specials import SPECIALS, special
+from ..columns.packed import pack_for
+from ..ir import Const
+from .conditions import condition
+from .expressions import evaluate, expression
+from .iteration import fewest_items
 from .statements import assign, lower_block
 
 __all__: list[str] = []

@@ -13,15 +13,15 @@ from ...kernels.types import Array
 from ..building.atoms import as_atom, truth
 from ..building.binding import Binding, Container, Grown, Live, Packed, Perhaps, Ref, Shape, Static
 from ..building.context import Context, Frame
-from ..columns.grown import as_array
-from .expressions import as_operand, evaluate, expression, locate, operate_unary
-from ..ir import Assign, Atom, Const, Value
-from ..derivatives.labels import elementwise, has_labels
 from ..building.items import static_items
-from .opened import as_dict
 from ..building.merging import branch
-from .optional import assuming, is_none
+from ..columns.grown import as_array
 from ..columns.packed import NeedUnpacked
+from ..derivatives.labels import elementwise, has_labels
+from ..ir import Assign, Atom, Const, Value
+from .expressions import as_operand, evaluate, expression, locate, operate_unary
+from .opened import as_dict
+from .optional import assuming, is_none
 
 __all__ = ["condition"]
 

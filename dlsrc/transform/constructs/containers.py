@@ -11,11 +11,11 @@ from collections.abc import Callable
 from ...kernels.types import Array
 from ..building.binding import Binding, Container, Grown, Iterator, Range, Static
 from ..building.context import Context, describe
+from ..building.items import has_static_items, static_items
+from ..calling.specials import SPECIALS, special
 from ..columns.growing import append_to, copied, extended, of_array, pop_from
 from ..ir import Const, Value
-from ..building.items import has_static_items, static_items
 from .opened import as_dict
-from ..calling.specials import SPECIALS, special
 
 __all__: list[str] = []
 

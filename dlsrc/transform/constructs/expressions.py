@@ -20,16 +20,16 @@ from ..building.binding import (
     Binding, Container, Getter, Grown, Live, Maybe, Partial, Poison, Shape, Static, Text, Unbound,
 )
 from ..building.context import Context, Frame, describe
-from ..columns.grown import part_types, repeated
-from ..ir import Atom, Const, If, Raise, Value
 from ..building.items import attribute_of, static_items
-from ..derivatives.labels import elementwise, has_labels
-from ..location import Location
-from .opened import need_dict
-from ..source import location
-from ..calling.specials import SPECIALS
-from .unbound import without_value
 from ..building.weakness import refuse_missing
+from ..calling.specials import SPECIALS
+from ..columns.grown import part_types, repeated
+from ..derivatives.labels import elementwise, has_labels
+from ..ir import Atom, Const, If, Raise, Value
+from ..location import Location
+from ..source import location
+from .opened import need_dict
+from .unbound import without_value
 
 __all__ = ["EXPRESSIONS", "evaluate", "read_name"]
 

@@ -12,8 +12,8 @@ from ...kernels.types import Array, Scalar
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Static
 from ..building.context import Context, Frame, describe
-from .expressions import evaluate
 from ..ir import NEWAXIS, Atom, Const, Index, Span, Value
+from .expressions import evaluate
 
 __all__ = [
     "FULL", "as_value", "entries_of", "expanded", "index_entries", "is_array", "is_new_axis",

@@ -15,11 +15,11 @@ from ...kernels.types import Array
 from ..building.atoms import as_atom, truth
 from ..building.binding import Binding, Container, Grown, Iterator, Packed, Range, Shape, Static
 from ..building.context import Context, describe
-from ..columns.grown import item_at
-from ..ir import Atom, Check, Const, If, Raise, Value
 from ..building.items import has_static_items, item_of, length_of, static_items
-from ..columns.packed import count_of, reversed_of
 from ..calling.specials import SPECIALS, given, special
+from ..columns.grown import item_at
+from ..columns.packed import count_of, reversed_of
+from ..ir import Atom, Check, Const, If, Raise, Value
 from .subscripts import read_array
 
 __all__ = ["fewest_items", "loop_item", "trips_of"]

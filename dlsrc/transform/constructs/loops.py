@@ -17,20 +17,20 @@ from typing import Any
 from ...kernels.types import Scalar, Type
 from ..building.atoms import truth
 from ..building.binding import Binding, Container, Grown, Iterator, Maybe, Perhaps, Poison, Range, Ref, Static
+from ..building.context import Context, Frame, Refused
+from ..building.items import has_static_items, static_items
+from ..building.merging import branch
+from ..checkpointing.heads import in_head
+from ..columns.growth import Growth, Room
+from ..columns.packed import NeedPacked, pack_for
+from ..ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
 from .carrying import (
     Trip, assigned_late, carried, first_assigned, header_of, late_carried, late_header, nothing, widen,
 )
 from .conditions import condition
-from ..building.context import Context, Frame, Refused
 from .expressions import evaluate
-from ..ir import UNBOUND, Atom, Carry, Const, For, Value, While, atoms_read, walk
-from ..building.items import has_static_items, static_items
-from ..columns.growth import Growth, Room
-from ..checkpointing.heads import in_head
 from .iteration import fewest_items, loop_item, trips_of
-from ..building.merging import branch
 from .optional import assuming, perhaps_of
-from ..columns.packed import NeedPacked, pack_for
 from .rebinding import Rebinding
 from .statements import assign, assigned_names, lower_block, statement
 from .subscripts import NeedUnroll

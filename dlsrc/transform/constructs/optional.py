@@ -9,9 +9,9 @@
 from typing import Any
 
 from ..building.binding import Binding, Container, Perhaps, Ref, Static
-from .carrying import nothing
 from ..building.context import Context
 from ..ir import Assign, Atom, Const, Value
+from .carrying import nothing
 
 __all__ = [
     "assuming", "can_be_given", "given_part", "is_none", "narrowed", "nothing_like",

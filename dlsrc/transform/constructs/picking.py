@@ -18,8 +18,8 @@ from ...kernels.types import Array
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container
 from ..building.context import Context
-from .indices import FULL, as_value, expanded, is_array, is_new_axis, names_no_axis, shown, viewed
 from ..ir import NEWAXIS, Atom, Const, Fancy, If, Index, Raise, Span, Value
+from .indices import FULL, as_value, expanded, is_array, is_new_axis, names_no_axis, shown, viewed
 
 __all__ = ["Place", "place_of"]
 

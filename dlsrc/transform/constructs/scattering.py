@@ -7,10 +7,10 @@
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Static
 from ..building.context import Context, describe
-from .indices import entries_of
-from ..ir import Value
-from .picking import place_of
 from ..calling.specials import special
+from ..ir import Value
+from .indices import entries_of
+from .picking import place_of
 from .subscripts import put
 
 __all__ = ["add_at", "subtract_at"]

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ...kernels.types import Array
-from .attributes import aug_assign_attribute, set_attribute
 from ..building.binding import Binding, BoundMethod, Container, Poison, Static, Text
-from ..calling.calls import define
-from .conditions import condition
 from ..building.context import Context, Frame, Refused
-from .expressions import evaluate, locate, operate, read_name
-from ..ir import Const, Value
-from ..derivatives.labels import has_labels
 from ..building.items import static_items
 from ..building.merging import branch
+from ..calling.calls import define
+from ..derivatives.labels import has_labels
+from ..ir import Const, Value
+from .attributes import aug_assign_attribute, set_attribute
+from .conditions import condition
+from .expressions import evaluate, locate, operate, read_name
 from .subscripts import aug_assign_array, aug_assign_subscript, store_subscript
 from .unbound import Ends, ended
 from .unpacking import starred, unpacked

@@ -9,21 +9,21 @@ import ast
 
 import numpy as np
 
-from ...kernels.types import Array
 from ...containers.nodes import Path
+from ...kernels.types import Array
 from ..building.atoms import as_atom
-from ..columns import growing
-from .choosing import can_be_chosen, chosen
 from ..building.binding import Binding, Container, Grown, Live, Packed, Partial, Range, Shape, Static
 from ..building.context import Context, Frame, describe
+from ..building.items import static_items
+from ..calling.specials import SPECIALS
+from ..columns import growing
+from ..columns.packed import NeedPacked, indexed, paths_of, sliced, worthwhile
+from ..derivatives.labels import has_labels, read_labelled, stored
+from ..ir import Assign, Const, Fancy, Index, Read, Span, Store, Value, walk
+from .choosing import can_be_chosen, chosen
 from .expressions import evaluate, expression, operate
 from .indices import index_entries, root_of
-from ..ir import Assign, Const, Fancy, Index, Read, Span, Store, Value, walk
-from ..building.items import static_items
-from ..derivatives.labels import has_labels, read_labelled, stored
-from ..columns.packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 from .picking import Place, place_of
-from ..calling.specials import SPECIALS
 
 __all__ = [
     "NeedUnroll", "aug_assign_array", "aug_assign_subscript", "put", "read_array", "store_subscript",

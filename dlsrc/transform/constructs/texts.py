@@ -20,13 +20,13 @@ import numpy as np
 from ...kernels.types import Scalar
 from ..building.atoms import as_atom, settle
 from ..building.binding import Binding, Container, Live, Maybe, Shape, Static, Text
-from .conditions import condition
 from ..building.context import Context, Frame, describe
-from .expressions import evaluate, expression
-from ..ir import Const, Raise, Show, Value
 from ..building.items import static_items
 from ..building.merging import branch
 from ..calling.specials import special
+from ..ir import Const, Raise, Show, Value
+from .conditions import condition
+from .expressions import evaluate, expression
 from .statements import statement
 
 __all__: list[str] = []

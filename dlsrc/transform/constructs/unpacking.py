@@ -11,13 +11,13 @@ from collections.abc import Callable
 from ...kernels.types import Array
 from ..building.binding import Binding, Grown, Iterator
 from ..building.context import Context, Frame, describe
-from .expressions import evaluate
-from ..columns.grown import as_array
-from ..columns.growing import indexed, of_array, sliced
-from ..ir import Atom, Const, Index, Raise, Span, Value
 from ..building.items import static_items
 from ..building.merging import branch
 from ..calling.specials import special
+from ..columns.growing import indexed, of_array, sliced
+from ..columns.grown import as_array
+from ..ir import Atom, Const, Index, Raise, Span, Value
+from .expressions import evaluate
 from .subscripts import read_array
 
 __all__ = ["spread", "starred", "unpacked"]

@@ -16,19 +16,19 @@ from typing import Any
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar, is_float
 from ..building.binding import Binding, Closure, Container, Live, Static
-from ..calling.calls import closure_of, unwrapped
 from ..building.context import Context, Refused, describe
+from ..building.items import attribute_of
+from ..building.rename import refreshed, renamed
+from ..calling.calls import closure_of, unwrapped
+from ..calling.specials import SPECIALS, special
+from ..columns.packed import unpacked
+from ..constructs.indices import root_of
 from ..ir import (
     Assign, Atom, Block, Const, If, Program, Raise, Store, Value, atoms_read, blocks_of, values_defined,
     walk, with_blocks,
 )
-from ..building.items import attribute_of
 from ..location import Location
-from ..building.rename import refreshed, renamed
-from ..columns.packed import unpacked
 from ..source import location
-from ..calling.specials import SPECIALS, special
-from ..constructs.indices import root_of
 
 __all__ = [
     "CustomRule", "Pullback", "end_of", "leaves_of", "link", "replaced_leaves", "spliced_rule", "same_shape",

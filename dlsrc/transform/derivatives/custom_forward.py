@@ -14,11 +14,11 @@ from ...kernels.types import Array, is_float
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Static
 from ..building.context import Context, Refused, describe
-from .custom import end_of, leaves_of, link, replaced_leaves, spliced_rule, same_shape
-from ..ir import Atom, Const, Gradient, Value
 from ..building.items import attribute_of
-from ..columns.packed import unpacked
 from ..calling.specials import special
+from ..columns.packed import unpacked
+from ..ir import Atom, Const, Gradient, Value
+from .custom import end_of, leaves_of, link, replaced_leaves, spliced_rule, same_shape
 
 __all__: list[str] = []
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from ...kernels.types import Array
 from ..building.binding import Binding
-from ..calling.calls import closure_of, splice
 from ..building.context import Context, describe
-from ..ir import Const, Value
+from ..calling.calls import closure_of, splice
 from ..calling.specials import given, special
+from ..ir import Const, Value
 
 __all__: list[str] = []
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from ...kernels.types import is_float
 from ..building.binding import Binding, Container, Static
 from ..building.context import Context
-from ..ir import Const, Value
 from ..calling.specials import special
+from ..ir import Const, Value
 
 __all__: list[str] = []
 

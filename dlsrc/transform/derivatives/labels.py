@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from ...arrays.label_rules import PLAIN, fits, indexed, rule_of
 from ...formats import arranged, checked, find, given, stripped
 from ...kernels.types import Array, Scalar
-from ...arrays.label_rules import PLAIN, fits, indexed, rule_of
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Grown, Perhaps, Ref, Static
 from ..building.context import Context
-from ..ir import NEWAXIS, Atom, Const, Index, Span, Value
 from ..calling.specials import special
+from ..ir import NEWAXIS, Atom, Const, Index, Span, Value
 
 __all__ = ["bare", "by_labels", "elementwise", "has_labels", "read_labelled", "stored"]
 

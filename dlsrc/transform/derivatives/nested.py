@@ -16,12 +16,12 @@ from typing import Any
 from ...kernels.types import Array, is_float
 from ..building.binding import Binding, Container, Live, Packed, Partial, Static
 from ..building.context import Context, describe
-from ..ir import Const, Value
 from ..building.items import attribute_of
-from ..location import Location
-from ..columns.packed import with_columns
 from ..building.parameters import Asked
 from ..calling.specials import SPECIALS, special
+from ..columns.packed import with_columns
+from ..ir import Const, Value
+from ..location import Location
 from .tracing import gradient
 
 __all__ = ["OPERATORS", "derived", "own_variables"]

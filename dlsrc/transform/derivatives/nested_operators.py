@@ -12,13 +12,13 @@ from typing import Any
 
 from ..building.binding import Binding, Container, Partial, Static
 from ..building.context import Context
-from ..ir import Atom, Const, Value
 from ..building.items import attribute_of, static_items
-from .nested import own_variables
-from ..normalize import OPERATORS
-from .operators import inner_product, like
-from ..forward.pushing import paired, push
 from ..calling.specials import given, special
+from ..forward.pushing import paired, push
+from ..ir import Atom, Const, Value
+from ..normalize import OPERATORS
+from .nested import own_variables
+from .operators import inner_product, like
 from .tracing import gradient
 
 __all__: list[str] = []

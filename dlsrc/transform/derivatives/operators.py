@@ -15,14 +15,14 @@ from typing import Any
 from ...kernels.types import Array, Scalar, is_float
 from ..building.binding import Binding, Container
 from ..building.context import Context, describe
+from ..building.parameters import Asked, Request
+from ..forward.pushing import leaves_of, loop_body, mapped, paired, push
 from ..ir import (
     UNBOUND, Atom, Carry, Const, For, If, Index, Raise, Read, Span, Value, values_defined, walk,
 )
-from .labels import bare
 from ..location import Location
+from .labels import bare
 from .nested import OPERATORS
-from ..building.parameters import Asked, Request
-from ..forward.pushing import leaves_of, loop_body, mapped, paired, push
 from .tracing import gradient
 
 __all__ = ["CHUNK", "inner_product", "like"]

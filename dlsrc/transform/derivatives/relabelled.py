@@ -14,10 +14,10 @@ from ...errors import DifferentiationError
 from ...kernels.primitive import registry
 from ...kernels.types import Array, Type
 from ..building.context import Context
-from ..ir import Assign, Atom, Block, Program, Statement, Value, blocks_of, walk, with_blocks
+from ..building.rename import renamed
 from ..facts.memory import analyze
 from ..facts.outline import Outline
-from ..building.rename import renamed
+from ..ir import Assign, Atom, Block, Program, Statement, Value, blocks_of, walk, with_blocks
 
 __all__ = ["without_labels"]
 

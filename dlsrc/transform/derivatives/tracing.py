@@ -11,11 +11,11 @@ from ...kernels.types import Array, Scalar
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Maybe, Packed, Static
 from ..building.context import Context, describe
-from ..ir import Atom, Const, Gradient, Value
 from ..calling.casts import array_of
-from ..columns.packed import column_of, with_columns
-from .labels import as_dlarray, laid, target_of
 from ..calling.specials import given, special
+from ..columns.packed import column_of, with_columns
+from ..ir import Atom, Const, Gradient, Value
+from .labels import as_dlarray, laid, target_of
 
 __all__ = ["gradient"]
 

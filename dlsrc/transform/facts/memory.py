@@ -17,8 +17,8 @@ from ...kernels.types import Array, Sequence, Tape, Type, is_float
 from ..ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
 )
-from .later import after_writes
 from ..location import Location
+from .later import after_writes
 from .outline import Outline, Scope, is_loop
 
 __all__ = ["Memory", "analyze", "may_be_one"]

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from ...kernels.types import Array, Scalar
 from ..assemble import assemble
 from ..building.context import Context
+from ..building.instance import instance
 from ..derivatives.custom import CustomRule, unruled
 from ..differentiate import differentiate
-from ..sweep.edits import Edits
-from ..building.instance import instance
+from ..facts.regions import written_by
 from ..ir import (
     Assign, Atom, Const, For, Gradient, If, Program, Value, While, atoms_read, values_defined, walk,
 )
 from ..normalize import complete
-from ..facts.regions import written_by
 from ..simplify import simplify
+from ..sweep.edits import Edits
 
 __all__ = ["custom_tangent"]
 

@@ -15,11 +15,11 @@ from ..assemble import assemble
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Shape, Static
 from ..building.context import Context, describe
-from ..differentiate import differentiate
-from ..sweep.edits import Edits
-from ..ir import Atom, Block, Gradient, Program, Statement, Value, atoms_read, values_defined, walk
 from ..building.items import static_items
 from ..building.rename import renamed
+from ..differentiate import differentiate
+from ..ir import Atom, Block, Gradient, Program, Statement, Value, atoms_read, values_defined, walk
+from ..sweep.edits import Edits
 from ..tangent import Tangents
 
 __all__ = ["Pushed", "leaves_of", "loop_body", "mapped", "paired", "push"]

@@ -17,13 +17,13 @@ from typing import Any
 
 from ...kernels.types import Array, Scalar
 from ..building.binding import Static
-from ..calling.calls import body_of, closure_of, splice
 from ..building.context import Context
 from ..building.instance import instance
+from ..calling.calls import body_of, closure_of, splice
+from ..facts.shapes import Shapes
 from ..ir import Assign, Atom, Const, Value
 from ..sweep.masks import CHOICES
 from ..sweep.rules import is_expression, rule_primitive, times_one
-from ..facts.shapes import Shapes
 from .transposition import transposed
 
 __all__ = ["contribution"]

@@ -14,14 +14,14 @@ from typing import Any
 from ...kernels.types import Array, Scalar
 from ..assemble import assemble
 from ..building.binding import Shape, Static
-from ..calling.calls import closure_of, splice
 from ..building.context import Context
+from ..calling.calls import closure_of, splice
 from ..differentiate import differentiate
-from ..sweep.edits import Edits
 from ..ir import Assign, Const, Gradient, Program, Value
 from ..location import Location
 from ..normalize import complete
 from ..simplify import simplify
+from ..sweep.edits import Edits
 
 __all__ = ["transposed"]
 

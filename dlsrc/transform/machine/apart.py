@@ -17,8 +17,8 @@ import os
 from functools import cache
 from typing import Any
 
-from ...lazy import numba
 from ...disk.object_file import ENVIRONMENT, ObjectFile
+from ...lazy import numba
 from .vectors import exchange
 
 __all__ = ["compiler_with", "kernel_options"]

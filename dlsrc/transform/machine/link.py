@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import InternalError
-from ...process.forks import guarded
-from ...kernels.programs import checks
 from ...kernels.primitive import Primitive, registry
+from ...kernels.programs import checks
 from ...kernels.programs.showing import SHOWING
 from ...kernels.types import Array, Scalar, broadcast, type_of
 from ...lazy import numba
+from ...process.forks import guarded
 from .element_loops import element_loops
 from .foreign import compiled_foreign
 from .pipeline import kernel_pipeline

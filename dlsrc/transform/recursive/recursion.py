@@ -17,10 +17,10 @@ from ...kernels.types import Array
 from ..building.binding import Closure, Live, Static
 from ..building.context import Context, Frame, Refused
 from ..constructs.expressions import evaluate, locate
-from .hoist import Unhoistable
 from ..ir import Value
-from ..tree.jumps import Names
 from ..parse import Parsed, names_in, with_body
+from ..tree.jumps import Names
+from .hoist import Unhoistable
 from .parts import Part, is_slice, parts_of
 from .pieces import Call, Member
 from .unwind import unwound

@@ -30,8 +30,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .hoist import Hoisting, Unhoistable, at
 from ..tree.jumps import Names, left_in
+from .hoist import Hoisting, Unhoistable, at
 from .needed import Needed
 from .pieces import (
     Call, Member, Piece, Save, assign, compare, item, jump, length, load, method, number, popped,

@@ -6,11 +6,11 @@ What counts is what the function returns, writes to memory that outlives it or i
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..facts.regions import WRITERS, Regions, written_by
 from ..ir import (
     Assign, Atom, Block, Check, For, If, Program, Raise, Read, Show, Statement, Store, Value, While,
     blocks_of, values_defined, walk,
 )
-from ..facts.regions import WRITERS, Regions, written_by
 
 __all__ = ["without_dead"]
 

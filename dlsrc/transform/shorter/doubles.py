@@ -16,11 +16,11 @@ other, both of them in one block, and nothing but their elements is read.
 from collections.abc import Iterator
 
 from ...kernels.types import Array, Scalar
+from ..building.rename import renamed
 from ..ir import (
     Assign, Atom, Block, For, If, Program, Read, Statement, Store, Value, While, blocks_of, walk,
     with_blocks,
 )
-from ..building.rename import renamed
 
 __all__ = ["without_doubles"]
 

@@ -19,11 +19,11 @@ and where the next trip of a loop around fills the same places again, it may as 
 
 from dataclasses import replace
 
+from ..facts.memory import Memory, analyze
+from ..facts.outline import Outline, is_loop
 from ..ir import (
     Assign, Atom, Block, Const, For, If, Program, Statement, Store, Value, While, atoms_read, walk,
 )
-from ..facts.memory import Memory, analyze
-from ..facts.outline import Outline, is_loop
 
 __all__ = ["without_emptying"]
 

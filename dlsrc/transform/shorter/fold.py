@@ -12,12 +12,12 @@ from typing import Any
 
 from ...kernels.primitive import registry
 from ...kernels.types import Array, Scalar
-from .algebra import folded, simpler
+from ..facts.regions import Regions, written_by
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Merge, Program,
     Raise, Read, Show, Statement, Store, Value, While, atoms_read, walk,
 )
-from ..facts.regions import Regions, written_by
+from .algebra import folded, simpler
 
 __all__ = ["fold"]
 

@@ -20,13 +20,13 @@ from typing import Any
 
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar, is_float
+from ..facts.memory import Memory, analyze
+from ..facts.outline import Outline
+from ..facts.shapes import Shapes
 from ..ir import (
     Assign, Atom, Block, Const, For, Gradient, If, Program, Read, Span, Statement, Store, Value, While,
     atoms_read, blocks_of, walk,
 )
-from ..facts.memory import Memory, analyze
-from ..facts.outline import Outline
-from ..facts.shapes import Shapes
 from ..sweep.sums import adds_only
 
 __all__ = ["own_scratch"]

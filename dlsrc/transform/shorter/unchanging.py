@@ -19,11 +19,11 @@ from dataclasses import replace
 
 from ...kernels.types import Scalar, is_float
 from ..bounds import Prover
+from ..facts.memory import Memory, analyze
 from ..ir import (
     Assign, Atom, Block, Const, For, Gradient, Program, Read, Statement, Store, Value, atoms_read, blocks_of,
     values_defined, walk, with_blocks,
 )
-from ..facts.memory import Memory, analyze
 
 __all__ = ["moved_out"]
 

@@ -16,15 +16,15 @@ from ...kernels.declaring.again import AGAIN
 from ...kernels.types import Array, Shape
 from .. import activity
 from ..building.binding import Container, Partial, Static
-from ..calling.calls import closure_of, splice
 from ..building.context import Context
+from ..building.rename import renamed
+from ..calling.calls import closure_of, splice
+from ..facts.memory import Memory
+from ..facts.outline import Outline
+from ..facts.shapes import Shapes
 from ..ir import (
     Assign, Atom, Block, Check, Const, Gradient, Program, Statement, Value, blocks_of, with_blocks,
 )
-from ..facts.memory import Memory
-from ..facts.outline import Outline
-from ..building.rename import renamed
-from ..facts.shapes import Shapes
 
 __all__ = ["exposed", "exposed_to"]
 

@@ -15,11 +15,11 @@ from ...errors import DifferentiationError
 from ...kernels.types import Array, Tape
 from ..activity import Activity
 from ..building.context import Context
-from ..ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value
 from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
-from ..save import Saver
 from ..facts.shapes import Shapes
+from ..ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value
+from ..save import Saver
 
 __all__ = ["Fetching", "Mirror"]
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from ...kernels.types import Array, Scalar, Shape, Tape
 from ..building.context import Context
-from .edits import Edits
-from ..ir import UNBOUND, Atom, Const, For, If, Statement, Value, While
 from ..facts.outline import Outline
+from ..ir import UNBOUND, Atom, Const, For, If, Statement, Value, While
+from .edits import Edits
 
 __all__ = ["bind_first", "nothing"]
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from .. import activity
 from ..calling.calls import body_of
-from ..ir import Assign, Atom, Const, Index, Value
 from ..facts.memory import Memory
 from ..facts.outline import Outline
+from ..ir import Assign, Atom, Const, Index, Value
 
 __all__ = ["CHOICES", "Masks", "is_steep"]
 

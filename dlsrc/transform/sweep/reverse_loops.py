@@ -16,15 +16,15 @@ from typing import Any
 
 from ...kernels.types import Array, Scalar, is_float
 from ..adjoint import Sweep
+from ..facts.outline import is_loop
+from ..facts.trips import trip_number
 from ..ir import (
     UNBOUND, Atom, Carry, Const, For, Statement, Store, Value, While, atoms_read, blocks_of, walk,
 )
-from ..facts.outline import is_loop
-from ..facts.trips import trip_number
 
+from ..checkpointing.replay import replay
 from .crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
 from .fetch import Mirror
-from ..checkpointing.replay import replay
 from .sums import reverse_at_once
 
 __all__ = ["earlier_trips", "reverse_loop"]

@@ -14,11 +14,11 @@ from ...errors import InternalError
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Scalar, Shape
 from ..building.binding import Static
+from ..building.rename import renamed
 from ..calling.calls import body_of, closure_of, splice
 from ..facts.costs import COSTS
 from ..ir import Assign, Atom, Const, Read, Statement, Value
 from .masks import CHOICES
-from ..building.rename import renamed
 from .shadows import Cotangents
 
 __all__ = ["Rules", "is_expression", "rule_primitive", "times_one"]

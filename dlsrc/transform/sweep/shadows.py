@@ -11,11 +11,11 @@ from typing import Any
 
 from ...errors import InternalError
 from ...kernels.types import Array, Scalar, Tape, is_float
+from ..facts.outline import is_loop
+from ..facts.regions import may_share
 from ..ir import (
     ELLIPSIS, NEWAXIS, Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk,
 )
-from ..facts.outline import is_loop
-from ..facts.regions import may_share
 from .fetch import Fetching
 from .masks import Masks
 

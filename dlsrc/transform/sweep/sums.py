@@ -20,12 +20,12 @@ from typing import Any
 from ...errors import InternalError
 from ...kernels.types import Array, Scalar, is_float
 from ..adjoint import Sweep
-from .crossing import merged_cotangent, outer_arrays, zero_cotangent
+from ..facts.outline import is_loop, visible
 from ..ir import (
     Assign, Atom, Block, Carry, For, If, Read, Store, Value, While, atoms_read,
     walk,
 )
-from ..facts.outline import is_loop, visible
+from .crossing import merged_cotangent, outer_arrays, zero_cotangent
 
 __all__ = ["adds_only", "reverse_at_once"]
 

@@ -19,12 +19,12 @@ from dataclasses import replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Array
 from ..building.context import Context
+from ..facts.memory import Memory
+from ..facts.outline import Outline, is_loop
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Carry, For, Gradient, If, Merge, Program, Read, Statement, Value, While,
     blocks_of, values_defined, with_blocks,
 )
-from ..facts.memory import Memory
-from ..facts.outline import Outline, is_loop
 
 __all__ = ["Twins", "refuse_entangled", "twinned"]
 

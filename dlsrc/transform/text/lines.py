@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...kernels.programs.checks import check_index, check_indices
 from ...kernels.primitive import registry
+from ...kernels.programs.checks import check_index, check_indices
 from ...kernels.programs.showing import SHOWING, STREAMS
 from ...kernels.types import Array, Scalar
-from .fragments import CONDITIONAL, NEGATION, Fragment
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, Gradient, If, Merge, Program, Raise, Read, Show,
     Statement, Store, Value, While, walk,
 )
-from .liveness import live_carries
 from ..location import Location
+from .fragments import CONDITIONAL, NEGATION, Fragment
+from .liveness import live_carries
 from .placement import Placement
 from .spelling import Globals, Speller
 from .wrapping import LIMIT, wrapped

@@ -21,11 +21,11 @@ from typing import Any
 
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Scalar, Shape
-from .fragments import Template, template_of
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Show, Statement, Store, Value,
     While, atoms_read, blocks_of, values_defined, walk,
 )
+from .fragments import Template, template_of
 
 __all__ = ["DTYPES", "Placement", "connective", "expansion", "has_effect", "place", "reads"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar
+from ..ir import (
+    ELLIPSIS, NEWAXIS, Assign, Atom, Const, Fancy, If, Index, Program, Read, Span, Statement, Value,
+)
 from .fragments import (
     ATOM, COMPARISON, CONDITIONAL, CONJUNCTION, DISJUNCTION, NEGATION, SIGN, Fragment, literal, show,
     template_of,
-)
-from ..ir import (
-    ELLIPSIS, NEWAXIS, Assign, Atom, Const, Fancy, If, Index, Program, Read, Span, Statement, Value,
 )
 from .placement import DTYPES, Placement, connective, expansion
 
