@@ -41,6 +41,10 @@ class Value:
     base: "Value | None" = field(default=None, compare=False)
     form: str = field(default="{}", compare=False)
 
+    # What dataclass would write builds a tuple each time; most of a transformation is looking values up.
+    def __hash__(self) -> int:
+        return self.number
+
     def __repr__(self) -> str:
         return self.hint or (self.form.format(repr(self.base)) if self.base else f"v#{self.number}")
 
@@ -328,15 +332,16 @@ def const_type(const: Any):
 # ---------------------------------------------------------------------------------- walking
 
 
+_COMPOUND = (If, For, While)
+
+
 def blocks_of(statement: Statement) -> tuple[Block, ...]:
     """The blocks inside a statement, in the order they run."""
+    if not isinstance(statement, _COMPOUND):
+        return ()
     if isinstance(statement, If):
         return (statement.then, statement.orelse)
-    if isinstance(statement, For):
-        return (statement.body,)
-    if isinstance(statement, While):
-        return (statement.test, statement.body)
-    return ()
+    return (statement.body,) if isinstance(statement, For) else (statement.test, statement.body)
 
 
 def with_blocks(statement: Statement, blocks: Iterable[Block]) -> Statement:
@@ -356,10 +361,17 @@ def with_blocks(statement: Statement, blocks: Iterable[Block]) -> Statement:
 
 def walk(block: Block) -> Iterator[Statement]:
     """Every statement, a compound one before what is inside it."""
+    found: list[Statement] = []
+    _collect(block, found)
+    return iter(found)
+
+
+def _collect(block: Block, found: list[Statement]) -> None:
     for statement in block:
-        yield statement
-        for inner in blocks_of(statement):
-            yield from walk(inner)
+        found.append(statement)
+        if isinstance(statement, _COMPOUND):
+            for inner in blocks_of(statement):
+                _collect(inner, found)
 
 
 def values_defined(statement: Statement) -> tuple[Value, ...]:

@@ -34,6 +34,7 @@ class Regions:
     def __init__(self, program: Program, types: Mapping[Value, Any] | None = None):
         self.types = program.types if types is None else types
         self.parent: dict[Value, Value] = {}
+        self.joins = 0  # how often two regions became one: what was found before may have another name
         arrays = [p for p in program.params if self.is_memory(p)]
         for param in arrays[1:]:
             self.join(arrays[0], param)
@@ -85,6 +86,7 @@ class Regions:
         a, b = self.find(a), self.find(b)
         if a != b:
             self.parent[b] = a
+            self.joins += 1
 
 
 def written_by(statement: Statement) -> tuple[Value, ...]:

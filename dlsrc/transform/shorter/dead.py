@@ -24,13 +24,13 @@ def without_dead(program: Program) -> Program:
 
 class _Sweep:
     def __init__(self, program: Program):
-        self.unread = _unread(program)
+        self.regions = Regions(program)
+        self.unread = _unread(program, self.regions)
         self.home: dict[Value, Statement] = {}
         self.around: dict[int, Statement] = {}
         self.needed: set[int] = set()
         self.live: set[Value] = set()
         self.pending: list[Value] = []
-        self.regions = Regions(program)
         self.index(program.body, None)
         self.want(program.returns)
         for statement in walk(program.body):
@@ -152,9 +152,8 @@ _SIZES = {"dim", "size", "shape"}
 _LIKE = {"zeros_like", "one_hot"}  # new memory of its shape
 
 
-def _unread(program: Program) -> set[Value]:
+def _unread(program: Program, regions: Regions) -> set[Value]:
     """Regions that are allocated here and only ever written to."""
-    regions = Regions(program)
     read: set[Value] = {regions.find(p) for p in regions.params}
 
     def use(atoms: Iterable[Atom | None]) -> None:

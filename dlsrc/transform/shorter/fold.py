@@ -44,6 +44,8 @@ class _Folder:
         self.regions = Regions(program, self.types)
         self.returned = {a for a in program.returns if isinstance(a, Value)}
         self.written = {v for s in walk(program.body) for v in written_by(s)}
+        self.written_regions: set[Value] = set()
+        self.as_of = -1
         self.version: dict[Value, int] = {}
         self.clock = 0
         self.kept: list[Statement] = []          # the block at hand, as far as it is done
@@ -71,8 +73,10 @@ class _Folder:
         return made
 
     def is_written(self, array: Any) -> bool:
-        region = self.regions.find(array)
-        return any(self.regions.find(v) == region for v in self.written)
+        if self.regions.joins != self.as_of:
+            self.written_regions = {self.regions.find(v) for v in self.written}
+            self.as_of = self.regions.joins
+        return self.regions.find(array) in self.written_regions
 
     def may_share(self, source: Atom, target: Value, statement: Assign) -> bool:
         """Whether an array may be the other's memory instead of a copy: nobody writes to either.
