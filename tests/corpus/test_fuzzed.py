@@ -57,4 +57,40 @@ def reversed_view_goes_on(x):
     return np.sum(v * y)
 
 
+# The shadow of an array that has a value on one way only was made on every way, like the array itself.
+@programs(vector(5), -1.0, compiled=True)
+@programs(vector(5), 1.0)
+def array_of_one_way_in_a_loop_that_runs_on_it(x, p):
+    if p > 0.0:
+        v = np.sin(x)
+    s = 0.0
+    for k in range(3):
+        if p > 0.0:
+            for j in range(2):
+                s += v[j] * x[k]
+        else:
+            s += x[k] ** 2
+    return s
+
+
+@programs(vector(5), 1.0)
+@programs(vector(5), -1.0)
+def list_of_one_way_in_a_loop_that_runs_on_it(x, p):
+    if p > 0.0:
+        pass
+    else:
+        v = []
+        j = 0
+        while j < 2:
+            v.append(np.sin(x[j]))
+            j += 1
+    s = 0.0
+    for k in range(3):
+        if p <= 0.0:
+            for _ in range(2):
+                if (w := float(0.3 * sum(v))) > -9.0:
+                    s += w * x[k]
+    return s
+
+
 test_fuzzed = programs.test()

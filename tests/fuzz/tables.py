@@ -118,7 +118,7 @@ STATEMENTS = """<F> = <f> | <F> += <f> | <F> -= <f> | <F> *= np.tanh(<f>) | <F> 
 <new> = <Z>[::-1] =W | <new> = <Y>[1:][::-1][:3] =W | <new> = <N>[::-1, ::-1] =M | <new> = <Z> =W
 <new> = <N>[1:][0][:3] =W | <new> = <Y>[::-1][::-1] =V | <new> = <N>.T.T =M
 <Y>, <Y2> = <Y2>, <Y> | <Y>, <Y2> = <Y2>, 0.8 * <V> | <new> = push(<Y>, <leaf>, 1) =f
-<new> = push(<Z>, <leaf>) =f | <new> = np.argsort(<V>) =o | <new> = <V> > <edge> =m | <new> = <V> * <W>[0] =V
+<new> = push(<Z>, <leaf>) =f | <new> = np.argsort(<V>, kind="stable") =o | <new> = <V> > <edge> =m | <new> = <V> * <W>[0] =V
 <new> = touch(<Y>, <Y>) =f | <new> = touch(<Y>, <Y2>) =f | <new> = touch(<Y>, <Z>) =f
 <new> = <Y> if <c> else <Y2> =V | <new> = <Y>[::-1] if <c> else np.sin(<Y>) =V | <new> = <Z> if <c> else <Y>[1:4] =W
 <F>, <new> = pair(<f>, <f>) =f | <new>, <F> = halves(<V>) =W | <new> = pair(<f>, <leaf>)[<k> % 2] =f
@@ -163,7 +163,7 @@ def _split(table: str) -> list[str]:
 
 
 # What an expression of a kind can be where no name has it.
-ALWAYS = {"V": "x", "W": "x[1:4]", "M": "A", "m": "(x > 0.113)", "o": "np.argsort(x)"}
+ALWAYS = {"V": "x", "W": "x[1:4]", "M": "A", "m": "(x > 0.113)", "o": "np.argsort(x, kind='stable')"}
 TARGETS = {
     "X": "VWM", "Y": "V", "Y2": "V", "Z": "W", "N": "M", "F": "f", "F2": "f", "List": "L", "Dict": "D",
     "Both": "K", "Same": "E",

@@ -370,8 +370,8 @@ class Cotangents(Fetching):
             self.ctx.op("zeros_list", kept, target=zeros)
             return zeros
         like = self.visible_like(value)
-        if like is not None and self.ctx.order > 1:
-            self.saver.bind_first(like)  # a tape that is kept in a branch
+        if like is not None:
+            self.saver.bind_first(like)  # it, or a tape of an order below, may be there on one way only
         target = self.ctx.value(Array(type_.dtype, type_.ndim), base=value, form=self.ctx.form)
         if like is not None:
             made = self.ctx.op("zeros_like", like, target=target)
