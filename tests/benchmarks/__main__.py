@@ -1,7 +1,8 @@
 """``python -m tests.benchmarks [names] [--peers jax torch …]``: times, agreement, ratios.
 
 Names may be parts of names.  ``--cold`` measures the first gradient of fresh processes, imports included;
-``--overhead`` what a call costs beside the compiled code; ``--memory`` the peak beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
+``--overhead`` what a call costs beside the compiled code; ``--memory`` the peak of a call, JAX's and PyTorch's, too,
+beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
 ``--store`` stores them.  ``--markdown`` and ``--plot FILE`` give the table and a picture for the README.
 """
 
@@ -31,7 +32,7 @@ def child(order: dict) -> None:
     if order["what"] == "cold":
         result = run.cold(task, order["contender"], order["started"])
     elif order["what"] == "memory":
-        result = predicted_and_found(task)
+        result = predicted_and_found(task, order["contender"])
     else:
         result = run.run(task, order["peers"], order["rounds"], order["fast"])
     print(MARK + json.dumps(result), flush=True)
@@ -94,11 +95,15 @@ def measure_cold(tasks: list[str], peers: list[str]) -> None:
         print(f"dlsrc over jax: geometric mean {report.geometric(ratios):.2f}, most {max(ratios):.2f}")
 
 
-def measure_memory(tasks: list[str]) -> None:
+def measure_memory(tasks: list[str], peers: list[str]) -> None:
     for task in tasks:
-        found = in_process({"what": "memory", "task": task})
-        if found is not None:
-            print(f"{task:18}  predicted {found['predicted'] / 2**20:8.2f} MB  found {found['found'] / 2**20:8.2f} MB")
+        found = {name: in_process({"what": "memory", "task": task, "contender": name}) for name in ("dlsrc", *peers)}
+        line = f"{task:18}"
+        for name, one in found.items():
+            if one is not None:
+                said = f" (predicted {one['predicted'] / 2**20:.2f})" if one["predicted"] else ""
+                line += f"  {name} {one['found'] / 2**20:.2f}{said}"
+        print(line + " MB", flush=True)
 
 
 def measure_overhead() -> None:
@@ -122,7 +127,7 @@ def main(arguments: list[str]) -> int:
     elif options.overhead:
         measure_overhead()
     elif options.memory:
-        measure_memory(tasks)
+        measure_memory(tasks, [p for p in peers if p in ("jax", "torch")])
     else:
         return measure(tasks, [] if options.gate else peers, options)
     return 0
@@ -135,7 +140,8 @@ def measure(tasks: list[str], peers: list[str], options: argparse.Namespace) -> 
         result = in_process(order)
         if result is not None:
             results[task] = result
-            print(f"{task:18}" + "".join(f"  {n} {s * 1e6:.1f}" for n, s in result["call"].items()) + " µs", flush=True)
+            print(f"{task:18}" + "".join(f"  {n} {s * 1e6:.1f}" for n, s in result["call"].items()) + " µs")
+            print(f"{'its first call':18}" + "".join(f"  {n} {s:.2f}" for n, s in result["first"].items()) + " s", flush=True)
     if results:
         print("\nRatios of times, dlsrc's over the other's: below 1, dlsrc is ahead.\n")
         print(report.markdown(results) if options.markdown else report.table(results))

@@ -17,8 +17,8 @@ def resident(name: str) -> int:
     raise OSError(f"{STATUS} has no {name}; peak memory is measured on Linux only")
 
 
-def predicted_and_found(task: Task) -> dict[str, float]:
-    """Bytes: `explain`'s, and the peak of a call above what the process holds before it.
+def predicted_and_found(task: Task, contender: str) -> dict[str, float]:
+    """Bytes: `explain`'s, and the peak of a call of dlsrc or a peer above what the process holds before it.
 
     The environment sets malloc's threshold, so that arrays are returned to the system when they are freed, and
     a call after the first shows what it needs.
@@ -26,7 +26,7 @@ def predicted_and_found(task: Task) -> dict[str, float]:
     from dlsrc import explain, value_and_grad
 
     arguments = task.arguments()
-    call, _ = with_dlsrc(task, arguments, {})
+    call, _ = with_dlsrc(task, arguments, {}) if contender == "dlsrc" else task.peers[contender](arguments)
     call()
     CLEAR.write_text("5")
     before = resident("VmRSS")
@@ -34,6 +34,6 @@ def predicted_and_found(task: Task) -> dict[str, float]:
     found = resident("VmHWM") - before
     del result
     predicted = 0
-    if task.derive is None:
+    if task.derive is None and contender == "dlsrc":
         predicted = explain(value_and_grad(task.objective, task.wrt), *arguments).predicted_bytes
     return {"predicted": predicted, "found": found}

@@ -58,12 +58,13 @@ def markdown(results: Results) -> str:
 
 
 def plot(results: Results, path: Path) -> None:
-    """A dot for each contender, a row a task, on a logarithmic axis of multiples of the adjoint by hand."""
+    """A dot for each contender, a row a task that has one, on a logarithmic axis of adjoints by hand."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
+    results = {name: result for name, result in results.items() if "by hand" in result["call"]}
     figure, axes = plt.subplots(figsize=(8, 0.36 * len(results) + 1.4), layout="constrained")
     names = ("dlsrc", "jax", "torch", "autograd", "casadi")
     for name, marker in zip(names, "o^sDv", strict=True):

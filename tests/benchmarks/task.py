@@ -19,14 +19,14 @@ class Task:
 
     ``objective`` is what a user writes, and what `value_and_grad` gets; ``by_hand`` gives value and gradient by
     the same arguments, as an expert writes it for numba: plain Python here, compiled with the same flags as
-    dlsrc's.  ``wrt`` are the argnums.  A row of ``kind`` "loop" must be ahead of every peer, one of kind
+    dlsrc's; a whole step of training has none.  ``wrt`` are the argnums.  A row of ``kind`` "loop" must be ahead of every peer, one of kind
     "array" level with the best of them.
     """
 
     name: str
     kind: str
     objective: Callable
-    by_hand: Callable
+    by_hand: Callable | None
     arguments: Callable[[], tuple]
     peers: Mapping[str, Peer] = field(default_factory=dict)
     wrt: int | tuple[int, ...] = 0

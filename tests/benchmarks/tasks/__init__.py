@@ -2,6 +2,7 @@
 
 from tests.benchmarks.tasks import (
     bundle, chains, garch, heat, kalman, lstm, mixture, newton, ode, perceptron, regression, rosenbrock, rows,
+    training,
 )  # fmt: skip
 
 __all__ = ["TASKS"]
@@ -9,7 +10,8 @@ __all__ = ["TASKS"]
 TASKS = {
     task.name: task
     for family in (
-        rosenbrock, regression, mixture, bundle, lstm, ode, garch, heat, kalman, newton, perceptron, chains, rows
+        rosenbrock, regression, mixture, bundle, lstm, ode, garch, heat, kalman, newton, perceptron, chains, rows,
+        training,
     )
     for task in family.TASKS
 }  # fmt: skip
