@@ -97,8 +97,10 @@ def _cache(what: str) -> str:
     if what == "clear":
         count = storage.remove(found)
         return f"{found}: {count} program{'s' * (count != 1)} removed"
-    sizes = [info.st_size for _, info in storage.files(found)]
-    return f"{found}: {len(sizes)} program{'s' * (len(sizes) != 1)}, {sum(sizes) / 2**20:.1f} MB"
+    sizes = {path: info.st_size for path, info in storage.files(found, others=True)}
+    counts = [sum(path.suffix == suffix for path in sizes) for suffix in (storage.SUFFIX, storage.KERNEL)]
+    counted = [f"{n} {word}{'s' * (n != 1)}" for n, word in zip(counts, ("program", "kernel"), strict=True)]
+    return f"{found}: {', '.join(counted)}, {sum(sizes.values()) / 2**20:.1f} MB"
 
 
 def _call(place: str, types: Sequence[str]) -> tuple:

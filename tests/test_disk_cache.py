@@ -478,9 +478,10 @@ def test_numbas_directory_is_used_where_nobody_else_may_write(kept, tmp_path, mo
     assert storage.directory() == tmp_path / "xdg" / "dlsrc"  # told once
 
 
-def test_the_suite_has_no_cache():
-    assert not storage.is_enabled() and storage.directory(create=True) is None
-    assert not storage.location().exists()
+def test_the_suite_keeps_no_programs():
+    assert not storage.is_enabled() and storage.keeps_kernels()
+    assert storage.location() != storage._of_user()
+    assert not [*storage.location().glob(f"*/*{storage.SUFFIX}")]
 
 
 # ---------------------------------------------------------------------------------- the command
@@ -496,9 +497,11 @@ def test_the_command(kept, capsys):
     place = storage.directory(create=True)
     storage.write(place / "key" / f"one{storage.SUFFIX}", bytes(2**20))
     (place / "notes.txt").write_text("of the user's")
-    assert said("info") == f"{kept}: 1 program, 1.0 MB"
+    storage.write(place / "kernels" / f"one{storage.KERNEL}", bytes(2**20))
+    storage.write(place / "kernels" / f"two{storage.KERNEL}", bytes(2**20))
+    assert said("info") == f"{kept}: 1 program, 2 kernels, 3.0 MB"
     assert said("clear") == f"{kept}: 1 program removed"
-    assert said("info") == f"{kept}: 0 programs, 0.0 MB"
+    assert said("info") == f"{kept}: 0 programs, 0 kernels, 0.0 MB"
     assert (place / "notes.txt").exists()
 
 

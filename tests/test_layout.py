@@ -14,7 +14,8 @@ LONGEST = 450
 # From low to high: a file imports from its own layer or from a lower one, and never in a circle.
 LAYERS = ("foundation", "kernels", "transform", "surface")
 FOUNDATION = {
-    "arrays.label_rules", "containers.nodes", "disk.object_file", "errors", "formats", "lazy", "process.forks", "process.symbols", "reading.listing",
+    "arrays.label_rules", "containers.nodes", "disk.fingerprint", "disk.kernels", "disk.object_file",
+    "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.forks", "process.symbols", "reading.listing",
 }
 
 # What may be imported from another package, and from where.

@@ -12,6 +12,7 @@ NumPy, SciPy, numba, Python and dlsrc itself are described by name: their versio
 import builtins
 import enum
 import hashlib
+import os
 import re
 import sys
 from collections.abc import Hashable, Iterator
@@ -27,7 +28,9 @@ import numpy as np
 
 from ..containers.nodes import LEAF
 
-__all__ = ["Unknown", "digest", "found_again", "is_library", "look_up", "python_of"]
+__all__ = [
+    "Unknown", "code_digest", "digest", "forgiving", "found_again", "is_library", "look_up", "python_of",
+]  # fmt: skip
 
 LIBRARIES = {"numpy", "scipy", "numba", "llvmlite", "dlsrc", "builtins", *sys.stdlib_module_names} - {
     "__main__", "this", "antigravity",
@@ -68,6 +71,18 @@ def digest(*things: Any, exact: bool = False) -> str:
     for thing in things:
         described.add(thing)
     return described.hash.hexdigest()
+
+
+@contextmanager
+def forgiving() -> Iterator[None]:
+    """What fails inside is not done: what is not kept is built again, which is all it costs."""
+    try:
+        yield
+    except Unknown:
+        pass
+    except Exception:
+        if os.environ.get("DLSRC_CACHE") == "strict":
+            raise
 
 
 def is_library(module: Any) -> bool:
@@ -117,7 +132,7 @@ def look_up(module: str, name: str) -> Any:
 _digests: dict[int, tuple[CodeType, bytes]] = {}
 
 
-def _digest_of_code(code: CodeType) -> bytes:
+def code_digest(code: CodeType) -> bytes:
     """The digest of a code object: of all that the text made from it depends on."""
     known = _digests.get(id(code))
     if known is not None:
@@ -140,7 +155,7 @@ def _digest_of_code(code: CodeType) -> bytes:
 
 def _constant(constant: Any) -> bytes:
     if isinstance(constant, CodeType):
-        return _digest_of_code(constant)
+        return code_digest(constant)
     if isinstance(constant, tuple):
         return b"(" + b",".join(map(_constant, constant)) + b")"
     if isinstance(constant, frozenset):
@@ -207,7 +222,7 @@ class _Description:
         elif isinstance(thing, np.dtype | range | slice):
             self.put(kind.__name__, repr(thing))
         elif kind is CodeType:
-            self.put("code", _digest_of_code(thing))
+            self.put("code", code_digest(thing))
         elif isinstance(thing, ModuleType):
             self.module(thing)
         elif isinstance(thing, enum.Enum) and not isinstance(thing, enum.Flag):
@@ -271,13 +286,13 @@ class _Description:
         """A function: its code, and what its code refers to."""
         if is_library(thing.__globals__.get("__name__")):
             # By its code too: a module of the user's may have the name of one of Python's.
-            self.put("library", thing.__module__, thing.__qualname__, _digest_of_code(thing.__code__))
+            self.put("library", thing.__module__, thing.__qualname__, code_digest(thing.__code__))
             if not thing.__closure__ or not self.is_new(thing):
                 return
         elif not self.is_new(thing):
             return
         code = thing.__code__
-        self.put("function", thing.__module__, thing.__qualname__, _digest_of_code(code))
+        self.put("function", thing.__module__, thing.__qualname__, code_digest(code))
         names = _names_of(code)
         with self.inside(names):
             self.add(thing.__defaults__)

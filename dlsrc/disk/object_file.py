@@ -144,7 +144,7 @@ class ObjectFile(NamedTuple):
         file = binding.ObjectFileRef.from_data(self.code)
         engine._ee.add_object_file(file)
         engine.finalize_object()
-        made = []
+        made, memory = [], numba("core.environment").Environment._memo
         for symbol, constants in self.environments:
             environment = numba("core.environment").Environment({"__name__": __name__})
             environment.consts[:] = constants
@@ -154,6 +154,7 @@ class ObjectFile(NamedTuple):
                 continue
             pointer = ctypes.c_void_p.from_address(engine.get_global_value_address(symbol))
             pointer.value = id(environment)
+            memory[symbol] = environment  # for what is compiled later and has this function in it
         _alive.append((file, made))
         defining.update((symbol, self) for symbol in self.exported)
         return made

@@ -13,11 +13,9 @@ Nothing of it may stop a call: what cannot be described, written or read is buil
 import hashlib
 import importlib
 import io
-import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path as File
 from types import FunctionType, MethodType, ModuleType
@@ -33,7 +31,7 @@ from ..lazy import engine
 from ..reading.listing import file_of, register_source
 from ..signature import Call, Kind
 from . import storage
-from .fingerprint import Unknown, digest, found_again, is_library, look_up, python_of
+from .fingerprint import Unknown, digest, forgiving, found_again, is_library, look_up, python_of
 from .object_code import kept, loaded
 from .versions import environment, is_settled
 
@@ -48,7 +46,7 @@ def key_of_call(
     """Under which a call's program is kept; None if it cannot be told, or nothing is kept."""
     if not storage.is_enabled():
         return None
-    with _forgiving():
+    with forgiving():
         around = environment()
         if around is not None:
             return digest(
@@ -244,7 +242,7 @@ def save(key: Key | None, entry: Entry, function: FunctionType, owner: Any, call
     place = storage.directory(create=True)
     if place is None or not is_settled():
         return
-    with _forgiving():
+    with forgiving():
         described = _described(entry.recipe)
         shape = _shape(with_packed(call, entry.packing))
         file = entry.recipe.given[0].co_filename
@@ -258,18 +256,6 @@ def save(key: Key | None, entry: Entry, function: FunctionType, owner: Any, call
             data = _dumped((entry.interface.packing, facts, code))
             if storage.write(place / key / f"{name}{storage.SUFFIX}", data):
                 storage.trim(place)
-
-
-@contextmanager
-def _forgiving() -> Iterator[None]:
-    """What fails inside is not done: a program that is not kept is built again, which is all it costs."""
-    try:
-        yield
-    except Unknown:
-        pass
-    except Exception:
-        if os.environ.get("DLSRC_CACHE") == "strict":
-            raise
 
 
 def _shape(call: Call) -> str:
@@ -304,7 +290,7 @@ def load(
         data = storage.read(path)
         if data is None:
             continue
-        with _forgiving():
+        with forgiving():
             entry = _entry(data, function, owner, call, mode, may_pack)
             if entry is not None:
                 storage.touch(path)

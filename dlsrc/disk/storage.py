@@ -19,14 +19,15 @@ from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
-    "SUFFIX", "Unsafe", "directory", "files", "is_enabled", "location", "read", "remove", "touch",
-    "trim", "warn_once", "write",
+    "KERNEL", "SUFFIX", "Unsafe", "directory", "files", "is_enabled", "keeps_kernels", "location", "read",
+    "remove", "touch", "trim", "warn_once", "write",
 ]  # fmt: skip
 
 MAGIC = b"dlsrc program 1\n"
-SUFFIX = ".program"
+SUFFIX, KERNEL = ".program", ".kernel"
 LARGEST = 512 * 2**20  # bytes that are kept; beyond it the oldest files go
 MOST_LINKS = 20
+NOTHING = ("0", "", "false", "no", "off")
 
 _warned: set[str] = set()
 
@@ -37,7 +38,16 @@ class Unsafe(Exception):
 
 def is_enabled() -> bool:
     """Whether programs are kept on disk; ``DLSRC_CACHE=0`` turns it off."""
-    return os.environ.get("DLSRC_CACHE", "1").lower() not in ("0", "", "false", "no", "off")
+    return _chosen() not in (*NOTHING, "kernels")
+
+
+def _chosen() -> str:
+    return os.environ.get("DLSRC_CACHE", "1").lower()
+
+
+def keeps_kernels() -> bool:
+    """Whether dlsrc's own kernels are kept on disk, too; ``DLSRC_CACHE=kernels`` keeps nothing else."""
+    return _chosen() not in NOTHING
 
 
 def location() -> Path:
@@ -68,7 +78,7 @@ def _of_user() -> Path:
 
 def directory(create: bool = False) -> Path | None:
     """The directory, if there is one and only its owner may write to it; else None, with one warning."""
-    if not is_enabled():
+    if not keeps_kernels():
         return None
     for place in _locations():
         try:
@@ -198,7 +208,7 @@ def files(place: Path, others: bool = False) -> Iterator[tuple[Path, os.stat_res
                 continue
             with suppress(OSError):
                 for entry in os.scandir(folder.path):
-                    other = entry.name.endswith(".digest") or entry.name.startswith(".")
+                    other = entry.name.endswith((".digest", KERNEL)) or entry.name.startswith(".")
                     if entry.name.endswith(SUFFIX) or (other and others):
                         with suppress(OSError):
                             yield Path(entry.path), entry.stat(follow_symlinks=False)

@@ -14,9 +14,11 @@ LLVM make it a part of a vector loop.
 """
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from ...disk import kernels
 from ...disk.object_file import ENVIRONMENT, ObjectFile
 from ...lazy import numba
 from .vectors import exchange
@@ -40,8 +42,8 @@ def _library_class() -> Any:
     class Apart(codegen.JITCodeLibrary):
 
         _shared_module: Any
-        stands_apart = False
         takes_arrays = False
+        file: ObjectFile | None = None  # of one that is in the process as such
 
         def __init__(self, *args: Any):
             super().__init__(*args)
@@ -66,17 +68,30 @@ def _library_class() -> Any:
             return sum(1 for b in blocks for _ in b.instructions) > LONG
 
         def _became_machine_code(self) -> bool:
+            file = self.as_file()
+            if file is None or file.link() is None:
+                return False
+            self.stand_apart(file)
+            return True
+
+        def as_file(self, initial: Iterable = ()) -> ObjectFile | None:
+            """Its machine code, with what has to be called before in another process."""
+            if self.file is not None:
+                return self.file
             module = self._final_module.clone()
             exported = [
                 f.name for f in module.functions
                 if not f.is_declaration and f.linkage == codegen.ll.Linkage.external
             ]  # fmt: skip
-            file = ObjectFile.made(self, module, exported, named=frozenset(self._environments))
-            self.stands_apart = self._finalized = file is not None and file.link() is not None
-            return self.stands_apart
+            named = frozenset(self._environments)
+            return ObjectFile.made(self, module, exported, named=named, initial=initial)
+
+        def stand_apart(self, file: ObjectFile, module: Any = None) -> None:
+            """Be this machine code, which is linked into the process; callers get a module, or declare it."""
+            self.file, self._shared_module, self._finalized = file, module, True
 
         def _get_module_for_linking(self) -> Any:
-            if not self.stands_apart:
+            if self.file is None:
                 return super()._get_module_for_linking()
             if self._shared_module is None:  # a caller declares what it calls
                 empty = self._codegen._create_empty_module(self.name)
@@ -86,11 +101,13 @@ def _library_class() -> Any:
     return Apart
 
 
-def compiler_with(own: dict[Any, Any]) -> Any:
+def compiler_with(own: dict[Any, Any], base: Any = None) -> Any:
     """numba's default compiler with these passes in the place of some of its own."""
     compiler: Any = numba("core.compiler")
 
-    class Compiler(compiler.CompilerBase):
+    kind: Any = base or compiler.CompilerBase
+
+    class Compiler(kind):
         def define_pipelines(self) -> list:
             manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
             manager.passes = [(own.get(each, each), text) for each, text in manager.passes]
@@ -98,6 +115,25 @@ def compiler_with(own: dict[Any, Any]) -> Any:
             return [manager]
 
     return Compiler
+
+
+@cache
+def _keeping() -> Any:
+    """numba's compiler that looks on the disk first."""
+    compiler: Any = numba("core.compiler")
+
+    class Keeping(compiler.CompilerBase):
+        def compile_extra(self, func: Any) -> Any:
+            key = kernels.key_of(self.state, func)
+            found = None if key is None else kernels.loaded(key, self.state, _library_class())
+            if found is not None:
+                return found
+            made = super().compile_extra(func)
+            if key is not None:
+                kernels.keep(key, made)
+            return made
+
+    return Keeping
 
 
 @cache
@@ -121,5 +157,5 @@ def kernel_options() -> dict[str, Any]:
             return super().run_pass(state)
 
     register = numba("core.compiler_machinery").register_pass(mutates_CFG=True, analysis_only=False)
-    made = compiler_with({typed.NativeLowering: register(Lowering)})
+    made = compiler_with({typed.NativeLowering: register(Lowering)}, _keeping())
     return {"pipeline_class": made, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -55,11 +55,15 @@ def kernel_of(lowerer: Any, expr: Any) -> tuple[Any, list[str]] | None:
 
 def _element(expr: Any, names: list[str], options: dict[str, Any]) -> Any:
     """The dispatcher of the expression for one element of each array."""
-    tree, namespace = numba("np.ufunc.array_exprs")._arr_expr_to_ast(expr.expr)
+    tree, called = numba("np.ufunc.array_exprs")._arr_expr_to_ast(expr.expr)
     parameters = {name: f"a{k}" for k, name in enumerate(names)}
+    # numba names a function by its address, which is another one in another process.
+    functions = {n.id: called[n.id] for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in called}
+    shorter = parameters | {name: f"f{k}" for k, name in enumerate(functions)}
+    namespace = {shorter[name]: function for name, function in functions.items()}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in parameters:
-            node.id = parameters[node.id]
+        if isinstance(node, ast.Name) and node.id in shorter:
+            node.id = shorter[node.id]
         if hasattr(node, "lineno"):
             node.lineno = node.end_lineno = 2  # type: ignore[attr-defined]
     text = f"def element({', '.join(parameters.values())}):\n    return {ast.unparse(tree)}\n"

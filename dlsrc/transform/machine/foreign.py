@@ -9,6 +9,7 @@ same for code that is loaded from a file.
 from functools import cache
 from typing import Any
 
+from ...disk.kernels import same_as
 from ...lazy import numba
 from ...process.symbols import Foreign
 
@@ -21,7 +22,7 @@ def compiled_foreign(foreign: Foreign) -> Any:
     names = ", ".join(f"a{k}" for k, kind in enumerate(foreign.arguments.replace("o", "")))
     namespace: dict[str, Any] = {"typed": _of_numbers if foreign.by_value else _of_arrays, "foreign": foreign}
     exec(f"def {foreign.name}(context, {names}):\n    return typed(foreign, {names})\n", namespace)
-    return numba("extending").intrinsic(namespace[foreign.name])
+    return same_as(numba("extending").intrinsic(namespace[foreign.name]), repr(foreign))
 
 
 def _of_numbers(foreign: Foreign, *given: Any) -> tuple[Any, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ...disk.kernels import same_as
 from ...errors import InternalError
 from ...kernels.primitive import Primitive, registry
 from ...kernels.programs import checks
@@ -318,7 +319,7 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
             dtype = as_dtype(element).name
             ndim = each.ndim if isinstance(each, types.Array) else 0
             kinds.append(Array(dtype, ndim) if ndim else Scalar(dtype))
-        namespace = {"_np": np, "_element": scalar}
+        namespace = {"__name__": "dlsrc.kernels", "_np": np, "_element": scalar}
         dtype = callee.result_dtype(kinds, static)
         namespace["_result"] = getattr(np, "bool_" if dtype == "bool" else dtype)
         exec(element_loops(callee.name, names, [k.ndim or None for k in kinds]), namespace)
@@ -329,4 +330,5 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
     stub = namespace[callee.name]
     exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
     numba("extending").overload(stub, jit_options=_FLAGS | kernel_pipeline())(namespace["typed"])
-    return stub
+    owner = None if callee.owner is None else callee.owner.name
+    return same_as(stub, "elementwise", callee.name, owner, repr(sorted(static.items())), scalar)

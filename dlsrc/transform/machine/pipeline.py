@@ -28,13 +28,16 @@ TRIED = ((0, 61), (0, 68))
 # What is used of numba, beside what the passes are derived from.
 TOUCHED = {
     "core.analysis": "_dead_maps_result compute_cfg_from_blocks compute_use_defs",
-    "core.base": "BaseContext.add_linking_libs BaseContext.call_internal",
+    "core.base": "BaseContext.add_linking_libs BaseContext.call_internal "
+                 "BaseContext.insert_user_function",
+    "core.compiler": "CompilerBase.compile_extra compile_result",
+    "core.cpu": "CPUContext.get_executable",
     "core.cgutils": "ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr",
     "core.codegen": "Codegen._create_empty_module JITCodeLibrary._finalize_final_module "
                     "JITCodeLibrary._optimize_final_module "
                     "JITCodeLibrary._get_module_for_linking JITCodeLibrary.add_ir_module ll.Linkage",
     "core.controlflow": "CFGraph.dominance_frontier CFGraph.immediate_dominators CFGraph.topo_order",
-    "core.environment": "lookup_environment",
+    "core.environment": "Environment._memo Environment.from_fndesc lookup_environment",
     "core.ir": "Del Expr.phi Scope.redefine UNDEFINED",
     "core.ir_utils": "build_definitions replace_vars_inner replace_vars_stmt",
     "core.lowering": "Lower._find_singly_assigned_variable Lower._lower_call_normal Lower.delvar "
@@ -42,6 +45,7 @@ TOUCHED = {
                      "Lower.lower_expr Lower.lower_normal_function Lower.storevar",
     "core.postproc": "PostProcessor.remove_dels PostProcessor._insert_var_dels VariableLifetime.deadmaps",
     "core.rewrites.registry": "rewrite_registry.rewrites",
+    "core.targetconfig": "TargetConfig.values",
     "core.transforms": "canonicalize_cfg",
     "core.typed_passes": "IRLegalization NativeLowering.lowering_class NopythonRewrites "
                          "NopythonTypeInference PreLowerStripPhis._strip_phi_nodes",
