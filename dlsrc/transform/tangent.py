@@ -192,7 +192,10 @@ class Tangents:
                 self.ctx.add(s)
                 with self.ctx.at(s.loc.beside()):
                     for d in self.each(s.target):
-                        base = self.found[d][s.base]
+                        base = self.tangent(s.base, d)
+                        if base is None:  # a copy of some elements, which is written to later
+                            self.note(s.target, d, self.zero(s.target, d))
+                            continue
                         target = self.named(s.target, d, self.ctx.types[s.target])
                         self.ctx.add(Read(target, base, s.index, self.ctx.loc))  # type: ignore[arg-type]
                         self.note(s.target, d, target)

@@ -93,4 +93,14 @@ def list_of_one_way_in_a_loop_that_runs_on_it(x, p):
     return s
 
 
+# Forward mode: a gather of what does not depend on the arguments, into which something is written that does.
+@programs(vector(5))
+def gather_of_zeros_is_written_to(x):
+    y = np.zeros(5)
+    v = y[np.argsort(x, kind="stable")]
+    v[:] = x[1]
+    v[0] += x[2] * x[3]
+    return np.sum(v * x)
+
+
 test_fuzzed = programs.test()
