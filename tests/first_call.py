@@ -3,6 +3,9 @@
 Beside it the first call of a function of one line that numba's own cache holds.  Both are the medians of
 fresh processes, which have imported NumPy, numba and dlsrc before; and the seconds from the start of a
 process to the result, imports included.
+
+Then the first call of a gradient that nobody has compiled: without anything on disk, and with the kernels of
+an earlier one, as after an edit.
 """
 
 import json
@@ -42,11 +45,19 @@ def model(params, X, y):
     return ((h @ params["v"] - y) ** 2).mean()
 
 
+def likelihood(w, x, y):
+    kernel = np.exp(-0.5 * (x[:, None] - x[None, :]) ** 2 / w[0] ** 2) + w[1] ** 2 * np.eye(len(x))
+    lower = np.linalg.cholesky(kernel)
+    return 0.5 * y @ np.linalg.solve(kernel, y) + np.sum(np.log(np.diag(lower)))
+
+
+
 rng = np.random.default_rng(0)
 arguments = {
     "trivial_gradient": (np.ones(3),),
     "rosenbrock": (np.ones(3) * 0.5,),
     "model": ({"W": rng.normal(size=(3, 4)), "b": np.zeros(4), "v": np.ones(4)}, rng.normal(size=(9, 3)), np.ones(9)),
+    "likelihood": (np.array([0.5, 0.3]), np.linspace(0.0, 1.0, 9), rng.normal(size=9)),
 }
 """
 RUN = """
@@ -84,14 +95,14 @@ def first_call(runs: int = 9) -> None:
             "DLSRC_CACHE": "strict", "NUMBA_CACHE_DIR": f"{made}/numba",
         }  # fmt: skip
 
-        def run(name: str, how: str) -> list[float]:
+        def run(name: str, how: str, **more: str) -> list[float]:
             command = [sys.executable, "-c", RUN, made, name, how]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, env=environment | more, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise SystemExit(done.stderr)
             return json.loads(done.stdout)
 
-        names = ("numba", "trivial_gradient", "rosenbrock", "model")
+        names = ("numba", "trivial_gradient", "rosenbrock", "model", "likelihood")
         for name in names:
             run(name, "cold")
         found = {name: [] for name in names}
@@ -103,3 +114,7 @@ def first_call(runs: int = 9) -> None:
             more = clock - medians["numba"][0]
             against = "" if name == "numba" else f"   {more:+8.1f} against numba's own"
             print(f"  {name:18} {clock:8.1f} {cpu:8.1f} {whole:9.1f}{against}")
+        print("first call of what is compiled in it, seconds of the processor, least of 3: nothing on disk, the kernels on disk")
+        for name in names[2:]:
+            nothing, kernels = (min(run(name, "cold", DLSRC_CACHE=c)[1] for _ in range(3)) for c in ("0", "kernels"))
+            print(f"  {name:18} {nothing:8.2f} {kernels:8.2f}")
