@@ -53,21 +53,26 @@ def pictures():
     return images, digits, *train_test_split(np.arange(len(digits)), test_size=0.25, random_state=0)
 
 
-def train(epochs, network=network):
-    """A network that has learned, its last loss, and the number of steps."""
+def train(epochs, network=network, prepared=lambda images, rng: images):
+    """A network that has learned, its last loss, and the number of steps; it sees ``prepared`` pictures.
+
+    The rate of learning falls from 0.003 to nothing, by a cosine.
+    """
     images, digits, chosen, _ = pictures()
     targets = np.eye(10)[:, digits]
     rng = np.random.default_rng(0)
     net = network(rng)
-    mean, mean_of_squares, step = [], [], 0
+    mean, mean_of_squares, step, steps = [], [], 0, epochs * (len(chosen) // BATCH)
     for _ in range(epochs):
         order = rng.permutation(chosen)
         for first in range(0, len(order) - BATCH + 1, BATCH):
             batch = order[first : first + BATCH]
-            X, T = dlarray(images[..., batch], "SSCB"), dlarray(targets[:, batch], "CB")
+            X = dlarray(prepared(images[..., batch], rng), "SSCB")
+            T = dlarray(targets[:, batch], "CB")
             loss, gradients, net.state = dlfeval(model_loss, net, X, T)
             step += 1
-            net, mean, mean_of_squares = adamupdate(net, gradients, mean, mean_of_squares, step, 0.003)
+            rate = 0.0015 * (1 + np.cos(np.pi * step / steps))
+            net, mean, mean_of_squares = adamupdate(net, gradients, mean, mean_of_squares, step, rate)
     return net, float(loss), step
 
 

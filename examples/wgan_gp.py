@@ -67,7 +67,7 @@ def main():
     images, digits, *_ = pictures()
     rng = np.random.default_rng(0)
     net_g, net_d = painter(rng), critic(rng)
-    before = distance(samples(net_g, 1000), images)
+    before = distance(samples(net_g, 1000, LATENT), images)
     averages_g = averages_d = ([], [])
     for step in range(1, (100 if options.short else 2000) + 1):
         for k in range(1, VERDICTS + 1):
@@ -80,7 +80,7 @@ def main():
         Z = dlarray(rng.standard_normal((LATENT, BATCH)), "CB")
         _, gradients, net_g.state = dlfeval(painter_loss, net_g, net_d, Z)
         net_g, *averages_g = adamupdate(net_g, gradients, *averages_g, step, 5e-4, 0.0, 0.9)
-    made = samples(net_g, 1000)
+    made = samples(net_g, 1000, LATENT)
     if options.picture:
         show(made, options.picture)
     print("the slope of the critic is one, within a tenth:", abs(float(np.mean(norm)) - 1) < 0.1)

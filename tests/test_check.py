@@ -311,6 +311,7 @@ def test_the_losses_of_two_networks_pass(monkeypatch):
         verdict = check(f, net_g, net_d, images, Z)
         assert verdict and verdict.compared >= 2, str(verdict)
     m = example("wgan_gp")
+    rng = np.random.default_rng(0)  # away from the kinks of relu
     Z, mix = dlarray(rng.standard_normal((m.LATENT, 3)), "CB"), dlarray(rng.uniform(size=(1, 1, 1, 3)), "SSCB")
     for f, nets, given in ((m.critic_loss, (m.critic(rng), m.painter(rng)), (images, Z, mix.data)),
                            (m.painter_loss, (m.painter(rng), m.critic(rng)), (Z,))):

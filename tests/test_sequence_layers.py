@@ -179,3 +179,16 @@ def test_a_state_in_compiled_code():
     by_hand = dlsrc.gru(X.data, np.zeros(2), p["InputWeights"], p["RecurrentWeights"], p["Bias"], data_format="CBT")
     np.testing.assert_allclose(Y.data, by_hand[..., -1], rtol=1e-12)
     assert np.array_equal(Y.data, state["gru"]["HiddenState"].data)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("layer", [BiLstmLayer(2), SelfAttentionLayer(2, 4, attention_mask="causal")], ids=repr)
+def test_a_step_in_compiled_code(layer):
+    net = dlnetwork([layer], X)
+
+    def step(net, X):
+        loss = (forward(net, X) ** 2).sum()
+        return loss, dlgradient(loss, net.learnables, X)
+
+    _, (gradients, _) = dlfeval(step, net, X)
+    assert_gradient_of(net, lambda other: dlfeval(step, other, X)[0], gradients)
