@@ -23,6 +23,7 @@ MARK = "result: "
 
 def child(order: dict) -> None:
     """In a fresh process: one task, its result as a line of JSON."""
+    os.environ["DLSRC_CACHE"] = "0"  # a first call is one on a new machine
     pin()
     from tests.benchmarks import run
     from tests.benchmarks.memory import predicted_and_found
