@@ -86,9 +86,28 @@ def broadcast_steps(x_shape, shape):
 
 
 @kernel
-def advance(at, counter, steps, shape):
-    """The position in the small array after the large one went to its next row; ``counter`` is its row."""
-    k = len(shape) - 2
+def last_block(steps, shape):
+    """The end of a large array's axes as one matrix, of which the small one has the rows or the columns.
+
+    Gives the axis before that block, and the block's rows and columns.  A vector (10,) is all columns of
+    (20, 30, 10), seen as 600 by 10; a (20, 1, 1) all rows of it, seen as 20 by 300.  Nothing is before either.
+    """
+    k = len(shape) - 1
+    columns, rows = 1, 1
+    repeated = steps[k] == 0
+    while k >= 0 and (steps[k] == 0) == repeated:
+        columns *= shape[k]
+        k -= 1
+    while k >= 0 and (steps[k] == 0) != repeated:
+        rows *= shape[k]
+        k -= 1
+    return k, rows, columns
+
+
+@kernel
+def advance(at, counter, steps, shape, k):
+    """The position in the small array after the large one went on to its next index of the axes up to ``k``,
+    of which ``counter`` is the present one."""
     while k >= 0:
         counter[k] += 1
         at += steps[k]
@@ -107,23 +126,24 @@ def expand(x, shape):
     steps = broadcast_steps(x.shape, shape)
     source = x.ravel()
     into = out.ravel()
-    last = len(shape) - 1
-    n = shape[last]
+    before, rows, columns = last_block(steps, shape)
     counter = np.zeros(len(shape), np.int64)
     at = 0
     start = 0
     while start < into.size:
-        row = into[start:start + n]
-        if steps[last] == 0:
-            value = source[at]
-            for j in range(n):
-                row[j] = value
+        block = into[start:start + rows * columns].reshape((rows, columns))
+        if steps[-1] == 0:
+            part = source[at:at + rows]
+            for i in range(rows):
+                for j in range(columns):
+                    block[i, j] = part[i]
         else:
-            part = source[at:at + n]
-            for j in range(n):
-                row[j] = part[j]
-        start += n
-        at = advance(at, counter, steps, shape)
+            part = source[at:at + columns]
+            for i in range(rows):
+                for j in range(columns):
+                    block[i, j] = part[j]
+        start += rows * columns
+        at = advance(at, counter, steps, shape, before)
     return out
 
 
@@ -158,24 +178,26 @@ def sum_rows_to(x, shape):
     steps = broadcast_steps(shape, x.shape)
     source = x.ravel()
     into = out.ravel()
-    last = x.ndim - 1
-    n = x.shape[last]
+    before, rows, columns = last_block(steps, x.shape)
     counter = np.zeros(x.ndim, np.int64)
     at = 0
     start = 0
     while start < source.size:
-        row = source[start:start + n]
-        if steps[last] == 0:
-            total = x.dtype.type(0)
-            for j in range(n):
-                total += row[j]
-            into[at] += total
+        block = source[start:start + rows * columns].reshape((rows, columns))
+        if steps[-1] == 0:
+            part = into[at:at + rows]
+            for i in range(rows):
+                total = x.dtype.type(0)
+                for j in range(columns):
+                    total += block[i, j]
+                part[i] += total
         else:
-            part = into[at:at + n]
-            for j in range(n):
-                part[j] += row[j]
-        start += n
-        at = advance(at, counter, steps, x.shape)
+            part = into[at:at + columns]
+            for i in range(rows):
+                for j in range(columns):
+                    part[j] += block[i, j]
+        start += rows * columns
+        at = advance(at, counter, steps, x.shape, before)
     return out
 
 
