@@ -90,7 +90,7 @@ def last_block(steps, shape):
     """The end of a large array's axes as one matrix, of which the small one has the rows or the columns.
 
     Gives the axis before that block, and the block's rows and columns.  A vector (10,) is all columns of
-    (20, 30, 10), seen as 600 by 10; a (20, 1, 1) all rows of it, seen as 20 by 300.  Nothing is before either.
+    (20, 30, 10), seen as 600 by 10; a (20, 1, 1) all rows of it, seen as 20 by 300: none is before these.
     """
     k = len(shape) - 1
     columns, rows = 1, 1

@@ -11,6 +11,9 @@ from .primitive import composite, kernel, kink, primitive, real, refuse, sample
 from .programs.labels import axis_labelled, format_of
 from .programs.trace import detach
 from .reduction import kept_dims, reduced, scalar_of
+from .reductions.exponentials import (
+    log_softmax_rows, log_softmax_rows_dx, log_total, log_totals, log_totals_dx, rows_of, softmax_rows,
+)
 from .types import Array
 
 __all__ = [
@@ -26,56 +29,6 @@ def same_shape(x, axis):
     return Array(x.dtype, x.ndim, "C", x.labels)
 
 
-@kernel
-def rows_of(x, axis):
-    """``x`` as a matrix whose rows are what stands along its last axis."""
-    return np.ascontiguousarray(x).reshape((x.size // x.shape[axis], x.shape[axis]))
-
-
-@kernel
-def largest_of(row):
-    """The largest element; NaN where the first is, and others are not seen.
-
-    Four at a time, as each comparison waits for the last.
-    """
-    n = row.shape[0] // 4
-    first, second, third, fourth = row[:n], row[n : 2 * n], row[2 * n : 3 * n], row[3 * n :]
-    a, b, c, d = row[0], row[0], row[0], row[0]
-    for k in range(n):
-        a = first[k] if first[k] > a else a
-        b = second[k] if second[k] > b else b
-        c = third[k] if third[k] > c else c
-        d = fourth[k] if fourth[k] > d else d
-    for k in range(n, fourth.shape[0]):
-        d = fourth[k] if fourth[k] > d else d
-    a = b if b > a else a
-    c = d if d > c else c
-    return c if c > a else a
-
-
-@kernel(fastmath=("reassoc", "contract"))
-def exp_total(row, largest):
-    """The sum of the exponentials of a vector less a number."""
-    total = row.dtype.type(0)
-    for k in range(row.shape[0]):
-        total += np.exp(row[k] - largest)
-    return total
-
-
-@kernel(fastmath=("reassoc", "contract"))
-def softmax_row(row, out):
-    """Fills ``out`` with the softmax of a vector."""
-    largest = largest_of(row)
-    total = row.dtype.type(0)
-    for k in range(row.shape[0]):
-        e = np.exp(row[k] - largest)
-        out[k] = e
-        total += e
-    scale = 1 / total  # one at least
-    for k in range(row.shape[0]):
-        out[k] *= scale
-
-
 @primitive(static=("axis",))
 def softmax_axis(x, axis):
     """Positive weights that sum to one along an axis."""
@@ -84,8 +37,7 @@ def softmax_axis(x, axis):
     if axis == x.ndim - 1:
         rows = rows_of(x, axis)
         filled = np.empty_like(rows)
-        for i in range(rows.shape[0]):
-            softmax_row(rows[i], filled[i])
+        softmax_rows(rows, filled)
         return filled.reshape(x.shape)
     groups = grouped(x, axis)
     out = np.empty(groups.shape, x.dtype)
@@ -139,18 +91,6 @@ def softmax_axis_dx(dy, y, axis):
     return out.reshape(y.shape)
 
 
-@kernel
-def log_total(values):
-    """The logarithm of the sum of exponentials of a vector."""
-    largest = largest_of(values)
-    if np.isinf(largest):
-        for k in range(values.shape[0]):
-            if values[k] != values[k]:
-                return values[k]
-        return largest
-    return largest + np.log(exp_total(values, largest))
-
-
 @primitive(static=("axis",))
 def log_softmax_axis(x, axis):
     """The logarithms of the weights of softmax along an axis."""
@@ -159,11 +99,7 @@ def log_softmax_axis(x, axis):
     if axis == x.ndim - 1:
         rows = rows_of(x, axis)
         filled = np.empty_like(rows)
-        for i in range(rows.shape[0]):
-            top = largest_of(rows[i])
-            logarithm = np.log(exp_total(rows[i], top))
-            for k in range(rows.shape[1]):
-                filled[i, k] = (rows[i, k] - top) - logarithm
+        log_softmax_rows(rows, filled)
         return filled.reshape(x.shape)
     groups = grouped(x, axis)
     out = np.empty(groups.shape, x.dtype)
@@ -176,7 +112,7 @@ def log_softmax_axis(x, axis):
                     largest = groups[i, k, j]
             total = x.dtype.type(0)
             for k in range(n):
-                # Not less the whole logsumexp: beside a large maximum its logarithm would lose its digits.
+                # see log_softmax_rows
                 out[i, k, j] = groups[i, k, j] - largest
                 total += np.exp(out[i, k, j])
             total = np.log(total)
@@ -187,6 +123,11 @@ def log_softmax_axis(x, axis):
 
 @log_softmax_axis.adjoint("x")
 def log_softmax_axis_dx(dy, y, axis):
+    if axis == y.ndim - 1:
+        ys = rows_of(y, axis)
+        filled = np.empty_like(ys)
+        log_softmax_rows_dx(rows_of(dy, axis), ys, filled)
+        return filled.reshape(y.shape)
     logs = grouped(y, axis)
     cotangents = grouped(dy, axis)
     out = np.empty(logs.shape, y.dtype)
@@ -277,25 +218,12 @@ def logsumexp_axis(x, axis):
         raise ValueError("logsumexp along an axis without elements: its maximum does not exist")
     out = np.empty((groups.shape[0], groups.shape[2]), x.dtype)
     if axis == x.ndim - 1:
-        rows = rows_of(x, axis)
-        for i in range(groups.shape[0]):
-            out[i, 0] = log_total(rows[i])
+        log_totals(rows_of(x, axis), out[:, 0])
         return out.reshape(without_axis(x.shape, axis))
     for i in range(groups.shape[0]):
         for j in range(groups.shape[2]):
             out[i, j] = log_total(groups[i, :, j])
     return out.reshape(without_axis(x.shape, axis))
-
-
-@kernel
-def log_total_dx(dy, row, y, out):
-    """Fills ``out`` with the derivative by a vector of the logarithm ``y`` of the sum of its exponentials."""
-    if np.isinf(y):
-        for k in range(row.shape[0]):
-            out[k] = dy if y > 0 and row[k] == y else 0
-    else:
-        for k in range(row.shape[0]):
-            out[k] = dy * np.exp(row[k] - y)
 
 
 @logsumexp_axis.adjoint("x")
@@ -306,8 +234,7 @@ def logsumexp_axis_dx(dy, x, y, axis):
     if axis == x.ndim - 1:
         rows = rows_of(x, axis)
         filled = np.empty_like(rows)
-        for i in range(rows.shape[0]):
-            log_total_dx(cotangents[i, 0], rows[i], totals[i, 0], filled[i])
+        log_totals_dx(cotangents[:, 0], rows, totals[:, 0], filled)
         return filled.reshape(x.shape)
     out = np.zeros(groups.shape, x.dtype)
     for i in range(groups.shape[0]):
