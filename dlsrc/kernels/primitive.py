@@ -90,6 +90,10 @@ class Primitive:
         Whether ``body`` and adjoints are written for one element.
     view : bool
         Whether the result shares the memory of the first argument.
+    effect : bool
+        Whether the call is kept, where it stands, even if its result is not used.
+    writes : bool
+        Whether that effect is on the first argument; a random draw changes none.
     adjoints : dict of str to function
         For an argument, the function giving its cotangent.
     zeros : set of str
@@ -126,7 +130,7 @@ class Primitive:
         self.floats = floats
         self.boolean = boolean
         self.view = view
-        self.effect = effect
+        self.effect = self.writes = effect
         self.inline = inline
         self.generated = generated
         self.part = part

@@ -24,7 +24,7 @@ class Activity:
     varied: frozenset[Value]
     useful: frozenset[Value]
 
-    def __contains__(self, atom: Atom) -> bool:
+    def __contains__(self, atom: object) -> bool:
         return atom in self.varied and atom in self.useful
 
 
@@ -70,7 +70,7 @@ def flows(program: Program, outline: Outline, memory: Memory) -> list[tuple[Valu
                 for name, arg in passing:
                     if target is not None:
                         flow(arg, target)
-                    if op.effect and name != op.arguments[0]:
+                    if op.writes and name != op.arguments[0]:
                         flow(arg, args[0])
                         if op.name in ("append", "replace_last") and entangled(args[0]):
                             flow(args[0], arg)

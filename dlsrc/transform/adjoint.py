@@ -20,6 +20,7 @@ from ..kernels.types import Array, Scalar
 from .derivatives.custom import CustomRule
 from .ir import (
     Assign, Atom, Block, Const, For, Gradient, Index, Read, Statement, Store, Value, atoms_read, blocks_of,
+    literal,
 )
 from .sweep.shadows import full_index, shows_all
 from .sweep.taped import Taped
@@ -45,7 +46,7 @@ class Sweep(Taped):
 
     def __init__(self, *facts: Any):
         super().__init__(*facts)
-        self.captured: dict[Value, Atom] = {}
+        self.captured: dict[Atom, Atom] = {}
         self.finished = False                      # whether every target is captured
         self.problems: list[tuple[Any, str]] = []
         self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
@@ -66,12 +67,6 @@ class Sweep(Taped):
     def _assign(self, s: Assign) -> None:
         if self.taped(s):
             return
-        if s.op.effect and s.args and s.args[0] in self.active:
-            self.problems.append((s.loc, f"what `{s.op.name}` writes in place has no derivative"))
-        if s.target is None or s.target not in self.active:
-            return
-        if self.is_alias(s.target) or s.target in self.twins and s.target in self.memory.base:
-            return
         dy = self.take(s.target)
         if dy is None:
             return
@@ -82,11 +77,12 @@ class Sweep(Taped):
         if isinstance(s.op, CustomRule):
             self._custom(s, s.op, dy)
             return
-        active = sum(1 for a in s.args if isinstance(a, Value) and a in self.active)
+        active = sum(a in self.active for a in s.args)
         for name, arg in zip(s.op.arguments, s.args, strict=True):
-            if not isinstance(arg, Value) or arg not in self.active or name in s.op.zeros:
+            if arg not in self.active or name in s.op.zeros:
                 continue
-            if s.op.name == "sum_all" and isinstance(self.ctx.types[arg], Array):
+            assert isinstance(arg, Value)
+            if s.op.name == "sum_all":
                 self.contribute(arg, dy)
                 continue
             rule = s.op.adjoints.get(name)
@@ -97,7 +93,7 @@ class Sweep(Taped):
             given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)
             alone = active == 1 and (s.target in self.in_memory or dy in self.own)
             owned = self.is_own(given, dy, alone)
-            if not owned and isinstance(dy, Value):
+            if not owned:
                 self.own.discard(dy)  # what was only this result's may now be an operand's too
             self.contribute(arg, given, owned=owned)
 
@@ -139,10 +135,6 @@ class Sweep(Taped):
         return self.apply_rule(s, rule, dy), dy
 
     def _read(self, s: Read) -> None:
-        if s.target not in self.active or self.is_alias(s.target):
-            return
-        if s.target in self.twins and s.target in self.memory.base:
-            return
         dy = self.take(s.target)
         if dy is None:
             return
@@ -272,11 +264,7 @@ class Sweep(Taped):
                         taken = ctx.op("copy", taken)  # the shadow changes below, and later
                         self.shapes.derive(taken, index, s.base)
             if s.mode == "set":
-                ctx.store(
-                    shadow, index,
-                    Const(0.0) if ctx.types[s.base].dtype == "float64" else Const(0.0, "float32"),
-                    "set",
-                )
+                ctx.store(shadow, index, literal(0.0, ctx.types[s.base].dtype), "set")
         if s.mode == "set" and holder not in self.twins:
             self.masks.zeroed.setdefault(self.cot[holder], {})[known] = None
         if useful and taken is not None:

@@ -14,7 +14,7 @@ from .adjoint import Sweep
 from .facts.outline import is_loop, slots
 from .facts.regions import may_share
 from .facts.written import undecided
-from .ir import UNBOUND, Assign, Atom, Block, Const, For, If, Merge, Read, Statement, Store, Value, While
+from .ir import Assign, Atom, Block, For, If, Merge, Read, Statement, Store, Value, While, literal
 from .sweep.crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
 from .sweep.fetch import Mirror
 from .sweep.reverse_loops import earlier_trips, reverse_loop
@@ -37,10 +37,8 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
             )))  # fmt: skip
     with ctx.collecting() as code:
         with ctx.at(gradient.loc):
-            loss_type = ctx.type_of(gradient.loss)
-            seed = Const(1.0) if loss_type.dtype == "float64" else Const(1.0, loss_type.dtype)
-            if isinstance(gradient.loss, Value) and gradient.loss in sweep.active:
-                sweep.cot[gradient.loss] = seed
+            if gradient.loss in sweep.active:
+                sweep.cot[gradient.loss] = literal(1.0, ctx.type_of(gradient.loss).dtype)
         scope = sweep.here
         place: Statement = gradient
         for depth in range(len(scope), -1, -1):
@@ -79,18 +77,14 @@ def finish(sweep: Sweep) -> list[Statement]:
     given: set[Any] = set()
     for result, target in zip(sweep.gradient.results, sweep.gradient.targets, strict=True):
         with ctx.at(sweep.gradient.loc), ctx.collecting() as block:
-            found: Atom | None = None
-            if isinstance(target, Value):
-                found = sweep.captured.get(target)
-                if found is None:
-                    found = sweep.cot.get(sweep.holder(target) if target not in sweep.targets else target)
+            found = sweep.captured.get(target, sweep.cot.get(target))
             type_ = ctx.types[result]
-            if found is not None and isinstance(target, Value):
-                found = sweep.whole(target, found)
             if found is None:
                 found = _zero(sweep, target, type_)
-            elif found in given or (isinstance(type_, Array) and not _fresh(sweep, found, target)):
-                found = ctx.op("copy", found) if isinstance(type_, Array) else found
+            else:
+                found = sweep.whole(target, found)
+                if isinstance(type_, Array) and (found in given or not _fresh(sweep, found, target)):
+                    found = ctx.op("copy", found)
             if isinstance(type_, Array) and ctx.type_of(found).layout != "C":
                 found = ctx.op("contiguous", found)
             given.add(found)
@@ -100,7 +94,7 @@ def finish(sweep: Sweep) -> list[Statement]:
     return made
 
 
-def _fresh(sweep: Sweep, atom: Atom, of: Value) -> bool:
+def _fresh(sweep: Sweep, atom: Atom, of: Atom) -> bool:
     """Whether the array is memory that only this sweep has: made by it, and not a view."""
     if given(sweep, atom, of) or atom in sweep.own:
         return True
@@ -112,10 +106,8 @@ def _fresh(sweep: Sweep, atom: Atom, of: Value) -> bool:
 
 def _zero(sweep: Sweep, target: Atom, type_: Any) -> Atom:
     if isinstance(type_, Scalar):
-        return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
-    return sweep.ctx.op(
-        "zeros_like", sweep.saver.export(target, sweep.here) if isinstance(target, Value) else target
-    )
+        return literal(0.0, type_.dtype)
+    return sweep.ctx.op("zeros_like", sweep.saver.export(target, sweep.here))  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------------- blocks
@@ -210,9 +202,9 @@ def reverse_if(sweep: Sweep, s: If) -> None:
             with ctx.collecting() as code:
                 for merge, cotangent in merged:
                     atom = merge.then if slot == "then" else merge.orelse
-                    if cotangent is not None and atom is not UNBOUND:
+                    if cotangent is not None and isinstance(atom, Value):
                         cotangent = sweep.whole(merge.target, cotangent)
-                        sweep.shapes.equate(cotangent, atom) if isinstance(atom, Value) else None
+                        sweep.shapes.equate(cotangent, atom)
                         sweep.contribute(atom, cotangent, owned=merge.target in sweep.in_memory)
                 reverse_block(sweep, block)
             sweep.mirrors.pop()
@@ -237,7 +229,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                     with ctx.collecting() as extra:
                         side = zero_cotangent(sweep, key)
                     code.extend(extra)
-                elif isinstance(key, Value):
+                else:
                     with ctx.collecting() as extra:
                         side = sweep.whole(key, side)
                     code.extend(extra)

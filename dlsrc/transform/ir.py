@@ -23,7 +23,7 @@ from .location import Location
 __all__ = [
     "ELLIPSIS", "NEWAXIS", "UNBOUND", "Assign", "Atom", "Block", "Carry", "Check", "Const", "Fancy", "For",
     "Gradient", "If", "Index", "Merge", "Program", "Raise", "Read", "Show", "Span", "Statement", "Store",
-    "Value", "While", "atoms_read", "blocks_of", "values_defined", "walk", "with_blocks",
+    "Value", "While", "atoms_read", "blocks_of", "literal", "values_defined", "walk", "with_blocks",
 ]
 
 
@@ -58,6 +58,11 @@ class Const:
 
     def __repr__(self) -> str:
         return repr(self.value) if self.dtype is None else f"np.{self.dtype}({self.value!r})"
+
+
+def literal(value: float, dtype: str) -> Const:
+    """A number as a literal of a float type: ``1.0``, ``np.float32(1.0)``."""
+    return Const(float(value)) if dtype == "float64" else Const(float(value), dtype)
 
 
 @dataclass(frozen=True, slots=True)

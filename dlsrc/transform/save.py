@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ..kernels.types import Array, Scalar, Shape, Tape
 from .building.context import Context
 from .facts.costs import Costs
@@ -71,25 +73,22 @@ class Saver:
         self._tapes: dict[tuple, _Tape] = {}
         self._exported: dict[tuple[Value, int], Value] = {}
         self._counters: dict[tuple[int, int], tuple[Value, Value]] = {}
-        self._numbers: dict[int, Atom] = {}
+        self._counts: dict[int, Atom] = {}                # by loop: its trips
+        self._numbers: dict[int, Atom] = {}               # by loop: which of them one is
         self._copies: dict[tuple[Value, int], Value] = {}
+        self._shapes: dict[Value, Value] = {}
         self._growing: dict[tuple[int, int], tuple[Statement, Atom, list]] = {}
         self._entered: dict[Value, Value] = {}     # of what is threaded through loops: the outermost's header
 
     # ------------------------------------------------------------------ places
 
-    def adopt(
-        self, value: Value, scope: Scope, statement: Statement | None, next_to: Statement | None = None
-    ) -> Value:
-        """Register a value that an edit defines."""
+    def adopt(self, value: Value, scope: Scope, statement: Statement, next_to: Statement) -> Value:
+        """Register a value that an edit defines: by a statement that stands next to one of the program, or
+        by one of the program itself."""
         self.outline.home[value] = scope
         self.outline.defined[value] = statement
-        if statement is not None and id(statement) not in self.outline.position:
-            # An edit stands where it is put: next to a statement of the program.
-            self.outline.position[id(statement)] = (
-                self.outline.position[id(next_to)] if next_to is not None else -1
-            )
-            self.outline.scope[id(statement)] = scope
+        self.outline.position.setdefault(id(statement), self.outline.position[id(next_to)])
+        self.outline.scope.setdefault(id(statement), scope)
         return value
 
     def export(self, value: Value, here: Scope) -> Value:
@@ -102,7 +101,7 @@ class Saver:
             key = (out, id(statement))
             if key not in self._exported:
                 made = self.ctx.value(self.ctx.types[out], base=out)
-                self.adopt(made, scope, statement)
+                self.adopt(made, scope, statement, statement)
                 merge = Merge(made, out, UNBOUND) if slot == "then" else Merge(made, UNBOUND, out)
                 self.edits.merges.setdefault(id(statement), []).append(merge)
                 self._exported[key] = made
@@ -120,20 +119,19 @@ class Saver:
         found = self.edits.trips.get(id(loop))
         if found is None:
             found = self.ctx.value(Scalar("int64", True), "trips")
-            self.adopt(found, self.outline.scope[id(loop)], loop)
+            self.adopt(found, self.outline.scope[id(loop)], loop, loop)
             self.edits.trips[id(loop)] = found
         return found
 
     def _count(self, loop: For) -> Atom:
         """The number of trips of a counted loop, computed before it."""
         key = id(loop)
-        if key not in self._numbers:
+        if key not in self._counts:
             with self.ctx.at(loop.loc), self.ctx.collecting() as block:
-                made = count_of(self.ctx, loop)
+                self._counts[key] = count_of(self.ctx, loop)
             self.edits.before.setdefault(key, []).extend(block)
-            self._adopt_all(block, self.outline.scope[key])
-            self._numbers[key] = made
-        return self._numbers[key]
+            self._adopt_all(block, loop)
+        return self._counts[key]
 
     def is_block(self, loops: list[Statement]) -> bool:
         """Whether the loops are a counted nest: all trip counts known before the outermost one."""
@@ -141,7 +139,7 @@ class Saver:
         for loop in loops:
             if not isinstance(loop, For):
                 return False
-            for atom in (loop.start, loop.stop, loop.step):
+            for atom in (loop.start, loop.stop):
                 if isinstance(atom, Value) and not visible(self.outline.home[atom], outer):
                     return False
         return len(loops) <= 3
@@ -172,7 +170,7 @@ class Saver:
             op = "empty_vector" if len(loops) == 1 else f"empty{len(loops)}"
             ctx.op(op, *sizes, dtype=type_.dtype, target=tape)
         self.edits.before.setdefault(id(outermost), []).extend(block)
-        self._adopt_all(block, self.outline.scope[id(outermost)])
+        self._adopt_all(block, outermost)
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
             index = [self.number(loop) for loop in loops]
             ctx.store(tape, Index(tuple(index)), value)
@@ -182,7 +180,7 @@ class Saver:
 
     def _outermost(self, loops: list[Statement]) -> Statement:
         """The loop in front of which the memory of a block tape is made: as far out as its size is known."""
-        bounds = [a for loop in loops if isinstance(loop, For) for a in (loop.start, loop.stop, loop.step)]
+        bounds = [a for loop in loops if isinstance(loop, For) for a in (loop.start, loop.stop)]
         homes = [self.outline.home[a] for a in bounds if isinstance(a, Value)]
         for outer in self.at_once:
             if all(visible(home, self.outline.scope[id(outer)]) for home in homes):
@@ -246,7 +244,7 @@ class Saver:
         with ctx.at(loops[0].loc), ctx.collecting() as block:
             ctx.add(Assign(tape, ctx.known("new_list"), (), (), ctx.loc))  # type: ignore[arg-type]
         self.edits.before.setdefault(id(loops[0]), []).extend(block)
-        self.adopt(tape, self.outline.scope[id(loops[0])], None)
+        self.adopt(tape, self.outline.scope[id(loops[0])], block[0], loops[0])
         home = self.outline.home[value] if at is None else self.outline.scope[id(at)]
         innermost = (*self.outline.scope[id(loops[-1])], (loops[-1], "body"))
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
@@ -275,16 +273,12 @@ class Saver:
         return _Tape("list", tape, tape, tuple(loops))
 
     def _note(self, value: Value, loops: list[Statement], type_: Any, how: str) -> None:
-        size = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bool": 1}.get(
-            getattr(type_, "dtype", ""), 0
-        )
-        self.kept.append(Kept(value, loops[-1], size if isinstance(type_, Scalar) else 0, how))
+        size = np.dtype(type_.dtype).itemsize if isinstance(type_, Scalar) else 0
+        self.kept.append(Kept(value, loops[-1], size, how))
 
-    def _adopt_all(self, block: list[Statement], scope: Scope) -> None:
+    def _adopt_all(self, block: list[Statement], before: Statement) -> None:
         for statement in block:
-            target = getattr(statement, "target", None)
-            if target is not None:
-                self.adopt(target, scope, statement)
+            self.adopt(statement.target, self.outline.scope[id(before)], statement, before)  # type: ignore[union-attr, arg-type]
 
     def _loc_of(self, value: Value) -> Any:
         statement = self.outline.defined.get(value)
@@ -310,11 +304,11 @@ class Saver:
     def number(self, loop: Statement) -> Atom:
         """The position of a counted loop's trip in a block tape, in the forward sweep."""
         assert isinstance(loop, For)
-        key = -id(loop)
+        key = id(loop)
         if key not in self._numbers:
             with self.ctx.at(loop.loc), self.ctx.collecting() as block:
                 self._numbers[key] = trip_number(self.ctx, loop, loop.index)
-            self.edits.start.setdefault((id(loop), "body"), []).extend(block)
+            self.edits.start.setdefault((key, "body"), []).extend(block)
         return self._numbers[key]
 
     def counter(self, loops: list[Statement]) -> tuple[Atom, Value]:
@@ -339,7 +333,7 @@ class Saver:
         headers = [self._like(header) for _ in loops[:-1]] + [header]
         inner_out = wanted = out
         for k, loop in reversed(list(enumerate(loops))):
-            result = self.adopt(self._like(header), self.outline.scope[id(loop)], loop)
+            result = self.adopt(self._like(header), self.outline.scope[id(loop)], loop, loop)
             # Where the loop stands in branches of the loop around it, the other way leaves the value alone.
             incoming: Atom = init if k == 0 else headers[k - 1]
             self.edits.carries.setdefault(id(loop), []).append(Carry(headers[k], incoming, inner_out, result))
@@ -380,7 +374,7 @@ class Saver:
                 made = ctx.op("copy", value, target=ctx.value(ctx.types[value], base=value, form="{}_kept"))
             assert isinstance(made, Value)
             self._around(value, at).setdefault(id(at), []).extend(block)
-            self.adopt(made, self.outline.scope[id(at)], block[0])
+            self.adopt(made, self.outline.scope[id(at)], block[0], at)
             self._copies[key] = made
         return self._copies[key]
 
@@ -390,20 +384,18 @@ class Saver:
 
     def shape_of(self, value: Value) -> Value:
         """The shape of an array, computed right after the array in the forward sweep."""
-        key = (value, 0)
-        if key not in self._copies:
+        if value not in self._shapes:
             ctx = self.ctx
+            made = ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape")
             with ctx.at(self._loc_of(value)), ctx.collecting() as block:
-                made = ctx.op(
-                    "shape",
-                    value, target=ctx.value(Shape(ctx.types[value].ndim), base=value, form="{}_shape"),
-                )
-            assert isinstance(made, Value)
+                ctx.op("shape", value, target=made)
             self.bind_first(value)
             self._insert_push(value, block)
-            self.adopt(made, self.outline.home[value], block[0], self.outline.defined[value])
-            self._copies[key] = made
-        return self._copies[key]
+            beside = self.outline.defined[value]
+            assert beside is not None, "the shape of a parameter is always at hand"
+            self.adopt(made, self.outline.home[value], block[0], beside)
+            self._shapes[value] = made
+        return self._shapes[value]
 
     def bind_first(self, value: Value) -> None:
         """Give a value that is missing on some way something there: the sweep names it on all."""

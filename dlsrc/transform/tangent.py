@@ -226,7 +226,7 @@ class Tangents:
 
     def assign(self, s: Assign) -> None:
         op = s.op
-        if op.effect:
+        if op.writes:
             self.effect(s)
             return
         for d in self.each(s.target):

@@ -200,3 +200,16 @@ def the_argument_itself(a):
 
 
 test_scalars = programs.test()
+
+
+def test_counts_drawn_by_a_parameter_are_integers():
+    """They carry no derivative.  A draw was refused as if it wrote to the number that it is drawn by."""
+
+    def f(x):
+        return x[1] * np.random.poisson(x[0])
+
+    x = np.array([50.0, 2.0])
+    value, slope = dlsrc.value_and_grad(f)(x)
+    assert value > 0.0 and slope.tolist() == [0.0, value / 2.0]
+    value, slope = dlsrc.jvp(f, (x,), (np.array([1.0, 1.0]),))
+    assert value > 0.0 and slope == value / 2.0

@@ -3,6 +3,7 @@
 A mutant runs only the tests that execute its line, those first that have noticed mutants of the same function.
 """
 
+import difflib
 import gc
 import importlib
 import inspect
@@ -167,6 +168,23 @@ def covered(items: list[pool.Item], modules: list[str]) -> dict[tuple[str, int],
             return pickle.load(made)
 
 
+def moved(module: str, lines: dict[tuple[str, int], list[str]], old: str) -> dict[tuple[str, int], list[str]]:
+    """What was known of the lines of a module when its text was another: a line that is new has the tests of those
+    that stood in its place."""
+    before, after = old.splitlines(), path_of(module).read_text().splitlines()
+    found: dict[tuple[str, int], list[str]] = {}
+    for tag, i, end, j, last in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            for k in range(last - j):
+                if (module, i + k + 1) in lines:
+                    found[module, j + k + 1] = lines[module, i + k + 1]
+        elif tag in ("replace", "insert"):
+            there = dict.fromkeys(name for k in range(i, end + 2) for name in lines.get((module, k), ()))
+            for k in range(j, last):
+                found[module, k + 1] = list(there)
+    return found
+
+
 # ---------------------------------------------------------------------------------- all of them
 
 
@@ -185,19 +203,25 @@ class Run:
         gc.freeze()
 
     def baseline(self, modules: list[str], keep: str | None) -> tuple[dict, dict]:
-        """Seconds of each test and the lines it runs, from a file if there is one."""
+        """Seconds of each test and the lines it runs; from a file, if there is one, as far as it knows them."""
+        seconds: dict[str, float] = {}
+        lines: dict[tuple[str, int], list[str]] = {}
         if keep and os.path.exists(keep):
             with open(keep, "rb") as file:
-                known, seconds, lines = pickle.load(file)
+                known, seconds, lines, texts = pickle.load(file)
             pool.known(known)
-            if {m for m, _ in lines} >= set(modules):
-                return seconds, lines
-        seconds = pool.remembered(self.items)
-        pool.forget()
-        lines = covered(self.items, modules)
-        if keep:
+            lines = {key: names for m in modules if m in texts for key, names in moved(m, lines, texts[m]).items()}
+            if set(modules) - set(texts):
+                seconds, lines = {}, {}
+        fresh = [item for item in self.items if item.name not in seconds]
+        if fresh:
+            seconds |= pool.remembered(fresh)
+            pool.forget()
+            for key, names in covered(fresh, modules).items():
+                lines[key] = [*lines.get(key, ()), *names]
+        if keep and fresh:
             with open(keep, "wb") as file:
-                pickle.dump((pool.known({}), seconds, lines), file)
+                pickle.dump((pool.known({}), seconds, lines, {m: path_of(m).read_text() for m in modules}), file)
         return seconds, lines
 
     def tests_of(self, mutant: Mutant) -> list[pool.Item]:

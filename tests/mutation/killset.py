@@ -62,10 +62,24 @@ FILES = {
 # Slow tests that notice nothing that quick ones do not; and what is tested of a golden text beside the text.
 LEFT_OUT = (
     "test_golden::test_text_is_the_same", "test_golden::test_quality", "test_golden::test_waste", "test_golden::test_what",
-    "test_golden::test_there", "the_number_of_items_builds_nothing_anew", "test_models[rk4]", "test_models[kalman]",
+    "test_golden::test_there", "the_number_of_items_builds_nothing_anew", "test_the_numbers_never_change",
+    "test_simplifying_twice", "at_every_order", "in_a_loop_over_data", "a_solution_that_is_a_matrix", "a_fixed_point",
+    "a_root_in_compiled_code", "attract_themselves[0]", "attract_themselves[1]", "functions-histogram",
+    "recursion_with_other_functions", "serves_the_next", "[matrix_matrix]", "[kalman_step]", "not_carried_by_the_loop",
+    "[objects_made_outside]", "[gauss_newton]", "[factors_and_bands]", "[two_arguments]", "[generators]", "[stacked]",
+    "comprehensions]", "what_is_packed", "[vectorized_functions]", "[predators]", "[matern_likelihood]", "[return_map]",
+    "a_tangent_of_another_length", "[contracted]", "[polynomials]", "[stencil_over_time]", "[a_range_that_shrinks]",
 )
+
+# Of the whole models, those in which something meets that meets nowhere else; of the classes, one.
+MODELS = ("gauss_elim", "hmm_log", "ctc_like", "projectile", "gp", "gd_linesearch", "mvn", "cells")
+CLASSES = "test_a_gradient_is_of_the_class_of_its_argument"
 
 
 def chosen(name: str) -> bool:
     """Whether a test of these files is in the kill set."""
+    if name.startswith("corpus.test_models::"):
+        return any(f"[{model}]" in name for model in MODELS)
+    if CLASSES in name:
+        return name.endswith("[7]")
     return not any(text in name for text in LEFT_OUT)

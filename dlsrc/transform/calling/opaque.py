@@ -90,6 +90,7 @@ def _opaque_primitive(value: Any, name: str, count: int, result: Any) -> Primiti
             body, (value,), static=(), elementwise=False, floats=False, boolean=False, view=False,
             effect=".random." in name, methods=(), attributes=(),
         )  # fmt: skip
+        made.writes = False
         made.opaque = name  # type: ignore[attr-defined]
         made.numba_knows = body.numba_knows = value  # type: ignore[attr-defined]
         made.result(lambda **_: result)

@@ -158,7 +158,7 @@ class Obstacles:
             if isinstance(s, Store) and self.memory.root[s.base] == root:
                 if moving.intersection((s.base, *s.index.atoms)):
                     return True
-            if isinstance(s, Assign) and s.op.effect and moving.intersection(s.args):
+            if isinstance(s, Assign) and s.op.writes and moving.intersection(s.args):
                 if self.memory.root.get(s.args[0]) == root:  # type: ignore[arg-type]
                     return True
         return False

@@ -39,7 +39,7 @@ class _Later:
     def statement(self, s: Statement, live: Live) -> Live:
         match s:
             case Assign(target=target, op=op, args=args):
-                if op.effect:
+                if op.writes:
                     self.after[id(s)] = self.after.get(id(s), frozenset()) | live
                     read = args if target in live else args[1:]  # `pop` gives what it takes away
                     return live - {target} | self.real(read)

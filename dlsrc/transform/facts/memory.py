@@ -218,7 +218,7 @@ def _is_grown(memory: Memory, atom: Atom) -> bool:
 def _written(statement: Statement) -> Value | None:
     if isinstance(statement, Store):
         return statement.base
-    if isinstance(statement, Assign) and statement.op.effect and statement.args:
+    if isinstance(statement, Assign) and statement.op.writes and statement.args:
         return statement.args[0] if isinstance(statement.args[0], Value) else None
     return None
 

@@ -94,7 +94,7 @@ def written_by(statement: Statement) -> tuple[Value, ...]:
     match statement:
         case Store(base=base):
             return (base,)
-        case Assign(op=op, args=args) if op.effect:
+        case Assign(op=op, args=args) if op.writes:
             known = args[:1] if op.name in WRITERS else args
             return tuple(a for a in known if isinstance(a, Value))
     return ()

@@ -95,7 +95,7 @@ class _Scratch:
         found: dict[Value, Assign] = {}
         for s in walk(loop.body):
             base: Any = s.base if isinstance(s, Store) else None
-            if isinstance(s, Assign) and s.op.effect:
+            if isinstance(s, Assign) and s.op.writes:
                 base = s.args[0] if s.args else None
             if base is None or base not in self.memory.root:
                 continue

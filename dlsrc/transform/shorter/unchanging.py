@@ -84,7 +84,7 @@ class _Moving:
         found: set[Value] = set()
         for s in walk(body):
             base: Atom | None = s.base if isinstance(s, Store) else None
-            if isinstance(s, Assign) and s.op.effect and s.args:
+            if isinstance(s, Assign) and s.op.writes and s.args:
                 base = s.args[0]
             if isinstance(base, Value) and base in self.memory.root:
                 found |= self.memory.roots_shared_with(self.memory.root[base])

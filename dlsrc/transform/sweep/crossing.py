@@ -9,7 +9,7 @@ from typing import Any
 
 from ...kernels.types import Array, Scalar, Tape
 from ..adjoint import Sweep
-from ..ir import Assign, Atom, Const, For, If, Read, Statement, Store, Value, While, atoms_read, walk
+from ..ir import Assign, Atom, For, If, Read, Statement, Store, Value, While, atoms_read, literal, walk
 
 __all__ = [
     "given", "materialize", "merged_cotangent", "outer_arrays", "prepare", "relevant", "zero_cotangent",
@@ -30,8 +30,7 @@ def relevant(sweep: Sweep, statement: Statement) -> bool:
 def materialize(sweep: Sweep, statement: Statement) -> None:
     """Write out the uniform cotangents of arrays before a branch or loop that may add to them."""
     for key, cotangent in list(sweep.cot.items()):
-        if isinstance(key, Value) and isinstance(sweep.ctx.types[key], Array):
-            sweep.cot[key] = sweep.whole(key, cotangent)
+        sweep.cot[key] = sweep.whole(key, cotangent)
 
 
 def prepare(sweep: Sweep, statement: Statement) -> None:
@@ -96,13 +95,13 @@ def outer_arrays(sweep: Sweep, statement: Statement) -> list[Value]:
     return list(found)
 
 
-def zero_cotangent(sweep: Sweep, key: Any) -> Atom:
-    """The cotangent of a value that a way does not use (a trip counter: zero)."""
-    type_ = sweep.ctx.types[key] if isinstance(key, Value) else Scalar("int64", True)
+def zero_cotangent(sweep: Sweep, value: Value) -> Atom:
+    """The cotangent of a value that a way does not use."""
+    type_ = sweep.ctx.types[value]
     if isinstance(type_, Array):
-        sweep.saver.bind_first(key)
-        return sweep.zeros(key)
-    return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
+        sweep.saver.bind_first(value)
+        return sweep.zeros(value)
+    return literal(0.0, type_.dtype)
 
 
 def merged_cotangent(sweep: Sweep, key: Any) -> Value:
@@ -118,7 +117,7 @@ def merged_cotangent(sweep: Sweep, key: Any) -> Value:
     return made
 
 
-def given(sweep: Sweep, atom: Atom, of: Value) -> bool:
+def given(sweep: Sweep, atom: Atom, of: Atom) -> bool:
     """Whether the cotangent of an array is memory that only this sweep holds."""
     if atom in sweep.shared:
         return False

@@ -19,7 +19,7 @@ from ..adjoint import Sweep
 from ..facts.outline import is_loop
 from ..facts.trips import trip_number
 from ..ir import (
-    UNBOUND, Atom, Carry, Const, For, Statement, Store, Value, While, atoms_read, blocks_of, walk,
+    UNBOUND, Atom, Carry, Const, For, Statement, Store, Value, While, atoms_read, blocks_of, literal, walk,
 )
 
 from ..checkpointing.replay import replay
@@ -214,14 +214,14 @@ def zero_result(sweep: Sweep, s: For | While, carry: Carry) -> Atom:
         made = sweep.ctx.op("zeros_like", carry.header)
         sweep.shapes.equate(made, carry.header)
         return made
-    return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
+    return literal(0.0, type_.dtype)
 
 
 def zero_header(sweep: Sweep, header: Value, like: Value) -> Atom:
     """The cotangent of what a trip found and did not use."""
     type_ = sweep.ctx.types[header]
     if not isinstance(type_, Array):
-        return Const(0.0) if type_.dtype == "float64" else Const(0.0, type_.dtype)
+        return literal(0.0, type_.dtype)
     if sweep.shapes.same(header, like):
         made = sweep.ctx.op("zeros_like", like)
         sweep.shapes.equate(made, header)

@@ -14,7 +14,8 @@ from ...kernels.types import Array, Scalar, Tape, is_float
 from ..facts.outline import is_loop
 from ..facts.regions import may_share
 from ..ir import (
-    ELLIPSIS, NEWAXIS, Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While, walk,
+    ELLIPSIS, NEWAXIS, Assign, Atom, Const, For, If, Index, Read, Span, Statement, Store, Value, While,
+    literal, walk,
 )
 from .fetch import Fetching
 from .masks import Masks
@@ -43,7 +44,7 @@ class Cotangents(Fetching):
         self.twins = self.memory.twins.get(id(self.gradient), {})
         for value, twin in self.twins.items():
             self.shapes.equate(twin, value)
-        self.own: set[Value] = set()                  # cotangents that are memory which nothing else holds
+        self.own: set[Atom] = set()                   # cotangents that are memory which nothing else holds
         self.shared: set[Atom] = set()                # cotangents that others may hold too
         self.in_memory = self._in_memory()
         self.masks = Masks(self.outline, self.memory)
@@ -63,7 +64,7 @@ class Cotangents(Fetching):
             elif isinstance(statement, Store):
                 found.add(statement.base)
             elif (
-                isinstance(statement, Assign) and statement.op.effect and statement.args
+                isinstance(statement, Assign) and statement.op.writes and statement.args
                 and isinstance(statement.args[0], Value)
             ):
                 found.add(statement.args[0])
@@ -162,10 +163,11 @@ class Cotangents(Fetching):
         return True
 
     def take(self, value: Value | None) -> Atom | None:
-        """The finished cotangent of a value, which is not needed any more."""
-        if value is None:
-            return None
+        """The finished cotangent of a value, which is not needed any more; of a view it is its base's."""
         if value in self.twins:
+            if value in self.memory.base or value not in self.active:
+                return None
+            assert value is not None
             found = self.shadow(value)
             self.masks.note(found, True)  # parts of it may never have been added to
             return found
@@ -208,10 +210,7 @@ class Cotangents(Fetching):
         old = self.cot.get(atom)
         if old is None:
             self.cot[atom] = self.named(cotangent, atom)
-            if owned and isinstance(cotangent, Value):
-                self.own.add(cotangent)
-            elif not owned:
-                self.shared.add(cotangent)
+            (self.own if owned else self.shared).add(cotangent)
             return
         type_ = self._cotangent_type(atom)
         if isinstance(type_, Array) and any(
@@ -228,9 +227,9 @@ class Cotangents(Fetching):
         if isinstance(type_, Array):
             self.shapes.equate(target, atom)
 
-    def whole(self, value: Value, cotangent: Atom) -> Atom:
+    def whole(self, value: Any, cotangent: Atom) -> Atom:
         """A cotangent as an array: one that is the same for every element is written out."""
-        if not isinstance(self.ctx.types[value], Array) or isinstance(self.ctx.type_of(cotangent), Array):
+        if not isinstance(self.ctx.types.get(value), Array) or isinstance(self.ctx.type_of(cotangent), Array):
             return cotangent
         made = self.zeros(value)
         self.ctx.store(made, full_index(self.ctx.types[made]), cotangent)
@@ -279,11 +278,7 @@ class Cotangents(Fetching):
         have = self.ctx.type_of(cotangent)
         if have.dtype != type_.dtype and is_float(type_):
             if isinstance(cotangent, Const):
-                return (
-                    Const(cotangent.value, type_.dtype)
-                    if type_.dtype != "float64"
-                    else Const(float(cotangent.value))
-                )
+                return literal(cotangent.value, type_.dtype)
             cotangent = self.ctx.op("cast", cotangent, dtype=type_.dtype)
         return cotangent
 

@@ -115,7 +115,7 @@ def _keeps_to_itself(sweep: Sweep, s: For) -> bool:
 
     for inner in walk(s.body):
         written = inner.base if isinstance(inner, Store) else None
-        if isinstance(inner, Assign) and inner.op.effect and inner.args and isinstance(inner.args[0], Value):
+        if isinstance(inner, Assign) and inner.op.writes and inner.args and isinstance(inner.args[0], Value):
             written = inner.args[0]
         if written is not None and written in memory.root and not own(written):
             return False

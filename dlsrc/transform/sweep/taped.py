@@ -16,7 +16,7 @@ the end.  What takes from a list is gone through backwards by putting back.
 from typing import Any
 
 from ...kernels.types import Array
-from ..ir import Assign, Atom, Const, Fancy, Index, Value
+from ..ir import Assign, Atom, Const, Fancy, Index, Value, literal
 from .rules import Rules
 
 __all__ = ["Taped"]
@@ -89,7 +89,6 @@ class Taped(Rules):
             return
         index = Index((Fancy(self.fetch(indices, s)),))  # type: ignore[arg-type]
         shadow = self.shadow(memory)
-        value: Atom = Const(0.0) if found is None else self.whole(s.target, found)  # type: ignore[arg-type]
-        if found is None and self.ctx.types[memory].dtype != "float64":
-            value = Const(0.0, self.ctx.types[memory].dtype)
+        zero = literal(0.0, self.ctx.types[memory].dtype)
+        value = zero if found is None else self.whole(s.target, found)  # type: ignore[arg-type]
         self.ctx.store(shadow, index, value, "set")
