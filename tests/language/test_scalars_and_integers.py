@@ -1,6 +1,7 @@
 """Float arguments, integers that steer and scale, `math` and `numpy` functions of one number."""
 
 import math
+import random
 
 import numpy as np
 
@@ -213,3 +214,18 @@ def test_counts_drawn_by_a_parameter_are_integers():
     assert value > 0.0 and slope.tolist() == [0.0, value / 2.0]
     value, slope = dlsrc.jvp(f, (x,), (np.array([1.0, 1.0]),))
     assert value > 0.0 and slope == value / 2.0
+
+
+def test_each_draw_is_made_where_it_stands():
+    """Whoever seeds Python's generator gets the numbers of the plain function; a draw that nobody used was left out,
+    and one that was used once was made where it was used."""
+
+    def f(x):
+        u = random.random()
+        random.random()
+        v = random.random()
+        return x * (v - 2.0 * u)
+
+    lines = dlsrc.adjoint_source(dlsrc.value_and_grad(f), 2.0).splitlines()
+    drawn = [k for k, line in enumerate(lines) if "random()" in line and "#" not in line]
+    assert len(drawn) == 3 and "u = " in lines[drawn[0]] and "v = " in lines[drawn[2]]

@@ -4,6 +4,7 @@
 """
 
 import builtins
+import random
 from typing import Any
 
 from ...kernels.declaring.coverage import reason_of
@@ -82,13 +83,14 @@ def _opaque_primitive(value: Any, name: str, count: int, result: Any) -> Primiti
     if key not in _opaque:
         names = ", ".join("abcdefgh"[k] for k in range(count))
         identifier = name.replace("np.", "").replace(".", "_")
+        draws = ".random." in name or isinstance(getattr(value, "__self__", None), random.Random)
         namespace: dict[str, Any] = {"function": value}
         exec(f"def {identifier}({names}):\n    return function({names})", namespace)
         body = namespace[identifier]
         body.__doc__ = f"{name}, without a derivative."
         made = Primitive(
             body, (value,), static=(), elementwise=False, floats=False, boolean=False, view=False,
-            effect=".random." in name, methods=(), attributes=(),
+            effect=draws, methods=(), attributes=(),
         )  # fmt: skip
         made.writes = False
         made.opaque = name  # type: ignore[attr-defined]
