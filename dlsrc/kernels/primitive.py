@@ -90,10 +90,8 @@ class Primitive:
         Whether ``body`` and adjoints are written for one element.
     view : bool
         Whether the result shares the memory of the first argument.
-    effect : bool
-        Whether the call is kept, where it stands, even if its result is not used.
-    writes : bool
-        Whether that effect is on the first argument; a random draw changes none.
+    effect, writes : bool
+        Whether a call stays though its result is not used, and whether it writes to the first argument.
     adjoints : dict of str to function
         For an argument, the function giving its cotangent.
     zeros : set of str
@@ -109,8 +107,7 @@ class Primitive:
     generated : bool
         Whether only generated text calls it: it is never differentiated, and so declares no derivative.
     part : bool
-        Whether a view shows a small part of the first argument, so that its cotangent is that part of the
-        other's and never an array of its own.
+        Whether a view shows a small part of the first argument, so that its cotangent is that part of its.
     detached : bool
         Whether its result carries no derivative on purpose: what uses it takes the argument as well.
     judge : function or None

@@ -8,8 +8,6 @@ from tests.mutation.operators import Mutant
 __all__ = ["EQUIVALENT", "reason_for"]
 
 EQUIVALENT: dict[str, str] = {
-    "adjoint: Sweep._assign: if s.target is None or s.target not in self.active: return → pass":
-        "only what is active has a cotangent (`contribute` refuses the rest), so `take` finds none and it returns there",
     "adjoint: Sweep._store: taken: Atom | None = None → pass":
         "it is read only where `useful` is true, and both ways that are then taken assign it",
 }
