@@ -229,6 +229,28 @@ def test_explain_tells_every_tape():
         assert line in report, report
 
 
+def test_three_loops_in_each_other_have_one_array_and_four_one_that_grows():
+    def three(x, n):
+        s = x[0]
+        for i in range(n):
+            for j in range(n):
+                for k in range(n):
+                    s = s * np.sin(s * x[(i + j + k) % 3])
+        return s
+
+    def four(x, n):
+        s = x[0]
+        for i in range(n):
+            for j in range(n):
+                for k in range(n):
+                    for m in range(n):
+                        s = s * np.sin(s * x[(i + j + k + m) % 3])
+        return s
+
+    assert "in an array: 192 bytes" in str(explain(value_and_grad(three), vector(3), 2))
+    assert "in an array that grows" in str(explain(value_and_grad(four), vector(3), 2))
+
+
 def test_memory_for_a_loop_inside_of_sums_is_made_once():
     def f(x, n):
         total = 0.0

@@ -53,6 +53,7 @@ FILES = {
     "test_emptied": "which zeros are written in vain",
     **{f"language.test_{name}": why for name, why in LANGUAGE.items()},
     "corpus.test_functions": "functions that other differentiators got wrong",
+    "corpus.test_fuzzed": "programs that the fuzzer found",
     "corpus.test_loops": "loops that other differentiators got wrong",
     "corpus.test_models": "whole models, in which many things meet",
     "corpus.test_mutants": "programs that alone notice some mutant",
