@@ -5,14 +5,17 @@ numbers may differ by one in the last digit that the comment gives.  An example 
 with it, and prints what follows ``# prints with --short: ``; ``EXAMPLES=full`` runs it as a reader does.
 """
 
+import importlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import dlsrc
 from dlsrc.lazy import jit_enabled
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -22,7 +25,7 @@ MARK = "# prints: "
 
 SHORT = "# prints with --short: "
 # Networks are trained by compiled code: in plain Python, minutes for what takes seconds, and nothing new is seen.
-TRAINED = ("neural_ode", "sequence_lstm", "train_digits_cnn", "train_gan", "wgan_gp")
+TRAINED = ("grad_cam", "neural_ode", "sequence_lstm", "train_digits_cnn", "train_gan", "wgan_gp")
 # Three processes would compile it: run as plain Python, by test_data_parallel.
 IN_PARTS = ("data_parallel",)
 ASKED = os.environ.get("EXAMPLES", "")
@@ -66,6 +69,21 @@ def test_an_example_prints_what_its_comments_say(path):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-3000:]
     compare(run.stdout.splitlines(), promised(path, SHORT if short else MARK))
+
+
+def test_heat_is_of_the_weights_of_the_class(monkeypatch):
+    """Of scores that are of means over the picture, Grad-CAM's weights are the class's own, a part for each place."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    m = importlib.import_module("grad_cam")
+    rng = np.random.default_rng(3)
+    net, images = m.network(rng), rng.uniform(0, 1, (16, 16, 1, 2))
+    X, T = dlsrc.dlarray(images, "SSCB"), dlsrc.dlarray(np.eye(10)[:, [4, 7]], "CB")
+    score, heat = dlsrc.dlfeval(m.grad_cam, net, X, T)
+    scores, features = dlsrc.predict(net, X, outputs=["scores", "features"])
+    np.testing.assert_allclose(dlsrc.extractdata(score), scores.data[[4, 7], [0, 1]][None], rtol=1e-12)
+    of_classes = net.learnables["scores"]["Weights"].data[[4, 7]].T / 16
+    expected = np.maximum(0, np.sum(features.data * of_classes, axis=2))
+    np.testing.assert_allclose(heat.data[..., 0, :], expected, rtol=1e-10, atol=1e-14)
 
 
 def test_a_wrong_comment_is_noticed():
