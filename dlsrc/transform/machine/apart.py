@@ -21,6 +21,7 @@ from typing import Any
 from ...disk import kernels
 from ...disk.object_file import ENVIRONMENT, ObjectFile
 from ...lazy import numba
+from .pages import in_large_pages
 from .vectors import exchange
 
 __all__ = ["compiler_with", "kernel_options"]
@@ -79,6 +80,7 @@ def _library_class() -> Any:
             if self.file is not None:
                 return self.file
             module = self._final_module.clone()
+            in_large_pages(module)
             exported = [
                 f.name for f in module.functions
                 if not f.is_declaration and f.linkage == codegen.ll.Linkage.external

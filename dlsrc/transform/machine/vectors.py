@@ -17,6 +17,7 @@ from typing import Any
 from ...kernels.vector_math import error_function, exponential, hyperbolic, logarithm, powers
 from ...lazy import numba
 from .branchless import definition
+from .pages import in_large_pages
 
 __all__ = ["exchange", "library_class"]
 
@@ -59,6 +60,7 @@ def library_class() -> Any:
     class Exchanging(codegen.JITCodeLibrary):
         def _optimize_final_module(self) -> None:
             exchange(self._final_module, in_loops=False)
+            in_large_pages(self._final_module)
             super()._optimize_final_module()
 
     return Exchanging
