@@ -103,4 +103,15 @@ def gather_of_zeros_is_written_to(x):
     return np.sum(v * x)
 
 
+# numba takes out a loop whose test is false at once, and knew no type for the list that the loop would have filled.
+@programs(vector(5), compiled=True)
+def loop_that_is_never_entered(x):
+    v = x * 1.0
+    k = 0
+    while k < 0:
+        k += 1
+        v[1:] += v[:-1]
+    return np.sum(v * v) + k
+
+
 test_fuzzed = programs.test()

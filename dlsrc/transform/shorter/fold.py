@@ -380,6 +380,14 @@ class _Folder:
     def while_(self, loop: While) -> list[Statement]:
         carries = self.enter(loop)
         inits = [self.now(c.init) for c in carries]
+        shown = dict(zip((c.header for c in carries), inits, strict=True))
+        if UNBOUND not in inits and self.is_never_true(loop, shown):
+            self.known.update({v: a for v, a in shown.items() if isinstance(a, Const)})
+            for c, init in zip(carries, inits, strict=True):
+                self.known[c.result] = self.fitted(init, c.result)
+            if loop.trips is not None:
+                self.known[loop.trips] = Const(0)
+            return []
         written = self.written_in(loop.test, loop.body)
         self.write(written)
         self.seen.append({})
@@ -391,6 +399,20 @@ class _Folder:
         flag = None if isinstance(flag, Const) and not flag.value else flag
         cond, left = self.now(loop.cond), self.leave(carries, inits)
         return [_with(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
+
+
+    def is_never_true(self, loop: While, shown: dict[Value, Atom]) -> bool:
+        """Whether the test of a loop is made of literals before the first trip, and false."""
+        for s in loop.test:
+            if not isinstance(s, Assign) or s.target is None or s.op.effect:
+                return False
+            args = tuple(shown.get(a, self.now(a)) if isinstance(a, Value) else a for a in s.args)
+            literal = folded(s.op, args, self.types[s.target])
+            if literal is None:
+                return False
+            shown[s.target] = literal
+        cond = shown.get(loop.cond, self.now(loop.cond)) if isinstance(loop.cond, Value) else loop.cond
+        return isinstance(cond, Const) and not cond.value
 
 
 def _with(statement: Any, **fields: Any) -> Any:
