@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dlsrc import stages, value_and_grad
 from dlsrc.kernels.primitive import Primitive
 from dlsrc.kernels.types import Array, Scalar
 from dlsrc.transform.compile import compile_text
@@ -574,3 +575,27 @@ def test_a_float32_expression_has_float32_numbers():
     z = n.op("power_const", dy, type_=Array("float32", 1), n=1.5)
     w = n.op("power_const", dy, type_=Array("float32", 1), n=3)
     assert body(n.program(y, z, w)) == ["return np.float32(1.0) / x, dy ** np.float32(1.5), dy**3"]
+
+
+def test_an_index_test_has_its_condition_on_each_way():
+    """The second branch has as many lines as the first when its test comes: it is no part of the first one's."""
+
+    def f(x, p):
+        v = x * 2.0
+        if p > 0.5:
+            t = 0.0
+            for j in range(4):
+                t += x[j]
+        else:
+            v = np.tanh(v)
+            w = np.zeros(5)
+            for j in range(4):
+                w[j] += x[j]
+        return np.sum(v)
+
+    x = np.linspace(0.1, 1.0, 5)
+    for p in (0.7, 0.3):
+        for name, form in stages(value_and_grad(f), x, p).items():
+            assert form.run(x, p)[0] == f(x, p), name
+    with pytest.raises(IndexError):
+        value_and_grad(f)(x[:3], 0.3)

@@ -75,12 +75,12 @@ class Writer:
     @contextmanager
     def buffered(self) -> Iterator[list[Line]]:
         """Lines written inside go to the list that is given, one level deeper."""
-        outer, self.lines = self.lines, []
+        outer, self.lines, self.guard = self.lines, [], None
         self.depth += 1
         try:
             yield self.lines
         finally:
-            self.lines = outer
+            self.lines, self.guard = outer, None
             self.depth -= 1
 
     def text(self, atom: Atom, level: int = CONDITIONAL) -> str:
