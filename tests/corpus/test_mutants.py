@@ -290,3 +290,18 @@ def test_a_gradient_after_an_inner_loop_in_each_trip():
     s, total = dlfeval(f, dlarray(x))
     assert_close(extractdata(s), after(x, 3))
     assert_close(extractdata(total), sum(gradient(lambda x, n=n: after(x, n), x) for n in (1, 2, 3)))
+
+
+def gradient_by_one_array_twice(x):
+    y = np.sum(np.sin(x) * x)
+    a, b = dlgradient(y, x, x)
+    a[0] = 7.0
+    return a, b
+
+
+def test_the_gradients_by_one_array_are_two_arrays():
+    x = vector(4)
+    a, b = (extractdata(g) for g in dlfeval(gradient_by_one_array_twice, dlarray(x)))
+    expected = np.sin(x) + x * np.cos(x)
+    assert a[0] == 7.0 and np.array_equal(a[1:], b[1:])
+    np.testing.assert_allclose(b, expected, rtol=1e-13)
