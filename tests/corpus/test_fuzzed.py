@@ -114,4 +114,15 @@ def loop_that_is_never_entered(x):
     return np.sum(v * v) + k
 
 
+@programs(vector(5), 4, compiled=True)
+def loop_that_is_never_entered_whatever_else_is_asked(x, n):
+    v = x * 1.0
+    for j in range(2):
+        k = 0
+        while k < 0 and n == 4:
+            k += 1
+            v[x > 0.0] = np.sin(v[1] * x[j])
+    return np.sum(v * v) + k
+
+
 test_fuzzed = programs.test()

@@ -402,17 +402,25 @@ class _Folder:
 
 
     def is_never_true(self, loop: While, shown: dict[Value, Atom]) -> bool:
-        """Whether the test of a loop is made of literals before the first trip, and false."""
+        """Whether the test of a loop is false before the first trip, whatever the arguments."""
+        open_: set[Atom] = set()  # what depends on them
         for s in loop.test:
             if not isinstance(s, Assign) or s.target is None or s.op.effect:
                 return False
             args = tuple(shown.get(a, self.now(a)) if isinstance(a, Value) else a for a in s.args)
             literal = folded(s.op, args, self.types[s.target])
+            if s.op.name == "logical_and" and Const(False) in args:
+                literal = Const(False)
             if literal is None:
-                return False
-            shown[s.target] = literal
+                open_.add(s.target)
+            else:
+                shown[s.target] = literal
         cond = shown.get(loop.cond, self.now(loop.cond)) if isinstance(loop.cond, Value) else loop.cond
-        return isinstance(cond, Const) and not cond.value
+        if not isinstance(cond, Const) or cond.value:
+            return False
+        inside = {id(s) for s in walk((loop,))}
+        outside = (s for s in walk(self.program.body) if id(s) not in inside)
+        return not open_ or not any(open_.intersection(atoms_read(s)) for s in outside)
 
 
 def _with(statement: Any, **fields: Any) -> Any:
