@@ -16,6 +16,7 @@ import dis
 import hashlib
 import inspect
 import pickle
+from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -154,15 +155,21 @@ def _keep(key: str, compiled: Any) -> None:
     if compiled.objectmode or compiled.lifted or description.global_dict or library.has_dynamic_globals:
         return
     place = storage.directory(create=True)
-    file = library.as_file(compiled.reload_init) if place is not None and is_settled() else None
-    if place is None or file is None:
+    if place is None or not is_settled():
+        return
+    file = library.as_file(compiled.reload_init)
+    if file is None:
         return
     code = None if library.file is file else library._get_module_for_linking().as_bitcode()
     description.typemap = description.calltypes = None
     found = _Kept(compiled.signature, description, file, file.parts, code)
     data = numba("core.serialize").dumps(tuple(found))
-    if storage.write(place / "kernels" / f"{key}{storage.KERNEL}", data) and key.startswith("0"):
+    if storage.write(_path(place, key), data) and key.startswith("0"):
         storage.trim(place)  # looks at every file: after one in sixteen
+
+
+def _path(place: Path, key: str) -> Path:
+    return place / "kernels" / f"{key}{storage.KERNEL}"
 
 
 def loaded(key: str, state: Any, library_class: Any) -> Any:
@@ -174,11 +181,10 @@ def loaded(key: str, state: Any, library_class: Any) -> Any:
 
 def _loaded(key: str, state: Any, library_class: Any) -> Any:
     place = storage.directory()
-    path = None if place is None else place / "kernels" / f"{key}{storage.KERNEL}"
-    data = None if path is None else storage.read(path)
-    if path is None or data is None:
+    data = None if place is None else storage.read(_path(place, key))
+    if place is None or data is None:
         return None
-    storage.touch(path)
+    storage.touch(_path(place, key))
     found = _Kept(*pickle.loads(data))
     # Its symbols can be in a process once: another dispatcher of the same kernel may have them.
     environments = None if found.file.exported[0] in defining else found.file.link(found.parts)

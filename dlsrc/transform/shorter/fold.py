@@ -365,8 +365,7 @@ class _Folder:
         inits = [self.now(c.init) for c in carries]
         bounds = [a.value for a in (start, stop, step) if isinstance(a, Const)]
         if len(bounds) == 3 and not range(*bounds) and UNBOUND not in inits and loop.trips is None:
-            for c, init in zip(carries, inits, strict=True):
-                self.known[c.result] = self.fitted(init, c.result)
+            self.passed_by(carries, inits)
             return []
         written = self.written_in(loop.body)
         self.write(written)
@@ -383,8 +382,7 @@ class _Folder:
         shown = dict(zip((c.header for c in carries), inits, strict=True))
         if UNBOUND not in inits and self.is_never_true(loop, shown):
             self.known.update({v: a for v, a in shown.items() if isinstance(a, Const)})
-            for c, init in zip(carries, inits, strict=True):
-                self.known[c.result] = self.fitted(init, c.result)
+            self.passed_by(carries, inits)
             if loop.trips is not None:
                 self.known[loop.trips] = Const(0)
             return []
@@ -400,6 +398,11 @@ class _Folder:
         cond, left = self.now(loop.cond), self.leave(carries, inits)
         return [_with(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
 
+
+    def passed_by(self, carries: Iterable[Carry], inits: Iterable[Atom]) -> None:
+        """Read after a loop without trips what it was given."""
+        for c, init in zip(carries, inits, strict=True):
+            self.known[c.result] = self.fitted(init, c.result)
 
     def is_never_true(self, loop: While, shown: dict[Value, Atom]) -> bool:
         """Whether the test of a loop is false before the first trip, whatever the arguments."""
