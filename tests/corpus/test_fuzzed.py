@@ -125,4 +125,18 @@ def loop_that_is_never_entered_whatever_else_is_asked(x, n):
     return np.sum(v * v) + k
 
 
+# The value returned from within has no type where numba takes the only `return` out.
+@programs(vector(5), compiled=True)
+def return_from_a_loop_that_is_never_entered(x):
+    k = 0
+    while k < 2:
+        k += 1
+        j = 0
+        while j < 0:
+            j += 1
+            if x[j] > 0.5:
+                return np.sin(x[0]) * k
+    return np.sum(x * x) + k
+
+
 test_fuzzed = programs.test()

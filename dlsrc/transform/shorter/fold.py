@@ -18,6 +18,7 @@ from ..ir import (
     Raise, Read, Show, Statement, Store, Value, While, atoms_read, walk,
 )
 from .algebra import folded, simpler
+from .never import is_never_true, may_be_unbound
 
 __all__ = ["fold"]
 
@@ -355,8 +356,9 @@ class _Folder:
         return carries
 
     def leave(self, carries: list[Carry], inits: list[Atom]) -> tuple[Carry, ...]:
+        outs = [c.header if self.now(c.out) is UNBOUND else self.now(c.out) for c in carries]
         return tuple(
-            Carry(c.header, init, self.now(c.out), c.result) for c, init in zip(carries, inits, strict=True)
+            Carry(c.header, init, out, c.result) for c, init, out in zip(carries, inits, outs, strict=True)
         )
 
     def for_(self, loop: For) -> list[Statement]:
@@ -364,7 +366,8 @@ class _Folder:
         carries = self.enter(loop)
         inits = [self.now(c.init) for c in carries]
         bounds = [a.value for a in (start, stop, step) if isinstance(a, Const)]
-        if len(bounds) == 3 and not range(*bounds) and UNBOUND not in inits and loop.trips is None:
+        never = len(bounds) == 3 and not range(*bounds) and loop.trips is None
+        if never and may_be_unbound(self.program, carries, inits):
             self.passed_by(carries, inits)
             return []
         written = self.written_in(loop.body)
@@ -380,7 +383,8 @@ class _Folder:
         carries = self.enter(loop)
         inits = [self.now(c.init) for c in carries]
         shown = dict(zip((c.header for c in carries), inits, strict=True))
-        if UNBOUND not in inits and self.is_never_true(loop, shown):
+        never = is_never_true(self.program, loop, shown, self.now)
+        if never and may_be_unbound(self.program, carries, inits):
             self.known.update({v: a for v, a in shown.items() if isinstance(a, Const)})
             self.passed_by(carries, inits)
             if loop.trips is not None:
@@ -398,32 +402,10 @@ class _Folder:
         cond, left = self.now(loop.cond), self.leave(carries, inits)
         return [_with(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
 
-
     def passed_by(self, carries: Iterable[Carry], inits: Iterable[Atom]) -> None:
         """Read after a loop without trips what it was given."""
         for c, init in zip(carries, inits, strict=True):
             self.known[c.result] = self.fitted(init, c.result)
-
-    def is_never_true(self, loop: While, shown: dict[Value, Atom]) -> bool:
-        """Whether the test of a loop is false before the first trip, whatever the arguments."""
-        open_: set[Atom] = set()  # what depends on them
-        for s in loop.test:
-            if not isinstance(s, Assign) or s.target is None or s.op.effect:
-                return False
-            args = tuple(shown.get(a, self.now(a)) if isinstance(a, Value) else a for a in s.args)
-            literal = folded(s.op, args, self.types[s.target])
-            if s.op.name == "logical_and" and Const(False) in args:
-                literal = Const(False)
-            if literal is None:
-                open_.add(s.target)
-            else:
-                shown[s.target] = literal
-        cond = shown.get(loop.cond, self.now(loop.cond)) if isinstance(loop.cond, Value) else loop.cond
-        if not isinstance(cond, Const) or cond.value:
-            return False
-        inside = {id(s) for s in walk((loop,))}
-        outside = (s for s in walk(self.program.body) if id(s) not in inside)
-        return not open_ or not any(open_.intersection(atoms_read(s)) for s in outside)
 
 
 def _with(statement: Any, **fields: Any) -> Any:

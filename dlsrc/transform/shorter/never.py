@@ -1,0 +1,68 @@
+"""Loops without a trip, whatever the arguments: what `fold` leaves out.
+
+numba prunes such a loop, too, and then has no type for what only its body fills:
+
+.. code-block:: python
+
+    k = 0
+    while k < 0:                  # before, in a function that goes on with ...
+        ...
+    s = x + k
+
+    s = x + 0                     # after: a loop without trips leaves what it was given
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from ..ir import (
+    UNBOUND, Assign, Atom, Carry, Const, For, If, Program, Statement, Value, While, atoms_read, walk,
+)
+from .algebra import folded
+
+__all__ = ["is_never_true", "may_be_unbound"]
+
+
+def is_never_true(
+    program: Program, loop: While, shown: dict[Value, Atom], now: Callable[[Atom], Atom]
+) -> bool:
+    """Whether the test of a loop is false before the first trip, whatever the arguments.
+
+    ``shown`` has what the loop is given, by header, and gets the literals of the test.
+    """
+    open_: set[Atom] = set()  # what depends on the arguments
+    for s in loop.test:
+        if not isinstance(s, Assign) or s.target is None or s.op.effect:
+            return False
+        args = tuple(shown.get(a, now(a)) if isinstance(a, Value) else a for a in s.args)
+        literal = folded(s.op, args, program.types[s.target])
+        if s.op.name == "logical_and" and Const(False) in args:
+            literal = Const(False)
+        if literal is None:
+            open_.add(s.target)
+        else:
+            shown[s.target] = literal
+    cond = shown.get(loop.cond, now(loop.cond)) if isinstance(loop.cond, Value) else loop.cond
+    if not isinstance(cond, Const) or cond.value:
+        return False
+    inside = {id(s) for s in walk((loop,))}
+    outside = (s for s in walk(program.body) if id(s) not in inside)
+    return not open_ or not any(open_.intersection(atoms_read(s)) for s in outside)
+
+
+def may_be_unbound(program: Program, carries: list[Carry], inits: list[Atom]) -> bool:
+    """Whether what a loop without trips leaves unbound is only handed on, as where it returns from within."""
+    unbound = {c.result for c, init in zip(carries, inits, strict=True) if init is UNBOUND}
+    return not unbound or unbound.isdisjoint(program.returns) and not any(
+        unbound.intersection(Counter(atoms_read(s)) - Counter(_handed_on(s))) for s in walk(program.body)
+    )
+
+
+def _handed_on(statement: Statement) -> tuple[Atom, ...]:
+    """What a statement reads where `UNBOUND` may stand, too: at the end of a trip for the header."""
+    match statement:
+        case If(merges=merges):
+            return tuple(a for m in merges for a in (m.then, m.orelse))
+        case For(carries=carries) | While(carries=carries):
+            return tuple(a for c in carries for a in (c.init, c.out))
+    return ()
