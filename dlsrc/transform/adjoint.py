@@ -19,8 +19,7 @@ from ..kernels.primitive import Primitive
 from ..kernels.types import Array, Scalar
 from .derivatives.custom import CustomRule
 from .ir import (
-    Assign, Atom, Block, Const, For, Gradient, Index, Read, Statement, Store, Value, atoms_read, blocks_of,
-    literal,
+    NEWAXIS, Assign, Atom, Block, Const, For, Gradient, Index, Read, Statement, Store, Value, literal,
 )
 from .sweep.shadows import full_index, shows_all
 from .sweep.taped import Taped
@@ -65,9 +64,7 @@ class Sweep(Taped):
                     self._store(statement)
 
     def _assign(self, s: Assign) -> None:
-        if self.taped(s):
-            return
-        dy = self.take(s.target)
+        dy = None if self.taped(s) else self.take(s.target)
         if dy is None:
             return
         if self.masks.of_whole(dy):
@@ -142,93 +139,70 @@ class Sweep(Taped):
         new = holder not in self.cot
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
-        masked = self.masks.of_whole(dy)
-        dy = self.fit(s.target, dy)
-        self._add_element(shadow, index, dy)
-        if isinstance(self.ctx.types[s.target], Array):
-            if holder not in self.twins and (masked or not shows_all(index)):
-                # A mask or a slice: the rest was not picked.
-                self.masks.pick(self.cot[holder], new)
+        if isinstance(self.ctx.types[s.target], Scalar):
+            self._add_element(shadow, index, dy)
+            return
+        self.ctx.store(shadow, index, dy, "add")
+        if holder not in self.twins and (self.masks.of_whole(dy) or not shows_all(index)):
+            # A mask or a slice: the rest was not picked.
+            self.masks.pick(self.cot[holder], new)
 
     def _add_element(self, shadow: Value, index: Index, dy: Atom) -> None:
-        """Add to a place of a shadow; together with what was just added to the same place, or instead of
-        the zero that was just put there."""
+        """Add to an element of a shadow, in one statement with what was put there or added before.
+
+            dx[i] = 0.0
+            dx[i - 1] += a       →      dx[i - 1] += a
+            dx[i] += b                  dx[i] = b
+        """
         block = self.ctx.block
-        sign, dy = self._signed(dy)
         mode = "add"
         for k in range(len(block) - 1, -1, -1):
             old = block[k]
             if isinstance(old, Store) and old.base == shadow:
-                if old.index == index and not isinstance(self.ctx.type_of(old.value), Array):
-                    if old.mode == "set":
-                        if not isinstance(old.value, Const) or old.value.value != 0:
-                            break
-                        del block[k]
-                        mode = "set"
-                        break
-                    if (old.mode == "add") == (sign > 0):  # a difference reads better as two lines
-                        del block[k]
-                        dy = self.ctx.op("add", dy, old.value)
+                if old.index == index:
+                    del block[k]
+                    mode = old.mode
+                    dy = self.ctx.op("add", dy, old.value)
                     break
                 if not self._apart(old.index, index):
                     break
-                continue
-            scalar = isinstance(old, Assign | Read) and isinstance(self.ctx.types.get(old.target), Scalar)
-            if (
-                not scalar or isinstance(old, Read)
-                and self._of_sweep(old.base)
-                or isinstance(old, Assign)
-                and (old.op.effect or any(self._of_sweep(a) for a in old.args))
-            ):
+            elif not self._is_of_numbers(old):
                 break
-        if mode == "set" and sign < 0:
-            dy = self.ctx.op("negative", dy)
-        self.ctx.store(shadow, index, dy, mode if mode == "set" or sign > 0 else "sub")
+        self.ctx.store(shadow, index, dy, mode)
 
-    def _of_sweep(self, atom: Atom) -> bool:
-        """Whether this is an array that the sweep made: perhaps the shadow, or a view of it."""
-        return (
-            isinstance(atom, Value) and isinstance(self.ctx.types[atom], Array)
-            and (atom not in self.outline.home or atom in self.twins.values())
+    def _is_of_numbers(self, s: Statement) -> bool:
+        """Whether a statement computes a number from numbers: it reads and writes no shadow."""
+        return isinstance(s, Assign) and all(
+            isinstance(a, Const) or isinstance(self.ctx.types.get(a), Scalar) for a in (s.target, *s.args)
         )
 
-    def _signed(self, dy: Atom) -> tuple[int, Atom]:
-        """A cotangent without the sign that was put to it last."""
-        made = self.ctx.origin.get(dy) if isinstance(dy, Value) else None
-        if isinstance(made, Assign) and made.op.name == "negative" and dy not in self.cot.values():
-            block = self.ctx.block
-            for k in range(len(block) - 1, -1, -1):
-                if block[k] is made:
-                    del block[k]
-                    return -1, made.args[0]
-                if blocks_of(block[k]) or dy in atoms_read(block[k]):
-                    break  # something else needs it
-        return 1, dy
-
     def _apart(self, a: Index, b: Index) -> bool:
-        """Whether two element indices are certainly different places."""
-        for x, y in zip(a.entries, b.entries, strict=False):
-            if (
-                isinstance(x, Const) and isinstance(y, Const) and x.value != y.value
-                and (x.value < 0) == (y.value < 0)
-            ):
-                return True
-            for one, other in ((x, y), (y, x)):
-                made = self.ctx.origin.get(one) if isinstance(one, Value) else None
-                if isinstance(made, Assign) and made.op.name in ("add", "subtract") and made.args[0] == other:
-                    if isinstance(made.args[1], Const) and 0 < abs(made.args[1].value) <= self._least(other):
-                        return True
-        return False
+        """Whether two indices certainly name different places: 0 and 1, or i - 1 and i with i from 1."""
+        axes = [[self._offset(e) for e in index.entries if e is not NEWAXIS] for index in (a, b)]
+        return any(
+            x == y and here != there
+            and (self._least(x) + min(here, there) >= 0 or x is None and max(here, there) < 0)
+            for (x, here), (y, there) in zip(*axes, strict=False)
+        )
 
-    def _least(self, atom: Atom) -> int:
-        """The least value of a counter that starts at a literal, else -1; below it an index would wrap."""
+    def _offset(self, entry: Any) -> tuple[Any, int]:
+        """An index as what a literal is added to, and the literal."""
+        if isinstance(entry, Const):
+            return None, int(entry.value)
+        match self.ctx.origin.get(entry):
+            case Assign(op=op, args=(Value() as counter, Const(value=int(far)))):
+                if op.name in ("add", "subtract"):
+                    return counter, far if op.name == "add" else -far
+        return entry, 0
+
+    def _least(self, counter: Any) -> int:
+        """The least value of the counter of a loop that starts at a literal; else -1, which is no place."""
+        if counter is None:
+            return 0
         for mirror in self.mirrors:
-            loop = mirror.statement
-            if (
-                mirror.index == atom and isinstance(loop, For) and isinstance(loop.start, Const)
-                and loop.step == Const(1)
-            ):
-                return loop.start.value  # type: ignore[return-value]
+            match mirror.statement:
+                case For(start=Const(value=int(start)), step=Const(1)) if mirror.index == counter:
+                    return start
         return -1
 
     def _store(self, s: Store) -> None:
@@ -240,35 +214,30 @@ class Sweep(Taped):
             return  # nothing after this store has read the memory
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
-        kind = index.kind(ctx.types[s.base].ndim)
-        useful = isinstance(s.value, Value) and s.value in self.active
-        value_type = ctx.type_of(s.value)
-        taken: Atom | None = None
         known = index if s.base is holder else None
         masked = holder in self.twins or self.masks.of_part(self.cot[holder], known, self._apart)
-        if kind == "gather" and s.mode == "set":
-            where = index.entries[0].array
-            if useful:
-                taken = ctx.op("withdraw", shadow, where)
-            else:
-                ctx.effect("withdraw", shadow, where)
+        taken: Atom | None = None
+        if index.kind(ctx.types[s.base].ndim) == "gather" and s.mode == "set":
+            taken = ctx.op("withdraw", shadow, index.entries[0].array)
+            self.shapes.derive(taken, index, s.base)
         else:
-            if useful:
-                full = index == full_index(ctx.types[shadow])
-                taken = shadow if full else ctx.read(shadow, index)
-                if kind == "view":
-                    self.shapes.derive(taken, index, s.base)
-                    if isinstance(value_type, Scalar):
-                        taken = ctx.op("sum_all", taken)
-                    else:
-                        taken = ctx.op("copy", taken)  # the shadow changes below, and later
-                        self.shapes.derive(taken, index, s.base)
+            if s.value in self.active:
+                taken = self._part(s, shadow, index)
             if s.mode == "set":
                 ctx.store(shadow, index, literal(0.0, ctx.types[s.base].dtype), "set")
         if s.mode == "set" and holder not in self.twins:
             self.masks.zeroed.setdefault(self.cot[holder], {})[known] = None
-        if useful and taken is not None:
+        if taken is not None:
             if s.mode == "sub":
                 taken = ctx.op("negative", taken)
-            self.masks.note(taken, masked and taken is not shadow)
+            self.masks.note(taken, masked)
             self.contribute(s.value, taken, owned=True)
+
+    def _part(self, s: Store, shadow: Value, index: Index) -> Atom:
+        """The cotangent of what a store has put or added; of an array a copy, as the shadow changes later."""
+        ctx = self.ctx
+        part: Atom = shadow if index == full_index(ctx.types[shadow]) else ctx.read(shadow, index)
+        if index.kind(ctx.types[s.base].ndim) == "view":
+            part = ctx.op("sum_all" if isinstance(ctx.type_of(s.value), Scalar) else "copy", part)
+        self.shapes.derive(part, index, s.base)
+        return part

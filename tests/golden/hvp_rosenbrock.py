@@ -27,18 +27,15 @@ def hvp_rosenbrock_1(x, tx):
         raise ValueError("hvp_rosenbrock.py:9: the tangent of `x` must have the shape of `x`")
     check_index(1, v1, 10)
     # hvp_rosenbrock.py:10  return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
-    v2 = x[1]
-    tv2 = tx[1]
-    v3 = x[0]
-    tv3 = tx[0]
-    v4 = 2 * v3
-    v5 = v2 - v3**2
+    v2 = x[0]
+    tv2 = tx[0]
+    v3 = 2 * v2
+    v4 = x[1] - v2**2
     #   back through hvp_rosenbrock.py:10
     dx = np.zeros_like(x)
     tdx = np.zeros_like(dx)
-    tdx[0] -= -2 * tv3
-    dv5 = 200.0 * v5
-    tdv5 = 200.0 * (tv2 - tv3 * v4)
-    tdx[0] -= tv3 * 2 * dv5 + tdv5 * v4
-    tdx[1] += tdv5
+    dv4 = 200.0 * v4
+    tdv4 = 200.0 * (tx[1] - tv2 * v3)
+    tdx[0] -= tv2 * 2 * dv4 + tdv4 * v3 + -2 * tv2
+    tdx[1] += tdv4
     return tdx

@@ -57,6 +57,7 @@ FILES = {
     "corpus.test_loops": "loops that other differentiators got wrong",
     "corpus.test_models": "whole models, in which many things meet",
     "corpus.test_mutants": "programs that alone notice some mutant",
+    "corpus.test_mutants_adjoint": "programs that alone notice some mutant of `adjoint`",
     "corpus.test_overwriting": "arrays overwritten in every order",
 }
 
