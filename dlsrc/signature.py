@@ -157,7 +157,7 @@ def type_of_kind(kind: Kind, types: Any) -> Any:
     """The type of a leaf; ``types`` is the module that defines them, which is imported at first use."""
     if kind.ndim:
         return types.Array(kind.dtype, kind.ndim, kind.layout, kind.labels, kind.layout != "A")
-    return types.Scalar(kind.dtype, kind.cls in _PYTHON, kind.labels)
+    return types.Scalar(kind.dtype, kind.cls in _PYTHON, kind.labels, int(kind.cls is np.ndarray))
 
 
 def names_of(function: Callable, structure: Structure, skip: int = 0) -> tuple[str, ...]:

@@ -22,11 +22,14 @@ class Scalar:
     """A number or truth value.
 
     ``labels`` is None for a plain number and a string for a dlarray ("" where it has no format).
+    ``cell`` is set while a program is built, where NumPy has an array without dimensions: 1 if that has one
+    name, 2 if it may have more, 3 if it is a view of an array with dimensions.
     """
 
     dtype: str
     weak: bool = False
     labels: str | None = None
+    cell: int = field(default=0, repr=False)
 
     ndim = 0
 

@@ -30,6 +30,7 @@ from .building.binding import (
     Binding, Closure, Column, Container, Getter, Live, Maybe, Packed, Partial, Poison, Range, Shape, Static,
     Unbound,
 )
+from .building.cells import refuse_overwritten
 from .building.context import Context, Guard, NeedStatic, Refused
 from .building.items import static_items
 from .building.parameters import Parameters, Request
@@ -168,6 +169,7 @@ def _attempt(request: Request) -> Normalized:
     name = getattr(function, "__name__", "function").replace("<lambda>", "objective") + "_1"
     everything = (*arguments.params, *(v for _, v in hidden))
     program = assemble(Program(name, everything, tuple(ctx.block), tuple(atoms), ctx.types), ctx, Edits())
+    refuse_overwritten(program)
     program = without_labels(ctx, program)
     if request.packing:
         refuse_written(ctx, program)

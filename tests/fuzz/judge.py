@@ -50,11 +50,6 @@ class _NumPy(SimpleNamespace):
         return getattr(np, name)
 
 
-def _where(*args: Any) -> Any:
-    """Of numbers a number, as in dlsrc, and not an array without dimensions, which `+=` changes for every name of it."""
-    return np.where(*args)[()]
-
-
 def _allocating(make: Callable) -> Callable:
     def made(*args: Any, **kwargs: Any) -> Any:
         return make(*args, **{"dtype": complex, **kwargs})
@@ -62,11 +57,8 @@ def _allocating(make: Callable) -> Callable:
     return made
 
 
-PLAIN = _NumPy(where=_where)
 # What it allocates is complex, and nothing is quietly made real.
-COMPLEX = _NumPy(
-    where=_where, **{n: _allocating(getattr(np, n)) for n in ("zeros", "full", "ones", "zeros_like", "empty")}
-)  # fmt: skip
+COMPLEX = _NumPy(**{n: _allocating(getattr(np, n)) for n in ("zeros", "full", "ones", "zeros_like", "empty")})
 
 
 def load(source: str, name: str = "f", **instead: Any) -> Callable:
@@ -186,7 +178,7 @@ def verdict(
         return checkpointed_agrees(source, seed, checkpoint)
     several = "dlgradient" in source
     plain_source = source.replace("from dlsrc import dlgradient\n", PLAIN_GRADIENT)
-    plain, args = load(plain_source, np=PLAIN), inputs(seed)
+    plain, args = load(plain_source), inputs(seed)
     # An argument that is passed twice moves with itself: only the value can be compared.
     argnums = (0, 1, 4) if several else (0, 1) if _twice(seed) else (0, 1, 2)
     expected, raised = _ended(lambda: plain(*copy.deepcopy(args)))

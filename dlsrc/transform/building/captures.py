@@ -5,11 +5,14 @@
     AXES = (0, 1)                          may be compared with what it was
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-__all__ = ["is_simple", "is_trusted", "unfit"]
+from ...kernels.types import Scalar, Type, type_of
+
+__all__ = ["captured_type", "is_simple", "is_trusted", "unfit"]
 
 # What these modules hold does not change.
 TRUSTED = ("numpy", "math", "scipy", "dlsrc", "builtins", "operator", "functools", "numba")
@@ -56,3 +59,9 @@ def unfit(value: Any, name: str) -> str | None:
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):
         return f"`{name}` holds {dtype.name} values; write {name}.astype(np.float64)"
     return None
+
+
+def captured_type(value: Any, labels: str | None) -> Type:
+    """The type of a number or array from around a function: ``+=`` would change it there."""
+    type_ = replace(type_of(value), labels=labels)
+    return replace(type_, cell=2) if isinstance(type_, Scalar) and isinstance(value, np.ndarray) else type_

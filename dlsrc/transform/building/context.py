@@ -9,14 +9,13 @@ from collections.abc import Callable
 from collections.abc import Iterator as Iterator_
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ...kernels.primitive import Composite, Primitive, registry
-from ...kernels.types import Array, Scalar, Type, promote, type_of
+from ...kernels.types import Array, Scalar, Type, promote
 from ..columns.lists import Lists
 from ..ir import Assign, Atom, Const, If, Index, Raise, Value
 from ..location import Location
@@ -25,7 +24,7 @@ from .binding import (
     Shape, Static, Text, Unbound,
 )
 from .builder import Builder
-from .captures import is_simple, is_trusted, unfit
+from .captures import captured_type, is_simple, is_trusted, unfit
 from .frames import Frame, Guard, NeedStatic, Refused
 from .orders import of_elements
 
@@ -312,7 +311,7 @@ class Context(Builder):
         reason = unfit(value, str(getter))
         if reason is not None:
             raise self.refuse(reason)
-        type_ = replace(type_of(value), labels=labels)
+        type_ = captured_type(value, labels)
         name = "".join(c if c.isalnum() or c == "_" else "_" for c in str(getter)).strip("_")
         made = self.value(type_, name)
         self.hidden[getter.key] = (getter, made)
@@ -411,10 +410,10 @@ class Context(Builder):
         labels = a.labels if a.labels is not None else b.labels
         if isinstance(a, Scalar) and isinstance(b, Scalar):
             if a.dtype == b.dtype:
-                return Scalar(a.dtype, a.weak and b.weak, labels)
+                return Scalar(a.dtype, a.weak and b.weak, labels, max(a.cell, b.cell))
             if "bool" in (a.dtype, b.dtype):
                 return None
-            return Scalar(*promote(a, b), labels)
+            return Scalar(*promote(a, b), labels, max(a.cell, b.cell))
         if isinstance(a, Array) and isinstance(b, Array) and a.ndim == b.ndim and a.dtype == b.dtype:
             layout = a.layout if a.layout == b.layout else "A"
             return Array(a.dtype, a.ndim, layout, labels, of_elements([a, b], layout))

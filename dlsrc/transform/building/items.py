@@ -114,7 +114,7 @@ def array_attribute(ctx: Context, owner: Atom, attr: str) -> Binding:
         return Shape(owner, type_.ndim) if isinstance(type_, Array) else Container("tuple", ())
     if attr == "size":
         return ctx.op("size", owner) if isinstance(type_, Array) else Const(1)
-    if attr == "real":
+    if attr == "real" or (attr == "T" and not type_.ndim):
         return owner
     declared = lookup_attribute(attr)
     if declared is not None:

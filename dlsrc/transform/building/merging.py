@@ -16,6 +16,7 @@ from ..constructs.rebinding import held, share
 from ..constructs.unbound import way
 from ..ir import UNBOUND, Atom, Const, If, Merge, Value
 from .binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
+from .cells import met
 from .context import Context, describe
 
 __all__ = ["branch"]
@@ -130,7 +131,9 @@ def merge(ctx, cond, a, b, merges, then_block, else_block, dead_then, dead_else,
     """One binding for what is ``a`` after the first way and ``b`` after the second."""
     if a is b or a == b:
         return a
-    name = str(place[1])
+    name, more = str(place[1]), int(place[0] is None)  # a result has no name yet
+    for side, state in ((a, ctx.sides[-1].then), (b, ctx.sides[-1].orelse)):
+        met(ctx, side, state, more)
     if dead_then or dead_else:
         if dead_then and dead_else:
             return a

@@ -23,7 +23,8 @@ from ..building.binding import (
 )
 from ..building.context import Context, Frame, describe
 from ..building.items import attribute_of
-from ..building.weakness import as_numpy_number, as_python_float, gives_numpy_numbers
+from ..building.cells import MAY_BE_CELLS, of_numpy
+from ..building.weakness import as_python_float
 from ..constructs.expressions import elements, evaluate, expression
 from ..constructs.indices import root_of
 from ..constructs.opened import need_dict
@@ -158,14 +159,13 @@ def apply_object(
         made = apply(ctx, declared, args, kwargs)
         if getattr(value, "__module__", None) == "math":
             return as_python_float(ctx, made)
-        return as_numpy_number(ctx, made, before) if gives_numpy_numbers(ctx, value) else made
+        return of_numpy(ctx, value, made, before, args)
     name = special_name(value)
     if name == "derivative":
         args = (Live(value, getter), *args)
     if name is not None:
         before, found = ctx.next_number, SPECIALS[name](ctx, args, kwargs)
-        numpys = name in ("array", "asarray") and gives_numpy_numbers(ctx, value)
-        return as_numpy_number(ctx, found, before) if numpys else found
+        return of_numpy(ctx, value, found, before, args) if name in MAY_BE_CELLS else found
     if isinstance(getattr(value, "__self__", None), logging.Logger):
         return SPECIALS["log method"](ctx, value, args, kwargs)
     rule = getattr(type(value), "__dlsrc_rule__", None)
@@ -176,7 +176,8 @@ def apply_object(
     if _is_numbas(value):
         return SPECIALS["numba object"](ctx, value, args, kwargs)
     if isinstance(value, np.vectorize):
-        return SPECIALS["numpy vectorized"](ctx, value, args, kwargs)
+        before = ctx.next_number
+        return of_numpy(ctx, value, SPECIALS["numpy vectorized"](ctx, value, args, kwargs), before)
     if isinstance(value, type):
         return construct(ctx, value, args, kwargs)
     if isinstance(value, functools.partial):
@@ -256,8 +257,8 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
         assert declared is not None
         if name in ("reshape", "transpose") and len(args) > 1:
             args = (Container("tuple", args),)
-        made = apply(ctx, declared, (owner, *args), kwargs)
-        return as_python_float(ctx, made) if name == "item" else made
+        before, made = ctx.next_number, apply(ctx, declared, (owner, *args), kwargs)
+        return as_python_float(ctx, made) if name == "item" else of_numpy(ctx, name, made, before, (owner,))
     if isinstance(owner, Static):
         if name in ("format", "join") and isinstance(owner.value, str):
             return SPECIALS[f"text {name}"](ctx, (owner, *args), kwargs)

@@ -16,7 +16,7 @@ from ..building.context import Context, Frame, describe
 from ..building.items import attribute_of, static_items
 from ..calling.calls import apply
 from ..ir import Value
-from .expressions import evaluate, operate
+from .expressions import evaluate, updated
 from .subscripts import aug_assign_array
 
 __all__ = ["NeedMutable", "aug_assign_attribute", "set_attribute"]
@@ -91,4 +91,4 @@ def aug_assign_attribute(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
     elif isinstance(old, Ref) and isinstance(inner, Container) and inner.kind == "list":
         ctx.change(old.number, inner.with_items((*inner.items, *static_items(ctx, value))))
     else:
-        _set(ctx, reference, target.attr, operate(ctx, node.op, old, value))
+        _set(ctx, reference, target.attr, updated(ctx, node.op, old, value, ast.unparse(target)))

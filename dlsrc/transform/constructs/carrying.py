@@ -9,6 +9,7 @@ from typing import Any
 
 from ...kernels.types import Array, Scalar, Type
 from ..building.binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
+from ..building.cells import met
 from ..building.context import Context, Frame, describe
 from ..ir import UNBOUND, Atom, Carry, Const, Value
 from .rebinding import Rebinding
@@ -82,6 +83,7 @@ def header_of(
         rebound.fill(made, inside)  # type: ignore[arg-type]
         return made
     if isinstance(binding, Value | Const):
+        met(ctx, binding, rebound.start)
         type_ = wider.get((place, path), ctx.type_of(binding))
         header = ctx.value(type_)
         ctx.hints[header] = str(place[1])
@@ -118,6 +120,7 @@ def widen(ctx: Context, end: dict, headers: dict, wider: dict, died: bool) -> bo
         out = _at(end.get(place), path, end)
         if not isinstance(out, Value | Const):
             continue
+        met(ctx, out, end)
         joined = ctx.join(ctx.type_of(header), ctx.type_of(out))
         if joined is None:
             continue  # reported by carried

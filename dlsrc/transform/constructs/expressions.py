@@ -19,6 +19,7 @@ from ..building.atoms import as_atom, settle
 from ..building.binding import (
     Binding, Container, Getter, Grown, Live, Maybe, Partial, Poison, Shape, Static, Text, Unbound,
 )
+from ..building.cells import changed_in_place
 from ..building.context import Context, Frame, describe
 from ..building.items import attribute_of, static_items
 from ..building.weakness import refuse_missing
@@ -302,6 +303,15 @@ def power(ctx: Context, a: Atom, b: Atom, integers: bool, scalars: bool) -> Atom
             )
         ctx.add(If(ctx.op("less", b, Const(0)), tuple(block), (), (), ctx.loc))
     return ctx.op("power", a, b)
+
+
+def updated(ctx: Context, op: ast.operator, old: Binding, value: Binding, what: str) -> Binding:
+    """What ``what op= value`` binds where that is no array, or one without dimensions."""
+    inner = ctx.contents(old)
+    if isinstance(inner, Value) and getattr(ctx.type_of(inner), "cell", 0) and not has_labels(ctx, (value,)):
+        sign = ast.unparse(ast.BinOp(ast.Name("a"), op, ast.Name("b")))[2:-2]
+        return changed_in_place(ctx, inner, lambda: operate(ctx, op, old, value), what, sign)
+    return operate(ctx, op, old, value)
 
 
 def operate_unary(ctx: Context, op: ast.unaryop, operand: Binding) -> Atom:

@@ -19,7 +19,7 @@ from ..derivatives.labels import has_labels
 from ..ir import Const, Value
 from .attributes import aug_assign_attribute, set_attribute
 from .conditions import condition
-from .expressions import evaluate, locate, operate, read_name
+from .expressions import evaluate, locate, read_name, updated
 from .subscripts import aug_assign_array, aug_assign_subscript, store_subscript
 from .unbound import Ends, ended
 from .unpacking import starred, unpacked
@@ -144,7 +144,7 @@ def augmented(ctx: Context, frame: Frame, node: ast.AugAssign) -> None:
     if isinstance(inner, Container) and inner.kind == "list" and isinstance(node.op, ast.Add):
         ctx.change(old.number, inner.with_items((*inner.items, *static_items(ctx, value))))
         return
-    ctx.bind(frame, node.target.id, operate(ctx, node.op, old, value))
+    ctx.bind(frame, node.target.id, updated(ctx, node.op, old, value, node.target.id))
 
 
 @statement(ast.Delete)

@@ -13,6 +13,7 @@ from ...containers.nodes import Path
 from ...kernels.types import Array
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Grown, Live, Packed, Partial, Range, Shape, Static
+from ..building.cells import shown
 from ..building.context import Context, Frame, describe
 from ..building.items import static_items
 from ..calling.specials import SPECIALS
@@ -21,7 +22,7 @@ from ..columns.packed import NeedPacked, indexed, paths_of, sliced, worthwhile
 from ..derivatives.labels import has_labels, read_labelled, stored
 from ..ir import Assign, Const, Fancy, Index, Read, Span, Store, Value, walk
 from .choosing import can_be_chosen, chosen
-from .expressions import evaluate, expression, operate
+from .expressions import evaluate, expression, operate, updated
 from .indices import index_entries, root_of
 from .picking import Place, place_of
 
@@ -108,7 +109,8 @@ def read_array(ctx: Context, base: Value, entries: list) -> Binding:
     if has_labels(ctx, (base, *(e for e in entries if not isinstance(e, tuple)))):
         return read_labelled(ctx, base, entries, read_array)
     place = place_of(ctx, base, entries)
-    return place.read(ctx) if place.index.entries else base
+    made = place.read(ctx) if place.index.entries else base
+    return shown(ctx, made) if any(isinstance(e, Static) and e.value is Ellipsis for e in entries) else made
 
 
 # ---------------------------------------------------------------------------------- writing
@@ -219,6 +221,8 @@ def may_overlap(ctx: Context, a: Value, b: Value) -> bool:
 def store_whole(ctx: Context, base: Value, binding: Binding, mode: str) -> None:
     """``base[...] = binding``, of every element."""
     ndim = ctx.type_of(base).ndim
+    if not ndim:
+        raise ctx.refuse("a number cannot be written to; bind the result to its name")
     write(ctx, base, Index((Span(),) * ndim), binding, mode)
 
 
@@ -234,7 +238,7 @@ def aug_assign_subscript(ctx: Context, frame: Frame, node: ast.AugAssign) -> Non
         if isinstance(old, Value) and isinstance(ctx.type_of(old), Array):
             aug_assign_array(ctx, old, node.op, evaluate(ctx, frame, node.value))
             return
-        new = operate(ctx, node.op, old, evaluate(ctx, frame, node.value))
+        new = updated(ctx, node.op, old, evaluate(ctx, frame, node.value), ast.unparse(target))
         set_item(ctx, reference, ctx.contents(reference), key, new)
         return
     if not isinstance(owner, Value):

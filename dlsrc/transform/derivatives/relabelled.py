@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ...errors import DifferentiationError
 from ...kernels.primitive import registry
-from ...kernels.types import Array, Type
+from ...kernels.types import Array, Scalar, Type
 from ..building.context import Context
 from ..building.rename import renamed
 from ..facts.memory import analyze
@@ -30,7 +30,7 @@ def without_labels(ctx: Context, program: Program) -> Program:
     DifferentiationError
         If the gradient by a relabelled array is asked for that is written to, or is the copy of one that is.
     """
-    types = {v: replace(t, labels="") if getattr(t, "labels", None) else t for v, t in program.types.items()}
+    types = {v: _plain(t) for v, t in program.types.items()}
     program = replace(program, types=types)
     found = [s for s in walk(program.body) if isinstance(s, Assign) and s.op.name == "relabel"]
     if not found:
@@ -79,6 +79,13 @@ def without_labels(ctx: Context, program: Program) -> Program:
     body = renamed(block(program.body), change)
     returns, copies = _own_results(ctx, program, found, final, memory.root)
     return replace(program, body=(*body, *copies), returns=returns, types={**types, **_new(ctx, copies)})
+
+
+def _plain(type_: Type) -> Type:
+    """A type without what only matters while a program is built."""
+    if isinstance(type_, Scalar) and type_.cell:
+        type_ = replace(type_, cell=0)
+    return replace(type_, labels="") if type_.labels else type_  # type: ignore[arg-type]
 
 
 def _own_results(
