@@ -37,6 +37,8 @@ from .sweep.firsts import bind_first, nothing
 
 __all__ = ["Edits", "Kept", "Saver", "tapes_read"]
 
+_COUNT = Scalar("int64", True)  # a number of trips
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -73,7 +75,6 @@ class Saver:
         self._tapes: dict[tuple, _Tape] = {}
         self._exported: dict[tuple[Value, int], Value] = {}
         self._counters: dict[tuple[int, int], tuple[Value, Value]] = {}
-        self._counts: dict[int, Atom] = {}                # by loop: its trips
         self._numbers: dict[int, Atom] = {}               # by loop: which of them one is
         self._copies: dict[tuple[Value, int], Value] = {}
         self._shapes: dict[Value, Value] = {}
@@ -118,20 +119,18 @@ class Saver:
             return loop.trips  # type: ignore[union-attr]
         found = self.edits.trips.get(id(loop))
         if found is None:
-            found = self.ctx.value(Scalar("int64", True), "trips")
+            found = self.ctx.value(_COUNT, "trips")
             self.adopt(found, self.outline.scope[id(loop)], loop, loop)
             self.edits.trips[id(loop)] = found
         return found
 
     def _count(self, loop: For) -> Atom:
         """The number of trips of a counted loop, computed before it."""
-        key = id(loop)
-        if key not in self._counts:
-            with self.ctx.at(loop.loc), self.ctx.collecting() as block:
-                self._counts[key] = count_of(self.ctx, loop)
-            self.edits.before.setdefault(key, []).extend(block)
-            self._adopt_all(block, loop)
-        return self._counts[key]
+        with self.ctx.at(loop.loc), self.ctx.collecting() as block:
+            count = count_of(self.ctx, loop)
+        self.edits.before.setdefault(id(loop), []).extend(block)
+        self._adopt_all(block, loop)
+        return count
 
     def is_block(self, loops: list[Statement]) -> bool:
         """Whether the loops are a counted nest: all trip counts known before the outermost one."""
@@ -180,7 +179,7 @@ class Saver:
 
     def _outermost(self, loops: list[Statement]) -> Statement:
         """The loop in front of which the memory of a block tape is made: as far out as its size is known."""
-        bounds = [a for loop in loops if isinstance(loop, For) for a in (loop.start, loop.stop)]
+        bounds = [a for loop in loops for a in (loop.start, loop.stop)]  # type: ignore[union-attr]
         homes = [self.outline.home[a] for a in bounds if isinstance(a, Value)]
         for outer in self.at_once:
             if all(visible(home, self.outline.scope[id(outer)]) for home in homes):
@@ -190,15 +189,13 @@ class Saver:
     def _stack(self, value: Value, loops: list[Statement]) -> _Tape:
         ctx = self.ctx
         type_ = ctx.types[value]
-        array = Array(type_.dtype, 1)
-        first = ctx.value(array, base=value, form="{}_kept")
+        first = ctx.value(Array(type_.dtype, 1), base=value, form="{}_kept")
         around = [*self.at_once, *loops]
         with ctx.at(around[0].loc), ctx.collecting() as block:
             ctx.op("growing", dtype=type_.dtype, target=first)
         self.edits.before.setdefault(id(around[0]), []).extend(block)
         position, _ = self.counter(loops)
-        header = ctx.value(array, base=value, form="{}_kept")
-        inside = ctx.value(array, base=value, form="{}_kept")
+        header, inside = self._like(first), self._like(first)
         after = self.thread(around, first, header, inside, loops[0])
         group = self._growing.setdefault((id(loops[0]), id(loops[-1])), (loops[-1], position, []))
         group[2].append((header, inside))
@@ -252,7 +249,7 @@ class Saver:
             if any_layout:
                 kept = _in_any_layout(ctx, value)
             elif at is not None or getattr(type_, "layout", "C") != "C":
-                kept = ctx.op("copy", value, target=ctx.value(ctx.types[value], base=value))
+                kept = ctx.op("copy", value, target=ctx.value(item, base=value))
             if len(home) == len(innermost):
                 ctx.effect("append", tape, kept)
             else:
@@ -287,17 +284,18 @@ class Saver:
     def _insert_push(self, value: Value, push: list[Statement]) -> None:
         """Right after the value comes to be: after its statement, or at the start of the loop it heads."""
         statement, home = self.outline.defined[value], self.outline.home[value]
-        loop, slot = home[-1]
-        if slot == "test" or loop is statement:
+        loop, _ = home[-1]
+        if self._in_test(home) or loop is statement:
             # The last test has no trip behind it: what it computes is kept when the trip begins.
             self.edits.start.setdefault((id(loop), "body"), []).extend(push)
         else:
-            assert not self._in_test(home), "nothing of a branch in a test is used in the body"
             self.edits.after.setdefault(id(statement), []).extend(push)
 
     def _in_test(self, scope: Scope) -> bool:
-        """Whether the innermost loop of a scope has the place in its test."""
-        return [slot for s, slot in scope if is_loop(s)][-1] == "test"
+        """Whether a place is in the test of a loop; in no branch there, as the body uses nothing of one."""
+        slots = [slot for s, slot in scope if is_loop(s)]
+        assert slots[-1] == "body" or scope[-1][1] == "test", "something of a branch in a test is used"
+        return scope[-1][1] == "test"
 
     # ------------------------------------------------------------------ positions
 
@@ -316,8 +314,7 @@ class Saver:
         key = (id(loops[0]), id(loops[-1]))
         if key not in self._counters:
             ctx = self.ctx
-            type_ = Scalar("int64", True)
-            header, out = ctx.value(type_, "count"), ctx.value(type_, "count")
+            header, out = ctx.value(_COUNT, "count"), ctx.value(_COUNT, "count")
             with ctx.at(loops[-1].loc), ctx.collecting() as block:
                 ctx.op("add", header, Const(1), target=out)
             self.edits.end.setdefault((id(loops[-1]), "body"), []).extend(block)
@@ -404,7 +401,7 @@ class Saver:
 
 def _in_any_layout(ctx: Context, array: Atom) -> Value:
     """The array as one whose layout is not known: ``x[::1]``."""
-    return ctx.read(array, Index((Span(step=Const(1)), *(Span(),) * (ctx.type_of(array).ndim - 1))))  # type: ignore[arg-type]
+    return ctx.read(array, Index((Span(step=Const(1)),)))  # type: ignore[arg-type]
 
 
 def tapes_read(program: Program, saver: Saver) -> frozenset[Value]:
@@ -414,9 +411,6 @@ def tapes_read(program: Program, saver: Saver) -> frozenset[Value]:
     for statement in walk(program.body):
         if isinstance(statement, Read):
             read.add(regions.find(statement.base))
-        elif (
-            isinstance(statement, Assign) and statement.op.name == "item"
-            and isinstance(statement.args[0], Value)
-        ):
-            read.add(regions.find(statement.args[0]))
+        elif isinstance(statement, Assign) and statement.op.name == "item":
+            read.add(regions.find(statement.args[0]))  # type: ignore[arg-type]
     return frozenset(value for value, tape in saver.tapes() if regions.find(tape) in read)

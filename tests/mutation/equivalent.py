@@ -7,7 +7,11 @@ from tests.mutation.operators import Mutant
 
 __all__ = ["EQUIVALENT", "reason_for"]
 
+_OUTERMOST = "for k = 0 `loops[k - 1]` is the innermost loop, whose scope is no shorter: `scope[depth:]` is empty"
+
 EQUIVALENT: dict[str, str] = {
+    "save: Saver.thread: k > 0 → True": _OUTERMOST,
+    "save: Saver.thread: k > 0 → k >= 0": _OUTERMOST,
     "adjoint: Sweep._store: taken: Atom | None = None → pass":
         "it is read only where `useful` is true, and both ways that are then taken assign it",
 }

@@ -154,6 +154,7 @@ def covered(items: list[pool.Item], modules: list[str]) -> dict[tuple[str, int],
             lines: dict[tuple[str, int], list[str]] = defaultdict(list)
             for item in items:
                 forget_rules(*modules)
+                pool.forget()  # a function that another test has built, too
                 pool.begin(item)
                 pool.run(item)
                 for module, found in seen.items():

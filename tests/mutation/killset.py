@@ -58,6 +58,7 @@ FILES = {
     "corpus.test_models": "whole models, in which many things meet",
     "corpus.test_mutants": "programs that alone notice some mutant",
     "corpus.test_mutants_adjoint": "programs that alone notice some mutant of `adjoint`",
+    "corpus.test_mutants_save": "those that notice one of what is kept",
     "corpus.test_overwriting": "arrays overwritten in every order",
 }
 
