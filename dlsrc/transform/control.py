@@ -15,7 +15,7 @@ from .facts.outline import is_loop, slots
 from .facts.regions import may_share
 from .facts.written import undecided
 from .ir import Assign, Atom, Block, For, If, Merge, Read, Statement, Store, Value, While, literal
-from .sweep.crossing import given, materialize, merged_cotangent, prepare, relevant, zero_cotangent
+from .sweep.crossing import given, merged_cotangent, prepare, relevant, zero_cotangent
 from .sweep.fetch import Mirror
 from .sweep.reverse_loops import earlier_trips, reverse_loop
 
@@ -45,8 +45,6 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
             around = scope[:depth]
             block = _block_of(sweep, around)
             reverse_block(sweep, block[: _position(block, place)])
-            if sweep.finished:
-                break
             if depth:
                 place = around[-1][0]
                 capture_headers(sweep, place)
@@ -94,11 +92,11 @@ def finish(sweep: Sweep) -> list[Statement]:
     return made
 
 
-def _fresh(sweep: Sweep, atom: Atom, of: Atom) -> bool:
+def _fresh(sweep: Sweep, atom: Value, of: Atom) -> bool:
     """Whether the array is memory that only this sweep has: made by it, and not a view."""
     if given(sweep, atom, of) or atom in sweep.own:
         return True
-    statement = sweep.ctx.origin.get(atom) if isinstance(atom, Value) else None
+    statement = sweep.ctx.origin.get(atom)
     if not isinstance(statement, Assign) or atom in sweep.outline.home:
         return False
     return not may_share(statement.op)
@@ -142,22 +140,22 @@ def capture(sweep: Sweep, statement: Statement) -> None:
         if sweep.outline.defined.get(t) is statement
         or any(
             s is statement or any(i is statement for i, _ in sweep.outline.scope[id(s)])
-            for s in _stores(sweep, t)
+            for s in sweep.memory.stores.get(sweep.memory.root.get(t, t), ())
         )
     ]  # fmt: skip
     last = bool(left) and len(here) == len(left) and not sweep.mirrors
     for target in here:
         _note(sweep, target, last)
-    sweep.finished = sweep.finished or last
+    sweep.finished = last
 
 
 def capture_headers(sweep: Sweep, place: Statement) -> None:
     """The gradient by what the loop around carries is its cotangent at the start of this trip."""
-    if not isinstance(place, For | While):
-        return
-    for carry in place.carries:
-        if carry.header in sweep.targets and carry.header not in sweep.captured:
-            _note(sweep, carry.header, False)
+    if isinstance(place, For | While):
+        left = sweep.targets - set(sweep.captured)
+        for carry in place.carries:
+            if carry.header in left:
+                _note(sweep, carry.header, False)
 
 
 def _note(sweep: Sweep, target: Value, last: bool) -> None:
@@ -165,19 +163,10 @@ def _note(sweep: Sweep, target: Value, last: bool) -> None:
     found = sweep.cot.get(target)
     with sweep.ctx.at(sweep.gradient.loc):
         if found is None:
-            sweep.captured[target] = _zero(sweep, target, sweep.ctx.types[target])
-        else:
-            found = sweep.whole(target, found)
-            changes = isinstance(sweep.ctx.types[target], Array) and not last
-            sweep.captured[target] = sweep.ctx.op("copy", found) if changes else found
-
-
-def _stores(sweep: Sweep, target: Value) -> list[Statement]:
-    root = sweep.memory.root.get(target)
-    if root is None:
-        return []
-    before = sweep.outline.position[id(sweep.gradient)]
-    return [s for s in sweep.memory.stores.get(root, ()) if sweep.outline.position[id(s)] < before]
+            found = _zero(sweep, target, sweep.ctx.types[target])
+        elif isinstance(sweep.ctx.type_of(found), Array) and not last:
+            found = sweep.ctx.op("copy", found)
+        sweep.captured[target] = found
 
 
 # ---------------------------------------------------------------------------------- branches
@@ -188,12 +177,9 @@ def reverse_if(sweep: Sweep, s: If) -> None:
     ctx = sweep.ctx
     with ctx.at(s.loc.backward(ctx.order)):
         prepare(sweep, s)
-        handed = [m for m in s.merges if m.target in sweep.active and m.target not in sweep.twins]
-        merged = [(m, sweep.take(m.target)) for m in handed]
-        materialize(sweep, s)
-        base = dict(sweep.cot)
+        merged = [(m, sweep.take(m.target)) for m in s.merges if m.target not in sweep.twins]
+        base, zeroed = sweep.cot, sweep.masks.zeroed
         ways = []
-        zeroed = sweep.masks.zeroed
         for slot, block in slots(s):
             sweep.cot = dict(base)
             sweep.masks.zeroed = {k: dict(v) for k, v in zeroed.items()}
@@ -203,36 +189,25 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                 for merge, cotangent in merged:
                     atom = merge.then if slot == "then" else merge.orelse
                     if cotangent is not None and isinstance(atom, Value):
-                        cotangent = sweep.whole(merge.target, cotangent)
                         sweep.shapes.equate(cotangent, atom)
                         sweep.contribute(atom, cotangent, owned=merge.target in sweep.in_memory)
                 reverse_block(sweep, block)
             sweep.mirrors.pop()
             ways.append((code, sweep.cot, mirror, sweep.masks.zeroed))
-        sweep.masks.zeroed = {}
-        for *_, found in ways:
-            for key, places in found.items():
-                sweep.masks.zeroed.setdefault(key, {}).update(places)
-        (then, then_cot, then_mirror, _), (orelse, else_cot, else_mirror, _) = ways
+        (then, then_cot, then_mirror, emptied), (orelse, else_cot, else_mirror, _) = ways
+        for shadow, places in emptied.items():
+            sweep.masks.zeroed.setdefault(shadow, {}).update(places)
         merges: list[Merge] = []
         sweep.cot = {}
-        for key in dict.fromkeys([*base, *then_cot, *else_cot]):
-            a, b = then_cot.get(key), else_cot.get(key)
-            if a is None and b is None or not _outlives(sweep, key, s):
-                continue
-            if a is not None and b is not None and a == b:
-                sweep.cot[key] = a
+        for key in dict.fromkeys([*then_cot, *else_cot]):
+            if then_cot.get(key) == else_cot.get(key):
+                sweep.cot[key] = then_cot[key]
                 continue
             sides = []
-            for side, code in ((a, then), (b, orelse)):
-                if side is None:
-                    with ctx.collecting() as extra:
-                        side = zero_cotangent(sweep, key)
-                    code.extend(extra)
-                else:
-                    with ctx.collecting() as extra:
-                        side = sweep.whole(key, side)
-                    code.extend(extra)
+            for found, code in ((then_cot, then), (else_cot, orelse)):
+                with ctx.collecting() as extra:
+                    side = sweep.whole(key, found[key]) if key in found else zero_cotangent(sweep, key)
+                code.extend(extra)
                 sides.append(side)
             target = merged_cotangent(sweep, key)
             sweep.masks.note(target, any(side in sweep.masks for side in sides))
@@ -241,10 +216,3 @@ def reverse_if(sweep: Sweep, s: If) -> None:
         then[:0], orelse[:0] = then_mirror.prelude, else_mirror.prelude
         if then or orelse or merges:
             ctx.add(If(sweep.fetch(s.cond, s), tuple(then), tuple(orelse), tuple(merges), ctx.loc))
-
-
-def _outlives(sweep: Sweep, key: Any, statement: Statement) -> bool:
-    """Whether a cotangent belongs to a value from outside the statement."""
-    if not isinstance(key, Value):
-        return True
-    return not any(s is statement for s, _ in sweep.outline.home[key])

@@ -26,6 +26,6 @@ def simplify(program: Program, *, to_sweep: bool = False) -> Program:
     for _ in range(_ROUNDS):
         before = program
         program = without_dead(without_doubles(fold(program, to_sweep=to_sweep)))
-        if program.body == before.body and program.returns == before.returns:
+        if program.body == before.body:
             break
     return program

@@ -59,6 +59,7 @@ FILES = {
     "corpus.test_mutants": "programs that alone notice some mutant",
     "corpus.test_mutants_adjoint": "programs that alone notice some mutant of `adjoint`",
     "corpus.test_mutants_save": "those that notice one of what is kept",
+    "corpus.test_mutants_control": "gradients in the middle of a function; what a branch need not write",
     "corpus.test_overwriting": "arrays overwritten in every order",
 }
 

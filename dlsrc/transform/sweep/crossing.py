@@ -28,7 +28,7 @@ def relevant(sweep: Sweep, statement: Statement) -> bool:
 
 
 def materialize(sweep: Sweep, statement: Statement) -> None:
-    """Write out the uniform cotangents of arrays before a branch or loop that may add to them."""
+    """Write out the uniform cotangents of arrays before a loop that may add to them."""
     for key, cotangent in list(sweep.cot.items()):
         sweep.cot[key] = sweep.whole(key, cotangent)
 

@@ -18,7 +18,7 @@ from ..building.context import Context
 from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
 from ..facts.shapes import Shapes
-from ..ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value
+from ..ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value, values_defined
 from ..save import Saver
 
 __all__ = ["Fetching", "Mirror"]
@@ -75,10 +75,10 @@ class Fetching:
         if not loops and changes:
             looped = self._mirrored(self.outline.scope[id(at)])
             if not looped:
-                return self.saver.export(self.saver.copy_at(atom, at), self.here)
+                return self._brought(self.saver.copy_at(atom, at), atom)
             return self._from_tape(atom, looped, at)
         if not loops:
-            return self.saver.export(atom, self.here)
+            return self._brought(atom, atom)
         mirror = self._mirror_of(home)
         if changes:
             return self._from_tape(atom, self._mirrored(self.outline.scope[id(at)]), at)
@@ -101,6 +101,13 @@ class Fetching:
         mirror.fetched[atom] = found
         self.fetched_from[found] = atom
         return found
+
+    def _brought(self, value: Value, of: Value) -> Value:
+        """A value (or a copy of it) out of the branches it was made in; it keeps its shape."""
+        made = self.saver.export(value, self.here)
+        if made is not of:
+            self.shapes.equate(made, of)
+        return made
 
     def _left(self, value: Value, loops: list[Mirror]) -> Carry | None:
         """The carry of an array that a trip leaves to the next, which keeps what it finds anyway.
@@ -309,6 +316,8 @@ class Fetching:
         statement = self.outline.defined[value]
         if statement is None:
             return True
+        if value not in values_defined(statement):
+            return False  # brought out of a branch for the sweep: on the other way it has no value
         joined = (*getattr(statement, "merges", ()), *getattr(statement, "carries", ()))
         if any(UNBOUND in _ways(j, value) for j in joined):
             return False  # the name may have no value

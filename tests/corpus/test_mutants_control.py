@@ -1,0 +1,407 @@
+"""Programs that alone notice some mutant of the walk over blocks and branches (`transform.control`), and of
+`transform.simplify`: gradients that stand in the middle of a function, and what a branch must not write."""
+
+import numpy as np
+import pytest
+
+from dlsrc import adjoint_source, custom_vjp, dlarray, dlfeval, dlgradient, explain, extractdata, grad, value_and_grad
+from tests.oracle import assert_close, gradient, vector
+
+X = np.array([1.2, 0.9, 0.7])
+
+
+def text_of(f, *args):
+    return str(adjoint_source(f, *args))
+
+
+# ---------------------------------------------------------------------------------- by an array that was written
+
+
+def written(x):
+    y = np.sin(x)
+    y[0] = 3.0 * x[1]
+    s = np.sum(y * y * x)
+    return (dlgradient(s, y), y)
+
+
+def written_in_a_branch_of_a_branch(x):
+    y = np.sin(x)
+    if x[0] > 0.1:
+        if x[1] > 0.1:
+            y[0] = 3.0 * x[1]
+    s = np.sum(y * y * x)
+    return (dlgradient(s, y), y)
+
+
+def written_in_a_loop(x):
+    y = np.sin(x)
+    for i in range(2):
+        y[i] = 3.0 * x[i + 1]
+    s = np.sum(y * y * x)
+    return (dlgradient(s, y), y)
+
+
+@pytest.mark.parametrize("f", [written, written_in_a_branch_of_a_branch, written_in_a_loop])
+def test_the_gradient_by_an_array_is_that_after_the_last_write(f):
+    g, y = dlfeval(f, dlarray(X))
+    assert_close(extractdata(g), 2.0 * extractdata(y) * X)
+    assert ".copy()" not in text_of(f, dlarray(X))
+
+
+def two_written(x):
+    y = x * 2.0
+    z = np.sin(x)
+    y[0] = 1.0
+    z[1] = x[0]
+    y[1] = 2.0
+    s = np.sum(y * y * z * z)
+    dy, dz = dlgradient(s, y, z)
+    return dy, dz, y, z
+
+
+def test_the_gradients_by_two_arrays_written_in_turn():
+    dy, dz, y, z = map(extractdata, dlfeval(two_written, dlarray(X)))
+    assert_close(dy, 2.0 * y * z * z)
+    assert_close(dz, 2.0 * z * y * y)
+
+
+def read_before_the_write(x):
+    y = x * 2.0
+    s = y[0] * x[1]
+    y[0] = 3.0
+    return (dlgradient(s * s, y), s)
+
+
+def test_nothing_after_the_last_write_is_zero():
+    g, _ = dlfeval(read_before_the_write, dlarray(X))
+    assert_close(extractdata(g), np.zeros(3))
+
+
+def uniform(x):
+    y = np.sin(x)
+    s = np.sum(y) + x[0] * 2.0
+    dy, dx = dlgradient(s, y, x)
+    return dy, dx
+
+
+def test_a_gradient_that_is_one_number_everywhere():
+    dy, dx = map(extractdata, dlfeval(uniform, dlarray(X)))
+    assert_close(dy, np.ones(3))
+    assert_close(dx, np.cos(X) + [2.0, 0.0, 0.0])
+
+
+def handed_on(x):
+    w = x * 3.0
+    y = x + w
+    s = np.sum(y * y) + x[0]
+    dy, dx = dlgradient(s, y, x)
+    return dy, dx
+
+
+def test_the_cotangent_goes_on_after_it_was_taken():
+    dy, dx = map(extractdata, dlfeval(handed_on, dlarray(X)))
+    assert_close(dy, 8.0 * X)
+    assert_close(dx, 32.0 * X + [1.0, 0.0, 0.0])
+
+
+# ---------------------------------------------------------------------------------- in loops
+
+
+def by_what_a_trip_finds(x):
+    s, g, h = x[0], 0.0, x * 0.0
+    for i in range(3):
+        t = s
+        s = s * np.sin(s * x[i])
+        a, b = dlgradient(s, t, x)
+        g += a
+        h = h + b
+    return s, g, h
+
+
+def by_what_a_trip_of_a_while_finds(x):
+    s, g, h, i = x[0], 0.0, x * 0.0, 0
+    while i < 3:
+        t = s
+        s = s * np.sin(s * x[i])
+        a, b = dlgradient(s, t, x)
+        g += a
+        h = h + b
+        i += 1
+    return s, g, h
+
+
+@pytest.mark.parametrize("f", [by_what_a_trip_finds, by_what_a_trip_of_a_while_finds])
+def test_the_gradient_by_what_a_trip_finds(f):
+    def after(x, n):
+        s = x[0]
+        for i in range(n):
+            s = s * np.sin(s * x[i])
+        return s
+
+    s, g, h = map(extractdata, dlfeval(f, dlarray(X)))
+    starts = [after(X, n) for n in range(3)]
+    assert_close(g, sum(np.sin(t * z) + t * z * np.cos(t * z) for t, z in zip(starts, X, strict=True)))
+    assert_close(h, sum(gradient(lambda x, n=n: after(x, n), X) for n in (1, 2, 3)))
+
+
+def by_an_array_that_a_trip_finds(x):
+    h = x * 1.0
+    for _ in range(2):
+        t = h
+        h = h + h[0] * h[1]
+        s = np.sum(h * h)
+        a, b = dlgradient(s, t, x)
+    return a, b, h
+
+
+def test_the_gradient_by_an_array_that_a_trip_finds():
+    def trip(h):
+        return h + h[0] * h[1]
+
+    a, b, h = map(extractdata, dlfeval(by_an_array_that_a_trip_finds, dlarray(X)))
+    assert_close(h, trip(trip(X)))
+    assert_close(a, gradient(lambda h: np.sum(trip(h) ** 2), trip(X)))
+    assert_close(b, gradient(lambda x: np.sum(trip(trip(x)) ** 2), X))
+
+
+def by_what_a_trip_finds_and_writes_to(x):
+    h = x * 1.0
+    for _ in range(3):
+        t = h
+        s = h[0] * x[1]
+        h[0] = 3.0
+        a, b = dlgradient(s * s, t, x)
+        h = h * 0.5
+    return a, b
+
+
+def test_the_gradient_by_what_a_trip_finds_and_writes_to():
+    a, b = map(extractdata, dlfeval(by_what_a_trip_finds_and_writes_to, dlarray(X)))
+    assert_close(a, np.zeros(3))
+    assert_close(b, [0.0, 2.0 * 1.5**2 * X[1], 0.0])
+
+
+def of_its_own(x, i):
+    y = np.sin(x) * i
+    y[0] = 3.0 * x[1]
+    s = np.sum(y * y)
+    return dlgradient(s, y)
+
+
+def by_an_array_of_a_trip(x):
+    g = x * 0.0
+    for i in range(3):
+        g = g + of_its_own(x, i)
+    return (g,)
+
+
+def test_the_gradient_by_an_array_of_a_trip_asks_for_no_other_trip():
+    (g,) = map(extractdata, dlfeval(by_an_array_of_a_trip, dlarray(X)))
+    assert_close(g, [18.0 * X[1], *(6.0 * np.sin(X[1:]))])
+    assert text_of(by_an_array_of_a_trip, dlarray(X)).count("for ") == 2  # the second in a comment
+
+
+# ---------------------------------------------------------------------------------- whose memory a gradient is
+
+
+@custom_vjp
+def scaled(x, w):
+    return np.sum(x * w)
+
+
+scaled.defvjp(lambda x, w: (np.sum(x * w), w), lambda w, dy: (w, w))
+
+
+def by_what_the_rule_is_given(x, w):
+    v = np.exp(w)
+    return dlgradient(scaled(x, v), x), v
+
+
+def the_argument_itself(x, w):
+    return dlgradient(scaled(x, w), x), w * 2.0
+
+
+def test_a_gradient_is_no_value_of_the_function():
+    g, v = dlfeval(by_what_the_rule_is_given, dlarray(X), dlarray(X + 1.0))
+    assert not np.shares_memory(extractdata(g), extractdata(v))
+    w = dlarray(X + 1.0)
+    g, _ = dlfeval(the_argument_itself, dlarray(X), w)
+    assert not np.shares_memory(extractdata(g), extractdata(w))
+
+
+@custom_vjp
+def wrong(w):
+    return np.sum(w)
+
+
+wrong.defvjp(lambda w: (np.sum(w), w), lambda w, dy: (w[1:] * dy,))
+
+
+def test_a_loss_that_does_not_depend_on_the_target_asks_for_no_rule():
+    def f(x, w):
+        return dlgradient(wrong(w), x), x
+
+    g, _ = dlfeval(f, dlarray(X), dlarray(X))
+    assert_close(extractdata(g), np.zeros(3))
+
+
+# ---------------------------------------------------------------------------------- what a branch does not write
+
+
+def beside_a_branch(x, n):
+    y = x * 2.0
+    k = 1
+    if n > 3:
+        k = n
+    return np.sum(y) * k
+
+
+def beside_a_loop(x, n):
+    y = x * 2.0
+    k = 1
+    for i in range(n):
+        k = (k * 3 + i) % 7
+    return np.sum(y) * k
+
+
+def the_same_everywhere_on_two_ways(x):
+    if x[0] > 1.0:
+        y = np.sin(x)
+    else:
+        y = np.cos(x)
+    return np.sum(y)
+
+
+def the_same_everywhere_over_a_branch(x):
+    y = np.sin(x)
+    s = x[0]
+    if s > 1.0:
+        s = s * s
+    return np.sum(y) * s
+
+
+def of_two_shapes(x):
+    if x[0] > 1.0:
+        y = np.sin(x)
+    else:
+        y = np.cos(x[1:])
+    return np.sum(y * y)
+
+
+def emptied_on_one_way(x):
+    if x[0] > 1.0:
+        y = np.sin(x)
+        y[0] = 2.0
+    else:
+        y = 1.0 / x
+    return np.sum(y * y)
+
+
+def emptied_on_one_way_and_after(x):
+    y = np.cos(x)
+    if x[0] > 1.0:
+        y[2] = 2.0
+    else:
+        y[2] = 1.0 / x[2]
+    y[1] = 3.0
+    return np.sum(y * y)
+
+
+def of_two_ways_that_choose_nothing(x):
+    y = 1.0 / x
+    if x[0] > 1.0:
+        s = np.sum(y * y)
+    else:
+        s = np.sum(np.sin(y))
+    return s
+
+
+def on_one_way_of_a_trip(x):
+    s = 1.0
+    for i in range(3):
+        v = np.sin(x * x[i])
+        if x[i] > 0.8:
+            s = s + x[0]
+        else:
+            s = s * np.sum(v * v)
+    return s
+
+
+def not_bound_on_one_way(x):
+    if x[0] > 1.0:
+        y = np.sin(x)
+    s = x[1]
+    if x[0] > 1.0:
+        s = np.sum(y * y) * s
+    return s
+
+
+@pytest.mark.parametrize("f, args, absent", [
+    (beside_a_branch, (4,), "zeros_like(y)"),
+    (beside_a_loop, (4,), "zeros_like(y)"),
+    (the_same_everywhere_on_two_ways, (), "zeros"),
+    (the_same_everywhere_over_a_branch, (), "zeros_like(y)"),
+    (of_two_shapes, (), "sum_to"),
+    (emptied_on_one_way, (), "masked"),
+    (emptied_on_one_way_and_after, (), "masked"),
+    (of_two_ways_that_choose_nothing, (), "masked"),
+    (on_one_way_of_a_trip, (), "sum_to"),
+    (not_bound_on_one_way, (), "sum_to"),
+], ids=lambda p: getattr(p, "__name__", ""))  # fmt: skip
+def test_a_branch_writes_only_what_it_must(f, args, absent):
+    assert_close(value_and_grad(f)(X, *args)[1], gradient(f, X, *args))
+    text = text_of(value_and_grad(f), X, *args)
+    assert absent not in text, text
+
+
+def a_cotangent_of_a_branch_is_another_ones_too(x, u):
+    s = x[0] * 3.0
+    w = np.exp(x)
+    if x[1] > 0.1:
+        y = x
+    else:
+        y = w
+    z = y + u
+    return np.sum(z * z) + s
+
+
+def test_a_cotangent_that_a_branch_hands_on_may_be_another_ones():
+    f, args = a_cotangent_of_a_branch_is_another_ones_too, (X, X + 1.0)
+    for g, expected in zip(value_and_grad(f, (0, 1))(*args)[1], gradient(f, *args, argnums=(0, 1)), strict=True):
+        assert_close(g, expected)
+
+
+def test_a_branch_without_a_derivative_keeps_nothing():
+    def f(x, n):
+        s, k = x[0], 0
+        for _ in range(n):
+            if s > x[1]:
+                k = int(s)
+            s = s * np.sin(s)
+        return s * k
+
+    assert "v3, s  8 bytes a trip each" in str(explain(value_and_grad(f), X, 4))
+
+
+# ---------------------------------------------------------------------------------- simplify
+
+
+def test_a_program_in_which_nothing_is_left_to_do_is_gone_over_once(monkeypatch=None):
+    import importlib
+
+    module = importlib.import_module("dlsrc.transform.simplify")
+    from dlsrc.transform.ir import Program
+
+    rounds = []
+    fold = module.fold
+
+    def counted(program, **options):
+        rounds.append(program)
+        return fold(program, **options)
+
+    module.fold = counted
+    try:
+        module.simplify(Program("f", (), (), (), {}))
+    finally:
+        module.fold = fold
+    assert len(rounds) == 1
