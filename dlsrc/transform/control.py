@@ -58,9 +58,12 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
 
 
 def _block_of(sweep: Sweep, scope: Any) -> Block:
+    """The block that a place is in; what was run before it in a trip of a while loop begins with the test."""
     if not scope:
         return sweep.outline.program.body
     statement, slot = scope[-1]
+    if isinstance(statement, While):
+        return (*statement.test, *statement.body)
     return dict(slots(statement))[slot]
 
 
@@ -143,7 +146,7 @@ def capture(sweep: Sweep, statement: Statement) -> None:
             for s in sweep.memory.stores.get(sweep.memory.root.get(t, t), ())
         )
     ]  # fmt: skip
-    last = bool(left) and len(here) == len(left) and not sweep.mirrors
+    last = bool(left) and len(here) == len(left)
     for target in here:
         _note(sweep, target, last)
     sweep.finished = last

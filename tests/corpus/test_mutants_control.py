@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from dlsrc import adjoint_source, custom_vjp, dlarray, dlfeval, dlgradient, explain, extractdata, grad, value_and_grad
-from tests.oracle import assert_close, gradient, vector
+from dlsrc import adjoint_source, custom_vjp, dlarray, dlfeval, dlgradient, explain, extractdata, value_and_grad
+from tests.oracle import assert_close, gradient
 
 X = np.array([1.2, 0.9, 0.7])
 
@@ -201,6 +201,69 @@ def test_the_gradient_by_an_array_of_a_trip_asks_for_no_other_trip():
     assert text_of(by_an_array_of_a_trip, dlarray(X)).count("for ") == 2  # the second in a comment
 
 
+# ---------------------------------------------------------------------------------- in while loops
+
+
+def shares_with_the_test(x):
+    s, g = x[0], x * 0.0
+    while np.sin(s) > 0.2:
+        s = s * np.sin(s) * x[1]
+        g = g + dlgradient(s, x)
+    return g
+
+
+def turned(a):
+    a[:] = np.sin(a) * a[::-1]
+    return a[0]
+
+
+def the_test_writes(x):
+    a, g = x * 1.0, x * 0.0
+    while turned(a) > 0.2:
+        g = g + dlgradient(np.sum(a * a), x)
+    return g
+
+
+def in_the_test(x):
+    s, g = x[0], x * 0.0
+    while np.sum(dlgradient(s * x[1], x)) > 0.9:
+        g = g + dlgradient(s * x[1], x)
+        s = s * np.sin(s) * x[2]
+    return g
+
+
+def trips_of_shares_with_the_test(x, n):
+    s = x[0]
+    for _ in range(n + 1):
+        s = s * np.sin(s) * x[1]
+    return s
+
+
+def trips_of_the_test_writes(x, n):
+    a = x * 1.0
+    for _ in range(n + 1):
+        turned(a)
+    return np.sum(a * a)
+
+
+def trips_of_in_the_test(x, n):
+    s = x[0]
+    for _ in range(n):
+        s = s * np.sin(s) * x[2]
+    return s * x[1]
+
+
+@pytest.mark.parametrize("f, after, trips", [
+    (shares_with_the_test, trips_of_shares_with_the_test, 4),
+    (the_test_writes, trips_of_the_test_writes, 3),
+    (in_the_test, trips_of_in_the_test, 4),
+], ids=lambda p: getattr(p, "__name__", ""))  # fmt: skip
+def test_the_gradient_in_each_trip_of_a_while(f, after, trips):
+    """The test that was run before a trip is gone back through with the trip: what it made, and what it wrote."""
+    g = extractdata(dlfeval(f, dlarray(X)))
+    assert_close(g, sum(gradient(lambda x, n=n: after(x, n), X) for n in range(trips)))
+
+
 # ---------------------------------------------------------------------------------- whose memory a gradient is
 
 
@@ -352,6 +415,23 @@ def test_a_branch_writes_only_what_it_must(f, args, absent):
     assert_close(value_and_grad(f)(X, *args)[1], gradient(f, X, *args))
     text = text_of(value_and_grad(f), X, *args)
     assert absent not in text, text
+
+
+def like_what_one_way_makes(x):
+    s = 0.0
+    for i in range(3):
+        v = x[1:] * (x[i] + s)
+        s = s + np.sin(v[0]) * v[1]
+    if s > 100.0:
+        y = np.exp(x[1:])
+        t = np.sum(y * y)
+    else:
+        t = x[0]
+    return s * t
+
+
+def test_no_shape_is_that_of_an_array_that_one_way_makes():
+    assert_close(value_and_grad(like_what_one_way_makes)(X)[1], gradient(like_what_one_way_makes, X))
 
 
 def a_cotangent_of_a_branch_is_another_ones_too(x, u):

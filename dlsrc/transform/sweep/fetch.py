@@ -18,7 +18,9 @@ from ..building.context import Context
 from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
 from ..facts.shapes import Shapes
-from ..ir import UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value, values_defined
+from ..ir import (
+    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value, values_defined,
+)
 from ..save import Saver
 
 __all__ = ["Fetching", "Mirror"]
@@ -231,8 +233,8 @@ class Fetching:
         return made
 
     def _tape_here(self, tape: Any) -> Value:
-        """The name a tape has where the gradient stands: inside the loop, or after it."""
-        inside = any(s is tape.loops[-1] for s, _ in self.here)
+        """The name a tape has where the gradient stands: in the loop's body, in its test, or after it."""
+        inside = any(s is tape.loops[-1] and slot == "body" for s, slot in self.here)
         return tape.inside if inside else self.saver.reached(tape.after, tape.loops, self.here)
 
     def position(self, loops: list[Mirror]) -> Atom:
