@@ -90,8 +90,7 @@ class Sweep(Taped):
             given, dy = (dy, dy) if s.op.name == "copy" else self._spread(s, rule, dy, arg)
             alone = active == 1 and (s.target in self.in_memory or dy in self.own)
             owned = self.is_own(given, dy, alone)
-            if not owned:
-                self.own.discard(dy)  # what was only this result's may now be an operand's too
+            self.own.discard(dy)  # what was only this result's may now be an operand's too
             self.contribute(arg, given, owned=owned)
 
     def _custom(self, s: Assign, op: CustomRule, dy: Atom) -> None:
@@ -114,11 +113,10 @@ class Sweep(Taped):
         A cotangent that is the same for every element is one number; where the operand was broadcast and
         nothing else in the rule has the shape of the result, that number stands for a sum over all of them.
         """
-        start = len(self.ctx.block)
         made = self.apply_rule(s, rule, dy)
         target = s.target
         assert target is not None
-        if not isinstance(self.ctx.types[target], Array) or isinstance(self.ctx.type_of(dy), Array):
+        if type(self.ctx.types[target]) is type(self.ctx.type_of(dy)):
             return made, dy
         if isinstance(self.ctx.type_of(made), Array):
             if self.shapes.same(made, target):
@@ -127,7 +125,6 @@ class Sweep(Taped):
             return made, dy
         elif isinstance(self.ctx.types[arg], Scalar) and (like := self.visible_like(target)) is not None:
             return self.ctx.op("multiply", made, self.ctx.op("size", like)), dy
-        del self.ctx.block[start:]
         dy = self.whole(target, dy)
         return self.apply_rule(s, rule, dy), dy
 
@@ -156,8 +153,7 @@ class Sweep(Taped):
         """
         block = self.ctx.block
         mode = "add"
-        for k in range(len(block) - 1, -1, -1):
-            old = block[k]
+        for k, old in reversed(list(enumerate(block))):
             if isinstance(old, Store) and old.base == shadow:
                 if old.index == index:
                     del block[k]
@@ -207,8 +203,6 @@ class Sweep(Taped):
 
     def _store(self, s: Store) -> None:
         ctx = self.ctx
-        if s.base not in self.active:
-            return
         holder = self.holder(s.base)
         if holder not in self.cot and holder not in self.twins:
             return  # nothing after this store has read the memory

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlsrc import adjoint_source, value_and_grad
+from dlsrc import adjoint_source, custom_vjp, grad, value_and_grad
 from tests.oracle import Programs, vector
 
 programs = Programs()
@@ -85,10 +85,43 @@ def one_place_in_other_words(x):
     y = x * 1.0
     s = 0.0
     for i in range(1, 3):
-        a = y[i * 1] + y[i + 0]
+        a = y[max(i, 1)]
         y[i] = 1.0
-        s += a * a + (y[i * 1] + y[i + 0]) * 3.0
+        s += a * a + y[max(i, 1)] * 3.0
+        b = y[i - 0]
+        y[i] = 2.0
+        s += b * b + y[i - 0] * 3.0
     return s
+
+
+@programs(vector(3))
+def a_counter_meets_a_literal(x):
+    y = x * 1.0
+    s = 0.0
+    for i in range(1, 3):
+        a = y[1]
+        y[i] = 1.0
+        s += a * a + y[1] * 3.0
+    return s
+
+
+@programs(vector(2))
+def one_before_and_three_before_of_two(x):
+    y = x * 1.0
+    s = 0.0
+    for i in range(1, len(y)):
+        a = y[i - 3]
+        y[i - 1] = 1.0
+        s += a * a + y[i - 3] * 3.0
+    return s
+
+
+@programs(vector(3))
+def written_over_between(x):
+    y = x * 1.0
+    a = y[0]
+    y[0] = 1.0
+    return a * a + y[0] * 3.0
 
 
 @programs(vector(3))
@@ -116,23 +149,37 @@ def a_range_from_a_computed_place(x):
 
 @programs(vector(3))
 def a_place_is_read_between(x):
-    """The cotangent that was taken must not find what is added after it."""
+    """What `y[0] += e` gives to e must hold what was added to that place before, and not what is added after."""
     y = x * 1.0
     a = y[0]
-    y[0] = a * a
+    y[0] += x[1] * x[2]
+    return a * a + y[0] * 3.0
+
+
+@programs(vector(3), 0.5, argnums=(0, 1))
+def all_places_are_read_between(x, s):
+    y = x * 1.0
+    a = y[0]
+    y += s * s
     b = y[0]
-    y[1] = b * x[1]
-    return a * y[0] + y[1] * b
+    y += x * x
+    return a * a + b * b * y[0]
 
 
-@programs(vector(3))
-def the_whole_is_read_between(x):
-    y = np.sin(x)
-    a = y[1]
-    y *= 2.0
-    b = y[1]
-    y[0] = 1.0
-    return a * b * y[1] + y[0]
+# ---------------------------------------------------------------------------------- arrays that may be one
+
+
+@programs(vector(3), vector(3) + 1.0, 1.0, argnums=(0, 1))
+def picked_of_one_of_two(x, y, p):
+    a, b = x * 1.0, y * 2.0
+    v = a if p > 0 else b
+    v[0] = 3.0
+    return a[0] * b[0] + np.sum(v[np.array([1, 2, 1])] * x)
+
+
+@programs(vector(3), vector(3) + 1.0, argnums=(0, 1))
+def a_sign_has_no_slope(x, y):
+    return np.sum(np.copysign(x * x, y * y)) + np.sum(y * y)
 
 
 # ---------------------------------------------------------------------------------- whose memory a cotangent is
@@ -162,3 +209,195 @@ def a_copy_of_two_operands_goes_on_to_one(x, y):
 
 
 test_mutants_adjoint = programs.test()
+
+
+def test_the_cotangent_of_one_operand_becomes_its_shadow():
+    def of_a_shadow(x):
+        w = np.sin(x)
+        a = w[0]
+        z = w + 1.0
+        return a * z[1] * z[2]
+
+    def of_a_copy(x):
+        w = np.sin(x)
+        a = w[0]
+        z = w + 1.0
+        y = np.zeros(4)
+        y[1:] = z
+        return np.sum(y * y) * a
+
+    for f in of_a_shadow, of_a_copy:
+        assert "zeros_like(w)" not in text(f, vector(3)), text(f, vector(3))
+
+
+# ---------------------------------------------------------------------------------- one statement for each place
+
+
+def test_what_is_emptied_and_added_to_is_put():
+    def swept(x):
+        y = np.sin(x)
+        for i in range(1, len(x) - 1):
+            y[i] = y[i] * 0.5 + y[i - 1] * 0.3 + y[i + 1] * 0.1
+        return y[-1] * y[1]
+
+    def from_zero(x):
+        y = np.sin(x)
+        for i in range(len(x) - 1):
+            y[i] = y[i] * 0.5 + y[i + 1] * 0.1
+        return y[-1] * y[1]
+
+    for f in swept, from_zero:
+        found = text(f, vector(6))
+        assert "dy[i] = 0.0" not in found and "dy[i] = " in found, found
+
+
+def test_what_is_added_twice_to_a_place_is_added_once():
+    def first(x):
+        y = np.sin(x)
+        a = y[0]
+        y[1] = 2.0
+        return a * y[0] * y[2]
+
+    def last(x):
+        y = np.sin(x)
+        a = y[-1]
+        y[-2] = 2.0
+        return a * y[-1] * y[0]
+
+    def other_way_round(x):
+        y = np.sin(x)
+        a = y[1]
+        y[0] = 2.0
+        return a * y[1] * y[2]
+
+    for f, place in (first, "0"), (last, "-1"), (other_way_round, "1"):
+        found = text(f, vector(4))
+        assert found.count(f"dy[{place}] += ") == 1, found
+
+
+# ---------------------------------------------------------------------------------- what was not selected
+
+
+ZERO_FIRST = np.array([0.0, 1.0, 4.0])
+
+
+def slope(f):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return value_and_grad(f)(ZERO_FIRST)[1]
+
+
+def test_what_is_not_picked_has_no_slope():
+    def the_rest(x):
+        return np.sum(np.sqrt(x)[1:])
+
+    def chosen_after_a_new_axis(x):
+        return np.sum(np.where(x[:, None] > 0.5, np.sqrt(x)[:, None], 0.0))
+
+    def written_over(x):
+        y = np.zeros(3)
+        y[0] = np.sqrt(x[0])
+        y[0] = 1.0
+        y[1] = x[1] * 0.5
+        y[2] = x[2] * 0.25
+        return np.sum(y)
+
+    def written_over_by_a_view(x):
+        y = np.zeros(3)
+        y[1] = np.sqrt(x[0])
+        v = y[1:]
+        v[0] = 1.0
+        return np.sum(y) + x[1] * 0.5 + x[2] * 0.25
+
+    for f in the_rest, chosen_after_a_new_axis, written_over, written_over_by_a_view:
+        np.testing.assert_array_equal(slope(f), [0.0, 0.5, 0.25], f.__name__)
+
+
+def test_nothing_is_tested_where_all_is_selected():
+    def all_of_it(x):
+        return np.sum(np.sqrt(x)[:, None] * x)
+
+    def by_elements(x):
+        y = np.sqrt(x)
+        return y[0] * y[1]
+
+    def another_is_written(x):
+        y = np.zeros(3)
+        y[0] = np.sqrt(x[0])
+        y[1] = 1.0
+        return y[0] * y[1] * x[1]
+
+    def added_to(x):
+        y = np.zeros(3)
+        y[0] = np.sqrt(x[0])
+        y[0] += x[1]
+        return y[0] * x[1]
+
+    for f in all_of_it, by_elements, another_is_written, added_to:
+        assert "zero_if_masked" not in text(f, vector(3)), text(f, vector(3))
+
+
+# ---------------------------------------------------------------------------------- what is not worth a line
+
+
+def test_what_nobody_reads_has_no_cotangent():
+    def f(x):
+        y = np.exp(x)
+        a = y[0]
+        y[1] = np.sin(x[1])
+        return a * a
+
+    assert "np.cos(" not in text(f, vector(3)), text(f, vector(3))
+
+
+def test_a_number_put_in_many_places_gets_their_sum():
+    def put(x, s):
+        y = np.sin(x)
+        y[1:] = s
+        return np.sum(y * y) * y[0]
+
+    def added(x, s):
+        return np.sum(x + s) * 2.0
+
+    found = text(put, vector(4), 2.0, argnums=(0, 1))
+    assert "sum_all(dy[1:])" in found and ".copy()" not in found, found
+    found = text(added, vector(4), 2.0, argnums=1)
+    assert ".size" in found and "np.zeros_like" not in found, found
+
+
+def test_what_an_array_of_places_takes_out_has_a_known_shape():
+    def f(x):
+        y = np.sin(x)
+        places = np.array([0, 2])
+        y[places] = y[places] * 0.5
+        y[places] += y[places] * x[0]
+        return np.sum(y)
+
+    assert "sum_to(" not in text(f, vector(4)).partition("back through")[2].rpartition("return")[0]
+
+
+# ---------------------------------------------------------------------------------- rules of the user's own
+
+
+@custom_vjp
+def raised(x):
+    return np.exp(x)
+
+
+def raised_and_kept(x):
+    y = np.exp(x)
+    return y, y
+
+
+raised.defvjp(raised_and_kept, lambda y, dy: (3.0 * y * dy,))  # wrong on purpose: it is seen
+
+
+def test_the_result_that_a_rule_reads_has_that_rule_too():
+    assert grad(raised)(0.0) == 3.0 and grad(grad(raised))(0.0) == 9.0
+
+
+def test_the_shape_that_a_rule_gives_is_known():
+    def f(x):
+        y = np.sin(x)
+        return np.sum(raised(y) * x)
+
+    assert "sum_to(" not in text(f, vector(3)), text(f, vector(3))
