@@ -159,7 +159,6 @@ class Sweep(Taped):
                     del block[k]
                     mode = old.mode
                     dy = self.ctx.op("add", dy, old.value)
-                    break
                 if not self._apart(old.index, index):
                     break
             elif not self._is_of_numbers(old):
@@ -175,11 +174,13 @@ class Sweep(Taped):
     def _apart(self, a: Index, b: Index) -> bool:
         """Whether two indices certainly name different places: 0 and 1, or i - 1 and i with i from 1."""
         axes = [[self._offset(e) for e in index.entries if e is not NEWAXIS] for index in (a, b)]
-        return any(
-            x == y and here != there
-            and (self._least(x) + min(here, there) >= 0 or x is None and max(here, there) < 0)
-            for (x, here), (y, there) in zip(*axes, strict=False)
-        )
+        return any(x == y and self._differ(x, i, j) for (x, i), (y, j) in zip(*axes, strict=False))
+
+    def _differ(self, counter: Any, i: int, j: int) -> bool:
+        """Whether a counter plus one number and plus another are two places; negative ones count from the end."""
+        least = self._least(counter)
+        from_start = least is not None and least + min(i, j) >= 0
+        return i != j and (from_start or counter is None and max(i, j) < 0)
 
     def _offset(self, entry: Any) -> tuple[Any, int]:
         """An index as what a literal is added to, and the literal."""
@@ -191,15 +192,15 @@ class Sweep(Taped):
                     return counter, far if op.name == "add" else -far
         return entry, 0
 
-    def _least(self, counter: Any) -> int:
-        """The least value of the counter of a loop that starts at a literal; else -1, which is no place."""
+    def _least(self, counter: Any) -> int | None:
+        """The least value of the counter of a loop that starts at a literal; None if it is no such counter."""
         if counter is None:
             return 0
         for mirror in self.mirrors:
             match mirror.statement:
                 case For(start=Const(value=int(start)), step=Const(1)) if mirror.index == counter:
                     return start
-        return -1
+        return None
 
     def _store(self, s: Store) -> None:
         ctx = self.ctx

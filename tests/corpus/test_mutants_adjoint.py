@@ -116,6 +116,24 @@ def one_before_and_three_before_of_two(x):
     return s
 
 
+@programs(vector(2))
+def around_the_end(x):
+    """Of two places, k + 1 and k + 3 are one where k is -2."""
+    y = x * 1.0
+    k = int(x[0]) - 2 - int(x[0])
+    a = y[k + 3]
+    y[k + 1] = 1.0
+    return a * a + y[k + 3] * 3.0
+
+
+@programs(vector(3))
+def less_a_literal(x):
+    y = np.sin(x)
+    y[0] -= 2.0
+    y[1] -= x[0] * x[2]
+    return np.sum(y * y)
+
+
 @programs(vector(3))
 def written_over_between(x):
     y = x * 1.0
@@ -179,7 +197,8 @@ def picked_of_one_of_two(x, y, p):
 
 @programs(vector(3), vector(3) + 1.0, argnums=(0, 1))
 def a_sign_has_no_slope(x, y):
-    return np.sum(np.copysign(x * x, y * y)) + np.sum(y * y)
+    z = y * y
+    return np.sum(np.copysign(x * x, z)) + np.sum(z)
 
 
 # ---------------------------------------------------------------------------------- whose memory a cotangent is
@@ -270,7 +289,13 @@ def test_what_is_added_twice_to_a_place_is_added_once():
         y[0] = 2.0
         return a * y[1] * y[2]
 
-    for f, place in (first, "0"), (last, "-1"), (other_way_round, "1"):
+    def of_a_matrix(x):
+        y = np.sin(x.reshape(2, 2))
+        a = y[0, 0]
+        y[0, 1] = 2.0
+        return a * y[0, 0] * y[1, 0]
+
+    for f, place in (first, "0"), (last, "-1"), (other_way_round, "1"), (of_a_matrix, "0, 0"):
         found = text(f, vector(4))
         assert found.count(f"dy[{place}] += ") == 1, found
 
@@ -364,15 +389,27 @@ def test_a_number_put_in_many_places_gets_their_sum():
     assert ".size" in found and "np.zeros_like" not in found, found
 
 
-def test_what_an_array_of_places_takes_out_has_a_known_shape():
-    def f(x):
+def test_what_a_store_gives_has_a_known_shape():
+    def at_places(x):
         y = np.sin(x)
         places = np.array([0, 2])
-        y[places] = y[places] * 0.5
-        y[places] += y[places] * x[0]
-        return np.sum(y)
+        y[places] = x[places] * 0.5
+        return np.sum(np.sin(y))
 
-    assert "sum_to(" not in text(f, vector(4)).partition("back through")[2].rpartition("return")[0]
+    def added_at_places(x):
+        y = np.sin(x)
+        places = np.array([0, 2])
+        y[places] += x[places] * 0.5
+        return np.sum(np.sin(y))
+
+    def from_the_second(x):
+        y = np.sin(x)
+        y[1:] = x[1:] * 2.0
+        return np.sum(np.sin(y))
+
+    for f in at_places, added_at_places, from_the_second:
+        found = text(f, vector(4)).partition("back through")[2]
+        assert "sum_to(" not in found and found.count(".copy()") == (f is from_the_second), found
 
 
 # ---------------------------------------------------------------------------------- rules of the user's own
