@@ -12,6 +12,7 @@ Rules come from the primitives: see `rules`.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..kernels.declaring.coverage import reason_of
@@ -171,13 +172,16 @@ class Sweep(Taped):
             isinstance(a, Const) or isinstance(self.ctx.types.get(a), Scalar) for a in (s.target, *s.args)
         )
 
-    def _apart(self, a: Index, b: Index) -> bool:
-        """Whether two indices certainly name different places: 0 and 1, or i - 1 and i with i from 1."""
+    def _apart(self, a: Index, b: Index, every_trip: bool = False) -> bool:
+        """Whether two indices certainly name two places: 0 and 1; in one trip i - 1 and i, with i from 1."""
         axes = [[self._offset(e) for e in index.entries if e is not NEWAXIS] for index in (a, b)]
-        return any(x == y and self._differ(x, i, j) for (x, i), (y, j) in zip(*axes, strict=False))
+        return any(
+            x == y and self._differ(x, i, j) and (x is None or not every_trip)
+            for (x, i), (y, j) in zip(*axes, strict=False)
+        )
 
     def _differ(self, counter: Any, i: int, j: int) -> bool:
-        """Whether a counter plus one number and plus another are two places; negative ones count from the end."""
+        """Whether a counter plus i and plus j are two places; negative ones count from the end."""
         least = self._least(counter)
         from_start = least is not None and least + min(i, j) >= 0
         return i != j and (from_start or counter is None and max(i, j) < 0)
@@ -193,7 +197,7 @@ class Sweep(Taped):
         return entry, 0
 
     def _least(self, counter: Any) -> int | None:
-        """The least value of the counter of a loop that starts at a literal; None if it is no such counter."""
+        """The least value of the counter of a loop that starts at a literal; None of any other."""
         if counter is None:
             return 0
         for mirror in self.mirrors:
@@ -210,7 +214,8 @@ class Sweep(Taped):
         shadow = self.shadow(s.base)
         index = s.index.replaced(lambda a: self.fetch(a, s))
         known = index if s.base is holder else None
-        masked = holder in self.twins or self.masks.of_part(self.cot[holder], known, self._apart)
+        apart = partial(self._apart, every_trip=True)  # what other trips have emptied counts, too
+        masked = holder in self.twins or self.masks.of_part(self.cot[holder], known, apart)
         taken: Atom | None = None
         if index.kind(ctx.types[s.base].ndim) == "gather" and s.mode == "set":
             taken = ctx.op("withdraw", shadow, index.entries[0].array)

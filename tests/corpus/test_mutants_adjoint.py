@@ -333,7 +333,18 @@ def test_what_is_not_picked_has_no_slope():
         v[0] = 1.0
         return np.sum(y) + x[1] * 0.5 + x[2] * 0.25
 
-    for f in the_rest, chosen_after_a_new_axis, written_over, written_over_by_a_view:
+    def written_over_by_the_next_trip(x):
+        y = np.zeros(5)
+        y[4] = 0.5 * x[1] + 0.25 * x[2]
+        for i in range(1, 3):
+            y[i + 1] = np.sqrt(x[i - 1])
+            y[i] = 1.0
+        y[3] = 1.0
+        return np.sum(y)
+
+    for f in (
+        the_rest, chosen_after_a_new_axis, written_over, written_over_by_a_view, written_over_by_the_next_trip,
+    ):
         np.testing.assert_array_equal(slope(f), [0.0, 0.5, 0.25], f.__name__)
 
 
