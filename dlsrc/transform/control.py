@@ -15,7 +15,7 @@ from .facts.outline import is_loop, slots
 from .facts.regions import may_share
 from .facts.written import undecided
 from .ir import Assign, Atom, Block, For, If, Merge, Read, Statement, Store, Value, While, literal
-from .sweep.crossing import given, merged_cotangent, prepare, relevant, zero_cotangent
+from .sweep.crossing import merged_cotangent, prepare, relevant, zero_cotangent
 from .sweep.fetch import Mirror
 from .sweep.reverse_loops import earlier_trips, reverse_loop
 
@@ -52,6 +52,9 @@ def sweep_from(*facts: Any) -> tuple[Sweep, list[Statement]]:
                     break
                 if is_loop(place):
                     earlier_trips(sweep, place, around[-1][1])
+        for by in sweep.gradient.targets:
+            if by not in sweep.captured:
+                _note(sweep, by, True)
         results = finish(sweep)
     code.extend(results)
     return sweep, code
@@ -78,37 +81,28 @@ def finish(sweep: Sweep) -> list[Statement]:
     given: set[Any] = set()
     for result, target in zip(sweep.gradient.results, sweep.gradient.targets, strict=True):
         with ctx.at(sweep.gradient.loc), ctx.collecting() as block:
-            found = sweep.captured.get(target, sweep.cot.get(target))
-            type_ = ctx.types[result]
-            if found is None:
-                found = _zero(sweep, target, type_)
-            else:
-                found = sweep.whole(target, found)
-                if isinstance(type_, Array) and (found in given or not _fresh(sweep, found, target)):
+            found = sweep.whole(target, sweep.captured[target])
+            if isinstance(ctx.types[result], Array):
+                if found in given or not _fresh(sweep, found):
                     found = ctx.op("copy", found)
-            if isinstance(type_, Array) and ctx.type_of(found).layout != "C":
-                found = ctx.op("contiguous", found)
-            given.add(found)
-            ctx.types[result] = ctx.type_of(found) if isinstance(type_, Array) else type_
+                if ctx.type_of(found).layout != "C":
+                    found = ctx.op("contiguous", found)
+                given.add(found)
+                ctx.types[result] = ctx.type_of(found)
             ctx.replaced[result] = found
         made.extend(block)
     return made
 
 
-def _fresh(sweep: Sweep, atom: Value, of: Atom) -> bool:
+def _fresh(sweep: Sweep, atom: Atom) -> bool:
     """Whether the array is memory that only this sweep has: made by it, and not a view."""
-    if given(sweep, atom, of) or atom in sweep.own:
+    if atom in sweep.own:
         return True
-    statement = sweep.ctx.origin.get(atom)
-    if not isinstance(statement, Assign) or atom in sweep.outline.home:
-        return False
-    return not may_share(statement.op)
-
-
-def _zero(sweep: Sweep, target: Atom, type_: Any) -> Atom:
-    if isinstance(type_, Scalar):
-        return literal(0.0, type_.dtype)
-    return sweep.ctx.op("zeros_like", sweep.saver.export(target, sweep.here))  # type: ignore[arg-type]
+    made = sweep.ctx.origin.get(atom)  # type: ignore[call-overload]
+    if isinstance(made, If):
+        sides = next((m.then, m.orelse) for m in made.merges if m.target == atom)
+        return all(side not in sweep.shared and _fresh(sweep, side) for side in sides)
+    return isinstance(made, Assign) and atom not in sweep.outline.home and not may_share(made.op)
 
 
 # ---------------------------------------------------------------------------------- blocks
@@ -161,15 +155,18 @@ def capture_headers(sweep: Sweep, place: Statement) -> None:
                 _note(sweep, carry.header, False)
 
 
-def _note(sweep: Sweep, target: Value, last: bool) -> None:
+def _note(sweep: Sweep, target: Atom, last: bool) -> None:
     """Keep the cotangent as it is now; a copy, where the sweep goes on and may change it."""
-    found = sweep.cot.get(target)
-    with sweep.ctx.at(sweep.gradient.loc):
-        if found is None:
-            found = _zero(sweep, target, sweep.ctx.types[target])
-        elif isinstance(sweep.ctx.type_of(found), Array) and not last:
-            found = sweep.ctx.op("copy", found)
-        sweep.captured[target] = found
+    ctx = sweep.ctx
+    found, type_ = sweep.cot.get(target), ctx.type_of(target)
+    with ctx.at(sweep.gradient.loc):
+        if found is None and isinstance(type_, Scalar):
+            found = literal(0.0, type_.dtype)
+        elif found is None:
+            found = ctx.op("zeros_like", sweep.saver.export(target, sweep.here))  # type: ignore[arg-type]
+        elif isinstance(ctx.type_of(found), Array) and not last:
+            found = ctx.op("copy", found)
+    sweep.captured[target] = found
 
 
 # ---------------------------------------------------------------------------------- branches
@@ -180,7 +177,8 @@ def reverse_if(sweep: Sweep, s: If) -> None:
     ctx = sweep.ctx
     with ctx.at(s.loc.backward(ctx.order)):
         prepare(sweep, s)
-        merged = [(m, sweep.take(m.target)) for m in s.merges if m.target not in sweep.twins]
+        handed = [m for m in s.merges if m.target not in sweep.twins]
+        merged = [(m, taken) for m in handed if (taken := sweep.take(m.target)) is not None]
         base, zeroed = sweep.cot, sweep.masks.zeroed
         ways = []
         for slot, block in slots(s):
@@ -191,7 +189,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
             with ctx.collecting() as code:
                 for merge, cotangent in merged:
                     atom = merge.then if slot == "then" else merge.orelse
-                    if cotangent is not None and isinstance(atom, Value):
+                    if isinstance(atom, Value):
                         sweep.shapes.equate(cotangent, atom)
                         sweep.contribute(atom, cotangent, owned=merge.target in sweep.in_memory)
                 reverse_block(sweep, block)
@@ -219,3 +217,4 @@ def reverse_if(sweep: Sweep, s: If) -> None:
         then[:0], orelse[:0] = then_mirror.prelude, else_mirror.prelude
         if then or orelse or merges:
             ctx.add(If(sweep.fetch(s.cond, s), tuple(then), tuple(orelse), tuple(merges), ctx.loc))
+            ctx.origin.update((m.target, ctx.block[-1]) for m in merges)
