@@ -116,8 +116,7 @@ def reverse_block(sweep: Sweep, block: Block) -> None:
             return
         match statement:
             case If():
-                if relevant(sweep, statement):
-                    reverse_if(sweep, statement)
+                reverse_if(sweep, statement)
             case For() | While():
                 if relevant(sweep, statement):
                     reverse_loop(sweep, statement)

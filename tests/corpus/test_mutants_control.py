@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from dlsrc import adjoint_source, custom_vjp, dlarray, dlfeval, dlgradient, explain, extractdata, value_and_grad
+from dlsrc import adjoint_source, custom_vjp, dlarray, dlfeval, dlgradient, explain, extractdata, stop_gradient, value_and_grad
 from tests.oracle import assert_close, gradient
 
 X = np.array([1.2, 0.9, 0.7])
@@ -65,6 +65,21 @@ def test_the_gradients_by_two_arrays_written_in_turn():
     assert_close(dz, 2.0 * z * y * y)
 
 
+def written_in_a_branch_and_by_another(x):
+    y = x * 2.0
+    if x[0] > 0.1:
+        y[0] = 3.0 * x[1]
+    s = np.sum(y * y)
+    dy, dx = dlgradient(s, y, x)
+    return dy, dx
+
+
+def test_the_gradients_by_an_array_that_a_branch_writes_to_and_by_another():
+    dy, dx = map(extractdata, dlfeval(written_in_a_branch_and_by_another, dlarray(X)))
+    assert_close(dy, [6.0 * X[1], 4.0 * X[1], 4.0 * X[2]])
+    assert_close(dx, [0.0, 26.0 * X[1], 8.0 * X[2]])
+
+
 def read_before_the_write(x):
     y = x * 2.0
     s = y[0] * x[1]
@@ -75,6 +90,7 @@ def read_before_the_write(x):
 def test_nothing_after_the_last_write_is_zero():
     g, _ = dlfeval(read_before_the_write, dlarray(X))
     assert_close(extractdata(g), np.zeros(3))
+    assert "fill" not in text_of(read_before_the_write, dlarray(X))
 
 
 def uniform(x):
@@ -303,6 +319,24 @@ def what_the_rule_is_given(x, w):
     return extractdata(dlgradient(scaled(x, v), x)), extractdata(v)
 
 
+def what_the_rule_is_given_on_one_way(x, w):
+    v = np.exp(stop_gradient(x))
+    if x[0] > 1.0:
+        s = scaled(x, v)
+    else:
+        s = np.sum(np.sin(x))
+    return extractdata(dlgradient(s, x)), extractdata(v)
+
+
+def what_was_computed_without_a_derivative(x, w):
+    v = np.exp(stop_gradient(x))
+    return extractdata(dlgradient(scaled(x, v), x)), extractdata(v)
+
+
+def both_operands(x, w):
+    return extractdata(dlgradient(scaled(x, stop_gradient(x)), x)), extractdata(x)
+
+
 def the_argument_itself(x, w):
     return extractdata(dlgradient(scaled(x, w), x)), extractdata(w)
 
@@ -330,7 +364,8 @@ def a_view(x, w):
 
 
 @pytest.mark.parametrize("f", [
-    what_the_rule_is_given, the_argument_itself, one_cotangent, one_cotangent_on_one_way, a_view,
+    what_the_rule_is_given, what_the_rule_is_given_on_one_way, what_was_computed_without_a_derivative, both_operands,
+    the_argument_itself, one_cotangent, one_cotangent_on_one_way, a_view,
 ])  # fmt: skip
 def test_a_gradient_shares_its_memory_with_nothing(f):
     w = X + 1.0
@@ -342,6 +377,17 @@ def test_a_gradient_shares_its_memory_with_nothing(f):
 def transposed(x):
     y = np.sin(x)
     return np.sum(y.T * np.exp(y.T))
+
+
+IN_ORDER = np.outer(X + 2.0, X)
+
+
+def beside_one_in_order(x):
+    return np.sum(np.sin(x.T * IN_ORDER))
+
+
+def added_up(x):
+    return np.sum(np.sin(x)) * np.sum(np.exp(x))
 
 
 def handed_through_a_loop(x):
@@ -356,8 +402,13 @@ def test_a_gradient_is_in_order_and_no_copy():
     g = value_and_grad(transposed)(x)[1]
     assert g.flags.c_contiguous
     assert_close(g, (1.0 + np.sin(x)) * np.exp(np.sin(x)) * np.cos(x))
-    assert_close(value_and_grad(handed_through_a_loop)(X)[1], gradient(handed_through_a_loop, X))
-    assert ".copy()" not in text_of(value_and_grad(handed_through_a_loop), X)
+    g = value_and_grad(beside_one_in_order)(x)[1]
+    assert g.flags.c_contiguous
+    assert_close(g, (np.cos(x.T * IN_ORDER) * IN_ORDER).T)
+    for f in (handed_through_a_loop, added_up):
+        assert_close(value_and_grad(f)(X)[1], gradient(f, X))
+        text = text_of(value_and_grad(f), X)
+        assert ".copy()" not in text and "contiguous" not in text, text
 
 
 def zero_of_a_number(x):
@@ -383,7 +434,7 @@ def test_the_trips_of_a_segment_are_all_gone_back_through():
     def f(x):
         s = x[0]
         for i in range(9):
-            s = s * np.sin(s * x[i % 3])
+            s = s + np.sin(s * x[i % 3])
         return s
 
     assert_close(value_and_grad(f, checkpoint=3)(X)[1], gradient(f, X))
@@ -421,6 +472,14 @@ def beside_a_loop(x, n):
     k = 1
     for i in range(n):
         k = (k * 3 + i) % 7
+    return np.sum(y) * k
+
+
+def beside_a_while(x, n):
+    y = x * 2.0
+    k = 1
+    while k < n:
+        k = k * 2 + 1
     return np.sum(y) * k
 
 
@@ -511,6 +570,7 @@ def not_bound_on_one_way(x):
 @pytest.mark.parametrize("f, args, absent", [
     (beside_a_branch, (4,), "zeros_like(y)"),
     (beside_a_loop, (4,), "zeros_like(y)"),
+    (beside_a_while, (4,), "zeros_like(y)"),
     (the_same_everywhere_on_two_ways, (), "zeros"),
     (the_same_everywhere_on_two_ways, (), ".copy()"),
     (the_same_everywhere_over_a_branch, (), "zeros_like(y)"),

@@ -141,7 +141,7 @@ def test_what_leaves_a_branch_leaves_it_once():
         return s
 
     text = text_of(f, vector(4))
-    assert " = a\n" not in text and "sum_to(da * a, " in text, text
+    assert " = a\n" not in text and "accumulate(dx[1:], da * a)" in text, text
 
 
 def test_the_number_of_a_trip_is_computed_once():
