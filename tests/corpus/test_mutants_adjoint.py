@@ -135,6 +135,14 @@ def less_a_literal(x):
 
 
 @programs(vector(3))
+def a_place_is_read_before_and_after_another_is_written(x):
+    y = np.sin(x)
+    a = y[0]
+    y[1] = 2.0
+    return a * y[0] * y[2]
+
+
+@programs(vector(3))
 def written_over_between(x):
     y = x * 1.0
     a = y[0]
@@ -335,11 +343,10 @@ def test_what_is_not_picked_has_no_slope():
 
     def written_over_by_the_next_trip(x):
         y = np.zeros(5)
-        y[4] = 0.5 * x[1] + 0.25 * x[2]
+        y[4] = 0.25 * x[2]
         for i in range(1, 3):
             y[i + 1] = np.sqrt(x[i - 1])
             y[i] = 1.0
-        y[3] = 1.0
         return np.sum(y)
 
     for f in (

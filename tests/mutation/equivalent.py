@@ -12,8 +12,6 @@ _OUTERMOST = "for k = 0 `loops[k - 1]` is the innermost loop, whose scope is no 
 EQUIVALENT: dict[str, str] = {
     "save: Saver.thread: k > 0 → True": _OUTERMOST,
     "save: Saver.thread: k > 0 → k >= 0": _OUTERMOST,
-    "adjoint: Sweep._store: taken: Atom | None = None → pass":
-        "it is read only where `useful` is true, and both ways that are then taken assign it",
 }
 
 
