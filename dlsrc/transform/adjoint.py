@@ -154,12 +154,13 @@ class Sweep(Taped):
         """
         block = self.ctx.block
         mode = "add"
-        for k, old in reversed(list(enumerate(block))):
+        for k in reversed(range(len(block))):
+            old = block[k]
             if isinstance(old, Store) and old.base == shadow:
                 if old.index == index:
                     del block[k]
                     mode = old.mode
-                    dy = self.ctx.op("add", dy, old.value)
+                    dy = self.ctx.op("add", dy, old.value)  # and this place is not apart: it ends here
                 if not self._apart(old.index, index):
                     break
             elif not self._is_of_numbers(old):
