@@ -197,6 +197,10 @@ class Sweep(Taped):
                     return counter, far if op.name == "add" else -far
         return entry, 0
 
+    def _counters(self, index: Index) -> Index:
+        """An index without the literals that are added: what it may be in any trip."""
+        return Index(tuple(self._offset(entry)[0] or entry for entry in index.entries))
+
     def _least(self, counter: Any) -> int | None:
         """The least value of the counter of a loop that starts at a literal; None of any other."""
         if counter is None:
@@ -216,7 +220,7 @@ class Sweep(Taped):
         index = s.index.replaced(lambda a: self.fetch(a, s))
         known = index if s.base is holder else None
         apart = partial(self._apart, every_trip=True)  # what other trips have emptied counts, too
-        masked = holder in self.twins or self.masks.of_part(self.cot[holder], known, apart)
+        masked = holder in self.twins or self.masks.of_part(self.cot[holder], known, apart, self._counters)
         taken: Atom | None = None
         if index.kind(ctx.types[s.base].ndim) == "gather" and s.mode == "set":
             taken = ctx.op("withdraw", shadow, index.entries[0].array)

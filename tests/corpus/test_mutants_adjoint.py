@@ -349,8 +349,17 @@ def test_what_is_not_picked_has_no_slope():
             y[i] = 1.0
         return np.sum(y)
 
+    def written_over_by_the_next_trip_in_a_matrix(x):
+        y = np.zeros((3, 2))
+        y[2, 1] = 0.25 * x[2]
+        for i in range(2):
+            for j in range(1):
+                y[i + 1, j] = np.sqrt(x[i])
+                y[i, j] = 1.0
+        return np.sum(y)
+
     for f in (
-        the_rest, chosen_after_a_new_axis, written_over, written_over_by_a_view, written_over_by_the_next_trip,
+        written_over_by_the_next_trip_in_a_matrix, the_rest, chosen_after_a_new_axis, written_over, written_over_by_a_view, written_over_by_the_next_trip,
     ):
         np.testing.assert_array_equal(slope(f), [0.0, 0.5, 0.25], f.__name__)
 
@@ -375,7 +384,15 @@ def test_nothing_is_tested_where_all_is_selected():
         y[0] += x[1]
         return y[0] * x[1]
 
-    for f in all_of_it, by_elements, another_is_written, added_to:
+    def of_another_counter(x):
+        y = np.zeros((1, 3, 3))
+        for i in range(3):
+            for j in range(i):
+                y[0, i, j] = np.sqrt(x[i])
+                y[0, j, j] = 1.0
+        return np.sum(y)
+
+    for f in all_of_it, by_elements, another_is_written, added_to, of_another_counter:
         assert "zero_if_masked" not in text(f, vector(3)), text(f, vector(3))
 
 

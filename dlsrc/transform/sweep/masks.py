@@ -63,12 +63,17 @@ class Masks:
         """Whether some element of a cotangent may be zero because it was not selected."""
         return cotangent in self or cotangent in self.partial or cotangent in self.zeroed
 
-    def of_part(self, shadow: Atom, index: Index | None, apart: Callable[[Index, Index], bool]) -> bool:
-        """Whether a part of a shadow may be: all of it, or written over later."""
+    def of_part(
+        self, shadow: Atom, index: Index | None, apart: Callable[[Index, Index], bool],
+        counters: Callable[[Index], Index],
+    ) -> bool:  # fmt: skip
+        """Whether a part of a shadow may be: all of it, or written over later, be it by another trip."""
         if shadow in self:
             return True
         return any(
-            other is None or index is None or not (apart(other, index) or _computed(other, index))
+            other is None or index is None or not (
+                apart(other, index) or _computed(counters(other), counters(index))
+            )
             for other in self.zeroed.get(shadow, ())
         )
 
