@@ -43,11 +43,11 @@ class Sweep(Taped):
     """One reverse sweep: the state that the statements before have left."""
 
     reverse_block: Callable[[Block], None]  # set by `control`, which walks the blocks
+    finished: bool                          # whether every target is captured; set there, too
 
     def __init__(self, *facts: Any):
         super().__init__(*facts)
         self.captured: dict[Atom, Atom] = {}
-        self.finished = False                      # whether every target is captured
         self.problems: list[tuple[Any, str]] = []
         self.chains: dict[Any, list[Statement]] = {}  # the loops around each trip counter
         self.alone = sum(isinstance(s, Gradient) for s in self.outline.statements) == 1
