@@ -261,3 +261,18 @@ def test_lists_hold_arrays_of_one_layout():
         "dw_kept_2.append(np.empty(0, np.float64))", "replace_last(dw_kept_2, dw)\n",
     ):  # fmt: skip
         assert line in found.text, found.text
+
+
+def test_what_is_kept_in_vain_is_no_reason_to_compute_from_it():
+    """Of sine and cosine each is the other's derivative: the second plan knows that `u` is not read."""
+
+    def f(x):
+        s = x[0]
+        for _ in range(3):
+            u = np.log(s)
+            w = u * 2.0 + 1.0
+            s = np.sin(u) * np.cos(u) * np.sin(w) + 1.5
+        return s
+
+    tapes = tapes_of(f, vector(3))
+    assert "w_kept" in tapes and "u_kept" not in tapes, text_of(f, vector(3))
