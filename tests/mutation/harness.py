@@ -117,6 +117,7 @@ def child(write: int, mutant: Mutant | None, items: list[pool.Item], seconds: di
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         resource.setrlimit(resource.RLIMIT_AS, (GIGABYTES << 30, GIGABYTES << 30))
+        gc.disable()  # it ends before there is much to collect
         signal.signal(signal.SIGPROF, stop)
         start = time.process_time()
         if mutant is not None:
