@@ -1,11 +1,16 @@
 """The generated text as a user reads it, and that it means what the program means."""
 
+import ast
+
 import numpy as np
 import pytest
+from numba import types
+from numba.core.typing.arraydecl import get_array_index_type
 
 from dlsrc import stages, value_and_grad
 from dlsrc.kernels.primitive import Primitive
 from dlsrc.kernels.types import Array, Scalar
+from dlsrc.transform.building.builder import indexed_type
 from dlsrc.transform.compile import compile_text
 from dlsrc.transform.emit import emit
 from dlsrc.transform.ir import ELLIPSIS, NEWAXIS, UNBOUND, Const, Fancy, Span, Store
@@ -314,6 +319,30 @@ def test_indices():
     assert body(n.program(*reads)) == [
         "return x[k, 1:-1], x[:, 0], x[::-1], x[..., np.newaxis], x[k + 1:, -1], x[k - 1]"
     ]
+
+
+def test_what_is_contiguous_is_so_for_numba():
+    part, every_other, full, k = Span(Const(1), Const(3)), Span(None, None, Const(2)), Span(), Const(2)
+    cases = {
+        (k, full, full): "x[2]", (part, full, full): "x[1:3]", (k, part, full): "x[2, 1:3]",
+        (k, k, full): "x[2, 2, :]", (k, k, part): "x[2, 2, 1:3]", (full, full, full): "x[:]",
+        (full, k, full): "x[:, 2, :]", (k, full, part): "x[2, :, 1:3]", (k, every_other, full): "x[2, ::2]",
+        (ELLIPSIS, k, full): "x[..., 2, :]", (NEWAXIS, k, full, full): "x[np.newaxis, 2]",
+    }  # fmt: skip
+    kinds = {ast.Name: types.intp, ast.Constant: types.intp, ast.Attribute: types.none}
+    array = types.Array(types.float64, 3, "C")
+    for entries, text in cases.items():
+        n = Notes()
+        x = n.param(Array("float64", 3), "x")
+        assert body(n.program(n.read(x, *entries, type_=MATRIX))) == [f"return {text}"]
+        at = ast.parse(text.replace("...", "dots"), mode="eval").body.slice
+        parts = at.elts if isinstance(at, ast.Tuple) else [at]
+        by = [
+            types.ellipsis if ast.unparse(e) == "dots" else kinds.get(type(e), types.slice2_type)
+            if getattr(e, "step", None) is None else types.slice3_type for e in parts
+        ]  # fmt: skip
+        found = get_array_index_type(array, types.Tuple(by) if len(by) > 1 else by[0]).result
+        assert found.layout == "C" or indexed_type(Array("float64", 3), index(*entries)).layout == "A", text
 
 
 def test_stores():

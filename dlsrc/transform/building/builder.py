@@ -221,15 +221,13 @@ def _layout(type_: Array, index: Index) -> str:
         return "A"
     seen_span = False
     for entry in index.entries:
-        if entry is ELLIPSIS:
-            continue
         if entry is NEWAXIS:
             return "A"
+        if entry is ELLIPSIS:
+            entry = Span()
         if isinstance(entry, Span):
             full = entry == Span()
             if entry.step is not None or (seen_span and not full):
-                return "A"
-            if not full and seen_span:
                 return "A"
             seen_span = True
         elif seen_span:

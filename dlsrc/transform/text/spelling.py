@@ -208,7 +208,13 @@ class Speller:
         return Fragment(f"{array.at(ATOM)}[{self.index(index)}]")
 
     def index(self, index: Index) -> str:
-        return ", ".join(self.entry(e) for e in index.entries) or "()"
+        entries = list(index.entries)
+        while len(entries) > 1 and entries[-1] == Span() and ELLIPSIS not in entries:
+            entries.pop()
+        # numba knows that x[i] and x[a:b] are contiguous, and x[i, :], but not x[i, :, :] and x[a:b, :].
+        if len(entries) == len(index.entries) - 1 and not isinstance(entries[-1], Span):
+            entries = list(index.entries)
+        return ", ".join(self.entry(e) for e in entries) or "()"
 
     def entry(self, entry: Any) -> str:
         if isinstance(entry, Span):
