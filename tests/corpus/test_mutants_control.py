@@ -328,6 +328,16 @@ def what_the_rule_is_given_on_one_way(x, w):
     return extractdata(dlgradient(s, x)), extractdata(v)
 
 
+def a_new_one_and_what_the_rule_is_given(x, w):
+    v = np.exp(stop_gradient(x))
+    if x[0] > 1.0:
+        s = scaled(x, v) + np.sum(np.sin(w))
+    else:
+        s = np.sum(np.sin(x)) + np.sum(np.cos(w))
+    dx, _ = dlgradient(s, x, w)
+    return extractdata(dx), extractdata(v)
+
+
 def what_was_computed_without_a_derivative(x, w):
     v = np.exp(stop_gradient(x))
     return extractdata(dlgradient(scaled(x, v), x)), extractdata(v)
@@ -364,7 +374,7 @@ def a_view(x, w):
 
 
 @pytest.mark.parametrize("f", [
-    what_the_rule_is_given, what_the_rule_is_given_on_one_way, what_was_computed_without_a_derivative, both_operands,
+    what_the_rule_is_given, what_the_rule_is_given_on_one_way, a_new_one_and_what_the_rule_is_given, what_was_computed_without_a_derivative, both_operands,
     the_argument_itself, one_cotangent, one_cotangent_on_one_way, a_view,
 ])  # fmt: skip
 def test_a_gradient_shares_its_memory_with_nothing(f):
@@ -402,13 +412,28 @@ def test_a_gradient_is_in_order_and_no_copy():
     g = value_and_grad(transposed)(x)[1]
     assert g.flags.c_contiguous
     assert_close(g, (1.0 + np.sin(x)) * np.exp(np.sin(x)) * np.cos(x))
-    g = value_and_grad(beside_one_in_order)(x)[1]
-    assert g.flags.c_contiguous
-    assert_close(g, (np.cos(x.T * IN_ORDER) * IN_ORDER).T)
+    assert_close(value_and_grad(beside_one_in_order)(x)[1], (np.cos(x.T * IN_ORDER) * IN_ORDER).T)
+    assert "np.ascontiguousarray(dx)" in text_of(value_and_grad(beside_one_in_order), x)
     for f in (handed_through_a_loop, added_up):
         assert_close(value_and_grad(f)(X)[1], gradient(f, X))
         text = text_of(value_and_grad(f), X)
         assert ".copy()" not in text and "contiguous" not in text, text
+
+
+def kept_for_another_gradient(x, y):
+    t = 1.0
+    for i in range(3):
+        g = extractdata(dlgradient(np.sum(np.sin(x)), x))
+        t = t + np.sum(np.sin(g * y[i]))
+    return (dlgradient(t, y),)
+
+
+def test_a_gradient_in_order_is_kept_as_it_is():
+    x = np.asfortranarray(np.outer(X, X + 1.0))
+    (g,) = dlfeval(kept_for_another_gradient, dlarray(x), dlarray(X))
+    assert_close(extractdata(g), [np.sum(np.cos(np.cos(x) * z) * np.cos(x)) for z in X])
+    text = text_of(kept_for_another_gradient, dlarray(x), dlarray(X))
+    assert ".copy()" not in text, text
 
 
 def zero_of_a_number(x):
