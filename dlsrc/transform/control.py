@@ -88,7 +88,6 @@ def finish(sweep: Sweep) -> list[Statement]:
                 if ctx.type_of(found).layout != "C":
                     found = ctx.op("contiguous", found)
                 given.add(found)
-                ctx.types[result] = ctx.type_of(found)
             ctx.replaced[result] = found
         made.extend(block)
     return made
@@ -101,7 +100,7 @@ def _fresh(sweep: Sweep, atom: Atom) -> bool:
     made = sweep.ctx.origin.get(atom)  # type: ignore[call-overload]
     if isinstance(made, If):
         sides = next((m.then, m.orelse) for m in made.merges if m.target == atom)
-        return all(side not in sweep.shared and _fresh(sweep, side) for side in sides)
+        return all(_fresh(sweep, side) for side in sides)
     return isinstance(made, Assign) and atom not in sweep.outline.home and not may_share(made.op)
 
 

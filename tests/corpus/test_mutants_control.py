@@ -343,8 +343,41 @@ def what_was_computed_without_a_derivative(x, w):
     return extractdata(dlgradient(scaled(x, v), x)), extractdata(v)
 
 
-def both_operands(x, w):
-    return extractdata(dlgradient(scaled(x, stop_gradient(x)), x)), extractdata(x)
+def on_one_way_of_one_way(x, w):
+    v = np.exp(stop_gradient(x))
+    s = np.sum(np.sin(x))
+    if x[0] > 1.0:
+        if x[1] > 0.1:
+            s = scaled(x, v)
+        else:
+            s = np.sum(np.cos(x))
+    return extractdata(dlgradient(s, x)), extractdata(v)
+
+
+@custom_vjp
+def half_the_square(x):
+    return 0.5 * np.sum(x * x)
+
+
+half_the_square.defvjp(lambda x: (0.5 * np.sum(x * x), x), lambda x, dy: (x,))
+
+
+@custom_vjp
+def shifted(t, v):
+    return np.sum(t * v[1:])
+
+
+shifted.defvjp(lambda t, v: (np.sum(t * v[1:]), v), lambda v, dy: (v[1:], v * 0.0))
+
+
+def a_view_of_what_the_rule_is_given(x, w):
+    v = np.exp(stop_gradient(x))
+    t = np.sin(x[1:])
+    return extractdata(dlgradient(shifted(t, v), t)), extractdata(v)
+
+
+def the_target_itself(x, w):
+    return extractdata(dlgradient(half_the_square(x), x)), extractdata(x)
 
 
 def the_argument_itself(x, w):
@@ -374,8 +407,8 @@ def a_view(x, w):
 
 
 @pytest.mark.parametrize("f", [
-    what_the_rule_is_given, what_the_rule_is_given_on_one_way, a_new_one_and_what_the_rule_is_given, what_was_computed_without_a_derivative, both_operands,
-    the_argument_itself, one_cotangent, one_cotangent_on_one_way, a_view,
+    what_the_rule_is_given, what_the_rule_is_given_on_one_way, a_new_one_and_what_the_rule_is_given, what_was_computed_without_a_derivative,
+    on_one_way_of_one_way, a_view_of_what_the_rule_is_given, the_target_itself, the_argument_itself, one_cotangent, one_cotangent_on_one_way, a_view,
 ])  # fmt: skip
 def test_a_gradient_shares_its_memory_with_nothing(f):
     w = X + 1.0
@@ -423,13 +456,14 @@ def test_a_gradient_is_in_order_and_no_copy():
 def kept_for_another_gradient(x, y):
     t = 1.0
     for i in range(3):
-        g = extractdata(dlgradient(np.sum(np.sin(x)), x))
+        v = x.T
+        g = extractdata(dlgradient(np.sum(np.sin(v)), v))
         t = t + np.sum(np.sin(g * y[i]))
     return (dlgradient(t, y),)
 
 
 def test_a_gradient_in_order_is_kept_as_it_is():
-    x = np.asfortranarray(np.outer(X, X + 1.0))
+    x = np.outer(X, X + 1.0)
     (g,) = dlfeval(kept_for_another_gradient, dlarray(x), dlarray(X))
     assert_close(extractdata(g), [np.sum(np.cos(np.cos(x) * z) * np.cos(x)) for z in X])
     text = text_of(kept_for_another_gradient, dlarray(x), dlarray(X))
@@ -675,6 +709,18 @@ def test_what_is_not_chosen_is_zero_where_its_slope_is_infinite():
     assert_close(value_and_grad(not_chosen_by_the_way_taken)(x)[1], [0.0, 1.0, 0.0])
     assert_close(value_and_grad(chosen_by_the_other_way)(x)[1], [0.0, 1.0, 0.0])
     assert_close(value_and_grad(chosen_by_the_other_way)(-x)[1], [-1.0, 0.0, 0.0])
+
+
+def test_additions_around_a_branch_without_a_derivative_are_one():
+    def f(x):
+        s = x[0] * 2.0
+        k = 1
+        if s > 1.0:
+            k = 2
+        return (s + x[0] * x[1]) * k
+
+    assert_close(value_and_grad(f)(X)[1], [2.0 * (2.0 + X[1]), 2.0 * X[0], 0.0])
+    assert text_of(value_and_grad(f), X).count("dx[0] +=") == 1
 
 
 def test_a_branch_without_a_derivative_keeps_nothing():

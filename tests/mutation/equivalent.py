@@ -12,6 +12,8 @@ _OUTERMOST = "for k = 0 `loops[k - 1]` is the innermost loop, whose scope is no 
 EQUIVALENT: dict[str, str] = {
     "save: Saver.thread: k > 0 → True": _OUTERMOST,
     "save: Saver.thread: k > 0 → k >= 0": _OUTERMOST,
+    "control: reverse_if: isinstance(atom, Value) → True":
+        "`contribute` does nothing for what is no value; the shape of a cotangent that was handed on is not asked for",
 }
 
 

@@ -168,6 +168,8 @@ def _targets(ctx: Context, target: Binding, atoms: list, results: list) -> Bindi
     of_base = ctx.type_of(base)
     if places is not None:
         of_base = replace(of_base, labels="")
+    if isinstance(of_base, Array):
+        of_base = replace(of_base, layout="C", sure=True)  # as every gradient is, whatever the variable
     made = ctx.value(Scalar(type_.dtype, False, type_.labels) if isinstance(type_, Scalar) else of_base)
     atoms.append(base)
     results.append(made)
