@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks import report
-from tests.benchmarks.measure import SINGLE, pin
+from tests.benchmarks.measure import RETURNED, SINGLE, pin
 from tests.benchmarks.task import PEERS
 
 MARK = "result: "
@@ -43,7 +43,7 @@ def in_process(order: dict):
     order = {**order, "started": time.time()}
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks", "--child", json.dumps(order)],
-        env={**os.environ, **SINGLE}, capture_output=True, text=True, check=False,
+        env={**os.environ, **SINGLE, **(RETURNED if order["what"] == "memory" else {})}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     for line in done.stdout.splitlines():
         if line.startswith(MARK):
