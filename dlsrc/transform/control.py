@@ -15,7 +15,7 @@ from .facts.outline import is_loop, slots
 from .facts.regions import may_share
 from .facts.written import undecided
 from .ir import Assign, Atom, Block, For, If, Merge, Read, Statement, Store, Value, While, literal
-from .sweep.crossing import merged_cotangent, prepare, relevant, zero_cotangent
+from .sweep.crossing import materialize, merged_cotangent, prepare, relevant, zero_cotangent
 from .sweep.fetch import Mirror
 from .sweep.reverse_loops import earlier_trips, reverse_loop
 
@@ -170,13 +170,22 @@ def _note(sweep: Sweep, target: Atom, last: bool) -> None:
 # ---------------------------------------------------------------------------------- branches
 
 
+def _once(sweep: Sweep, s: If, merge: Merge, dy: Atom) -> Atom:
+    """A cotangent that is the same everywhere, written out where a way only hands on an array from before, as
+    it may be added to another one there.  Where each way makes its own, none may need an array."""
+    homes = [sweep.outline.home[a] for a in (merge.then, merge.orelse) if isinstance(a, Value)]
+    made = all(any(around is s for around, _ in home) for home in homes)
+    return dy if made else sweep.whole(merge.target, dy)
+
+
 def reverse_if(sweep: Sweep, s: If) -> None:
     """The branch that was taken, backwards."""
     ctx = sweep.ctx
     with ctx.at(s.loc.backward(ctx.order)):
         prepare(sweep, s)
         handed = [m for m in s.merges if m.target not in sweep.twins]
-        merged = [(m, taken) for m in handed if (taken := sweep.take(m.target)) is not None]
+        merged = [(m, _once(sweep, s, m, dy)) for m in handed if (dy := sweep.take(m.target)) is not None]
+        materialize(sweep, s)
         base, zeroed = sweep.cot, sweep.masks.zeroed
         ways = []
         for slot, block in slots(s):

@@ -647,6 +647,34 @@ def test_a_branch_writes_only_what_it_must(f, args, absent):
     assert absent not in text, text
 
 
+def used_on_one_of_three_ways(x):
+    y = np.exp(x)
+    s = 0.0
+    if x[0] > 1.0:
+        s = np.sin(np.sum(y * y))
+    elif x[1] > 1.0:
+        s = np.sin(x[2])
+    return s + np.sum(y)
+
+
+def handed_on_by_one_of_three_ways(x):
+    y = x
+    if x[0] > 1.0:
+        if x[1] > 1.0:
+            y = np.sin(x) * x
+    else:
+        y = np.cos(x)
+    return np.sum(y) + x[0]
+
+
+@pytest.mark.parametrize("f", [used_on_one_of_three_ways, handed_on_by_one_of_three_ways])
+def test_what_is_the_same_everywhere_is_written_out_once(f):
+    assert_close(value_and_grad(f)(X)[1], gradient(f, X))
+    text = text_of(value_and_grad(f), X)
+    assert text.count(" = np.zeros_like(y") == 1, text
+    assert text.count("fill(dy") == 1, text
+
+
 def like_what_one_way_makes(x):
     s = 0.0
     for i in range(3):

@@ -28,9 +28,11 @@ def relevant(sweep: Sweep, statement: Statement) -> bool:
 
 
 def materialize(sweep: Sweep, statement: Statement) -> None:
-    """Write out the uniform cotangents of arrays before a loop that may add to them."""
+    """Write out, once, the uniform cotangents of arrays that a branch or loop reads, and may add to."""
+    read = {a for s in walk((statement,)) for a in atoms_read(s)}
     for key, cotangent in list(sweep.cot.items()):
-        sweep.cot[key] = sweep.whole(key, cotangent)
+        if key in read:
+            sweep.cot[key] = sweep.whole(key, cotangent)
 
 
 def prepare(sweep: Sweep, statement: Statement) -> None:
