@@ -364,6 +364,19 @@ def test_stores():
     assert "from dlsrc.kernels import accumulate, assign, deduct, fill, put_add, take\n" in text(n.program(taken))
 
 
+def test_a_product_is_added_where_it_is_computed():
+    n = Notes()
+    x, a, b, k = (n.param(type_, name) for type_, name in ((MATRIX, "x"), (MATRIX, "a"), (MATRIX, "b"), (VECTOR, "k")))
+    y = n.op("zeros_like", x, type_=MATRIX)
+    n.store(y, ELLIPSIS, n.op("matmat_nt", a, b, type_=MATRIX), "add")
+    n.store(y, ELLIPSIS, n.op("matmat_tn", a, b, type_=MATRIX), "sub")
+    n.store(y, ELLIPSIS, n.op("matmat_nt", a, y, type_=MATRIX), "add")
+    found = body(n.program(y))
+    assert "accumulate_nt(v1, a, b)" in found
+    assert "deduct(v1, matmat_tn(a, b))" in found
+    assert "accumulate(v1, matmat_nt(a, v1))" in found, "BLAS would read what it has written"
+
+
 def test_typed_literals():
     n = Notes()
     x = n.param(Scalar("float32"), "x")

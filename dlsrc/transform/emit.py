@@ -24,7 +24,8 @@ from .text.wrapping import LIMIT, wrapped
 
 __all__ = ["Emitted", "emit"]
 
-_RESERVED = ("assign", "accumulate", "accumulate_outer", "deduct", "fill", "put", "put_add", "put_subtract",
+_RESERVED = ("assign", "accumulate", "accumulate_nt", "accumulate_outer",
+             "accumulate_tn", "deduct", "fill", "put", "put_add", "put_subtract",
              "take", "dlgradient", "check_index", "check_indices", "show", "show_error",
              "show_log", "show_warning")  # fmt: skip
 

@@ -1,8 +1,10 @@
 """Products of vectors and matrices in every combination, outer, transpose, and programs made of them."""
 
 import numpy as np
+import pytest
 
-from tests.oracle import Programs, matrix, vector
+from dlsrc import adjoint_source, value_and_grad
+from tests.oracle import Programs, assert_gradient, matrix, vector
 
 programs = Programs()
 
@@ -156,3 +158,25 @@ def fortran_operand(a):
 
 
 test_matrix = programs.test()
+
+def a_product_in_every_trip(W, x):
+    h = x
+    for _ in range(3):
+        h = np.tanh(W @ h)
+    return np.sum(h * h)
+
+
+def a_product_of_what_it_is_added_to(W, x):
+    y = np.tanh(W)
+    for k in range(2):
+        y[:6, :6] += y[6:, :6] @ y[:6, 6:].T * 0.1
+    return np.sum(y * y) + np.sum(x)
+
+
+@pytest.mark.parametrize("f", [a_product_in_every_trip, a_product_of_what_it_is_added_to])
+def test_products_are_added_by_blas(f):
+    """Products larger than what loops compute."""
+    numbers = np.random.default_rng(0)
+    W, x = numbers.uniform(-1, 1, (12, 12)), numbers.uniform(-1, 1, (12, 9))
+    assert_gradient(f, W, x, argnums=(0, 1))
+    assert "accumulate_nt(" in str(adjoint_source(value_and_grad(f), W, x))

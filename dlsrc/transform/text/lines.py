@@ -8,6 +8,7 @@ from ...kernels.primitive import registry
 from ...kernels.programs.checks import check_index, check_indices
 from ...kernels.programs.showing import SHOWING, STREAMS
 from ...kernels.types import Array, Scalar
+from ..facts.regions import Regions
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, Gradient, If, Merge, Program, Raise, Read, Show,
     Statement, Store, Value, While, walk,
@@ -25,6 +26,7 @@ Line = tuple[str, Location | None]
 
 _STORES = {"set": "assign", "add": "accumulate", "sub": "deduct"}
 _PUTS = {"set": "put", "add": "put_add", "sub": "put_subtract"}
+_ADDED = {"outer_product": "accumulate_outer", "matmat_nt": "accumulate_nt", "matmat_tn": "accumulate_tn"}
 _SIGNS = {"set": "=", "add": "+=", "sub": "-="}
 
 
@@ -158,10 +160,11 @@ class Writer:
         return getattr(statement, "target", None) in self.placement.inlined
 
     def store(self, store: Store) -> None:
-        factors = self.factors(store)
-        if factors is not None:
+        added = self.product(store)
+        if added is not None:
+            name, factors = added
             words = [self.speller.region(store.base, store.index), *map(self.speller.atom, factors)]
-            self.line(self.speller.call("accumulate_outer", registry.get("accumulate_outer"), words).text)
+            self.line(self.speller.call(name, registry.get(name), words).text)
             return
         base_type = self.program.type_of(store.base)
         narrow = store.mode != "set" and base_type.dtype not in ("float64", "int64", "bool")
@@ -181,16 +184,23 @@ class Writer:
             name = "fill" if number and store.mode == "set" else _STORES[store.mode]
             self.line(self.speller.call(name, registry.get(name), [region, value]).text)
 
-    def factors(self, store: Store) -> tuple[Atom, ...] | None:
-        """The vectors whose products are added to a part of a shadow: no matrix is made of them.
+    def product(self, store: Store) -> tuple[str, tuple[Atom, ...]] | None:
+        """The product that is added to an array, by the kernel that adds it without a matrix in between.
 
-        The shadow's part has the shape of what is added to it, which of the user's own arrays is not known.
+        That of two vectors has to have the shape of the array: a shadow's part has, the user's own may not.
         """
         made = self.placement.inlined.get(store.value) if isinstance(store.value, Value) else None
-        if store.mode != "add" or not isinstance(made, Assign) or made.op.name != "outer_product":
+        if store.mode != "add" or not isinstance(made, Assign) or made.op.name not in _ADDED:
             return None
-        types = [self.program.type_of(a) for a in (store.base, *made.args)]
-        return made.args if store.base in self.parts and {t.dtype for t in types} == {"float64"} else None
+        if any(isinstance(e, Fancy) for e in store.index.entries):
+            return None
+        if made.op.name == "outer_product":
+            fits = store.base in self.parts and self.program.type_of(store.base).dtype == "float64"
+        else:
+            regions = Regions(self.program)
+            fits = all(regions.find(a) != regions.find(store.base) for a in made.args if isinstance(a, Value))
+        dtypes = {self.program.type_of(a).dtype for a in (store.base, *made.args)}
+        return (_ADDED[made.op.name], made.args) if fits and len(dtypes) == 1 else None
 
     def check(self, check: Check) -> None:
         line = Fragment(str(check.loc.line))

@@ -1,0 +1,51 @@
+"""Products of matrices that are added to a matrix: BLAS adds them itself, and nothing is between.
+
+    accumulate(dW, matmat_nt(dz, x))    →    accumulate_nt(dW, dz, x)
+"""
+
+import numpy as np
+
+from ..linalg import PLAIN, SMALL, TRANSPOSED, gemm, matmat_nt, matmat_tn
+from ..primitive import primitive, real, rejects, sample
+
+__all__ = ["accumulate_nt", "accumulate_tn"]
+
+
+@primitive(effect=True, generated=True)
+def accumulate_nt(target, a, b):
+    """``target += a @ b.T`` of matrices of floats."""
+    rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
+    fits = target.shape == (rows, columns) and inner == b.shape[1] and target.strides[1] == target.itemsize
+    if fits and rows * inner * columns > SMALL:
+        left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
+        row = target.strides[0] // target.itemsize
+        # BLAS counts in columns: to it all three matrices are transposed
+        gemm(TRANSPOSED, PLAIN, columns, rows, inner, 1.0, right, inner, left, inner, 1.0, target, row)
+    else:
+        target += matmat_nt(a, b)
+
+
+@primitive(effect=True, generated=True)
+def accumulate_tn(target, a, b):
+    """``target += a.T @ b`` of matrices of floats."""
+    rows, inner, columns = a.shape[1], a.shape[0], b.shape[1]
+    fits = target.shape == (rows, columns) and inner == b.shape[0] and target.strides[1] == target.itemsize
+    if fits and rows * inner * columns > SMALL:
+        left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
+        row = target.strides[0] // target.itemsize
+        gemm(PLAIN, TRANSPOSED, columns, rows, inner, 1.0, right, columns, left, rows, 1.0, target, row)
+    else:
+        target += matmat_tn(a, b)
+
+
+for _made, _small, _large in (
+    (accumulate_nt, (real(3, 4), real(2, 4)), (real(12, 13), real(11, 13))),
+    (accumulate_tn, (real(4, 3), real(4, 2)), (real(13, 12), real(13, 11))),
+):
+    _made.result(lambda target, a, b: target)
+    _made.samples(
+        sample(real(3, 2), *_small), sample(real(12, 11), *_large), sample(real(12, 22)[:, 4:15], *_large),
+        sample(real(12, 22)[:, ::2], *_large), sample(real(11, 12).T, *_large),
+        rejects(real(3, 3), *_small, error=ValueError),
+        rejects(real(3, 2), _small[0], real(3, 3), error=ValueError),
+    )
