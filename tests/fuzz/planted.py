@@ -82,8 +82,15 @@ def a_tape_is_read_one_trip_too_late(self: Any, loops: list) -> Any:
     return self.ctx.op("maximum", self.ctx.op("subtract", found, Const(1)), Const(0))
 
 
-def a_difference_is_taken_for_a_sum(self: Any, dy: Any) -> tuple[int, Any]:
-    return 1, RIGHT[Sweep, "_signed"](self, dy)[1]
+def a_difference_is_taken_for_a_sum(self: Any, s: Any) -> None:
+    """What ``y[i] -= v`` hands to ``v`` keeps its sign."""
+    op = self.ctx.op
+
+    def unsigned(name: Any, *args: Any, **options: Any) -> Any:
+        return args[0] if name == "negative" else op(name, *args, **options)
+
+    with mock.patch.object(self.ctx, "op", unsigned):
+        RIGHT[Sweep, "_store"](self, s)
 
 
 # Where each is planted.
@@ -97,7 +104,7 @@ BUGS: dict[Callable, tuple[Any, str]] = {
     a_number_from_outside_a_loop_is_forgotten: (reverse_loops, "outer_scalars"),
     a_changed_array_is_read_again: (Fetching, "_from_tape"),
     a_tape_is_read_one_trip_too_late: (Fetching, "position"),
-    a_difference_is_taken_for_a_sum: (Sweep, "_signed"),
+    a_difference_is_taken_for_a_sum: (Sweep, "_store"),
 }
 RIGHT = {place: getattr(*place) for place in BUGS.values()}
 
