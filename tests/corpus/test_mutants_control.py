@@ -550,6 +550,17 @@ def the_same_everywhere_on_two_ways(x):
     return np.sum(y)
 
 
+def the_same_everywhere_on_two_ways_of_a_trip(x):
+    s = 0.0
+    for i in range(3):
+        if x[i] > 1.0:
+            y = np.sin(x)
+        else:
+            y = np.cos(x)
+        s = s + np.sum(y)
+    return s
+
+
 def the_same_everywhere_over_a_branch(x):
     y = np.sin(x)
     s = x[0]
@@ -632,6 +643,7 @@ def not_bound_on_one_way(x):
     (beside_a_while, (4,), "zeros_like(y)"),
     (the_same_everywhere_on_two_ways, (), "zeros"),
     (the_same_everywhere_on_two_ways, (), ".copy()"),
+    (the_same_everywhere_on_two_ways_of_a_trip, (), "zeros_like(y)"),
     (the_same_everywhere_over_a_branch, (), "zeros_like(y)"),
     (of_two_shapes, (), "sum_to"),
     (emptied_on_one_way, (), "masked"),
@@ -651,9 +663,9 @@ def used_on_one_of_three_ways(x):
     y = np.exp(x)
     s = 0.0
     if x[0] > 1.0:
-        s = np.sin(np.sum(y * y))
-    elif x[1] > 1.0:
         s = np.sin(x[2])
+    elif x[1] > 1.0:
+        s = np.sin(np.sum(y * y))
     return s + np.sum(y)
 
 
@@ -667,7 +679,21 @@ def handed_on_by_one_of_three_ways(x):
     return np.sum(y) + x[0]
 
 
-@pytest.mark.parametrize("f", [used_on_one_of_three_ways, handed_on_by_one_of_three_ways])
+def handed_on_in_a_trip(x):
+    s = 0.0
+    for i in range(3):
+        v = x * x[i]
+        y = v
+        if x[i] > 1.0:
+            if x[0] > 0.5:
+                y = np.sin(v) * v
+        else:
+            y = np.cos(v)
+        s = s + np.sum(y)
+    return s
+
+
+@pytest.mark.parametrize("f", [used_on_one_of_three_ways, handed_on_by_one_of_three_ways, handed_on_in_a_trip])
 def test_what_is_the_same_everywhere_is_written_out_once(f):
     assert_close(value_and_grad(f)(X)[1], gradient(f, X))
     text = text_of(value_and_grad(f), X)
