@@ -812,3 +812,25 @@ def test_a_program_in_which_nothing_is_left_to_do_is_gone_over_once(monkeypatch=
     finally:
         module.fold = fold
     assert len(rounds) == 1
+
+
+def beside_an_idle_loop(x, p):
+    y = x * 1.0
+    s = p
+    for i in range(3):
+        if y[i] > 0.2:
+            for k in range(len(y)):
+                c = 0.1
+                for e in y:
+                    c = 0.5 * c + np.sin(e)
+                    if c > 1.5:
+                        break
+                y[np.array([0, 1])] = 0.3 * c * y[k]
+        s = s * np.sin(s + y[0])
+    return s
+
+
+def test_a_loop_without_a_derivative_keeps_nothing():
+    found = value_and_grad(beside_an_idle_loop, 1)(X, 0.7)[1]
+    assert_close(found, gradient(beside_an_idle_loop, X, 0.7, argnums=1))
+    assert "y_kept" not in text_of(value_and_grad(beside_an_idle_loop, 1), X, 0.7)
