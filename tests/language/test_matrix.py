@@ -173,7 +173,16 @@ def a_product_of_what_it_is_added_to(W, x):
     return np.sum(y * y) + np.sum(x)
 
 
-@pytest.mark.parametrize("f", [a_product_in_every_trip, a_product_of_what_it_is_added_to])
+def products_of_reversed_rows(W, x):
+    y = np.tanh(W)
+    y[1] = 0.5
+    s = np.sum(y)
+    return s + np.sum(np.sin(y[::-1] @ x))
+
+
+@pytest.mark.parametrize(
+    "f", [a_product_in_every_trip, a_product_of_what_it_is_added_to, products_of_reversed_rows]
+)
 def test_products_are_added_by_blas(f):
     """Products larger than what loops compute."""
     numbers = np.random.default_rng(0)

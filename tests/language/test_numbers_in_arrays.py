@@ -64,6 +64,12 @@ def in_a_list_of_its_own(x):
 
 
 @programs(0.7)
+def the_number_of_an_item(p):
+    items = [np.full(2, p), np.full(2, p * p)]
+    return np.sum(items[np.where(p > 0.5, 1, 0)]) * p
+
+
+@programs(0.7)
 def one_way_only(p):
     a = np.array(p)
     if p > 0.5:

@@ -6,35 +6,39 @@
 import numpy as np
 
 from ..linalg import PLAIN, SMALL, TRANSPOSED, gemm, matmat_nt, matmat_tn
-from ..primitive import primitive, real, rejects, sample
+from ..primitive import kernel, primitive, real, rejects, sample
 
 __all__ = ["accumulate_nt", "accumulate_tn"]
+
+
+@kernel
+def added(target, a, b, back_a, back_b, rows, inner, columns):
+    """Whether BLAS has added a product: to a matrix of its shape, with rows one after the other in memory."""
+    row = target.strides[0] // target.itemsize
+    fits = target.shape == (rows, columns) and row >= columns and target.strides[1] == target.itemsize
+    if not fits or rows * inner * columns <= SMALL:
+        return False
+    left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    # BLAS counts in columns: to it all three matrices are transposed
+    gemm(
+        back_b, back_a, columns, rows, inner, 1.0, right, right.shape[1], left, left.shape[1], 1.0, target, row
+    )
+    return True
 
 
 @primitive(effect=True, generated=True)
 def accumulate_nt(target, a, b):
     """``target += a @ b.T`` of matrices of floats."""
-    rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
-    fits = target.shape == (rows, columns) and inner == b.shape[1] and target.strides[1] == target.itemsize
-    if fits and rows * inner * columns > SMALL:
-        left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
-        row = target.strides[0] // target.itemsize
-        # BLAS counts in columns: to it all three matrices are transposed
-        gemm(TRANSPOSED, PLAIN, columns, rows, inner, 1.0, right, inner, left, inner, 1.0, target, row)
-    else:
+    same = a.shape[1] == b.shape[1]
+    if not same or not added(target, a, b, PLAIN, TRANSPOSED, a.shape[0], a.shape[1], b.shape[0]):
         target += matmat_nt(a, b)
 
 
 @primitive(effect=True, generated=True)
 def accumulate_tn(target, a, b):
     """``target += a.T @ b`` of matrices of floats."""
-    rows, inner, columns = a.shape[1], a.shape[0], b.shape[1]
-    fits = target.shape == (rows, columns) and inner == b.shape[0] and target.strides[1] == target.itemsize
-    if fits and rows * inner * columns > SMALL:
-        left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
-        row = target.strides[0] // target.itemsize
-        gemm(PLAIN, TRANSPOSED, columns, rows, inner, 1.0, right, columns, left, rows, 1.0, target, row)
-    else:
+    same = a.shape[0] == b.shape[0]
+    if not same or not added(target, a, b, TRANSPOSED, PLAIN, a.shape[1], a.shape[0], b.shape[1]):
         target += matmat_tn(a, b)
 
 
@@ -46,6 +50,7 @@ for _made, _small, _large in (
     _made.samples(
         sample(real(3, 2), *_small), sample(real(12, 11), *_large), sample(real(12, 22)[:, 4:15], *_large),
         sample(real(12, 22)[:, ::2], *_large), sample(real(11, 12).T, *_large),
+        sample(real(12, 11)[::-1], *_large), sample(real(24, 11)[::2], *_large),
         rejects(real(3, 3), *_small, error=ValueError),
         rejects(real(3, 2), _small[0], real(3, 3), error=ValueError),
     )

@@ -25,7 +25,10 @@ def can_be_chosen(ctx: Context, owner: Binding, key: Value) -> bool:
         return False
     if owner.path is not None:
         return False
-    if ctx.type_of(key) not in (Scalar("int64"), Scalar("int64", True)) or _counted(ctx, key):
+    type_ = ctx.type_of(key)
+    if not isinstance(type_, Scalar) or type_.dtype != "int64" or type_.labels is not None:
+        return False
+    if _counted(ctx, key):
         return False
     if not all(isinstance(item, Value | Const) for item in owner.items):
         return False
