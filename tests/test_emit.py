@@ -366,7 +366,7 @@ def test_stores():
 
 def test_a_product_is_added_where_it_is_computed():
     n = Notes()
-    x, a, b, k = (n.param(type_, name) for type_, name in ((MATRIX, "x"), (MATRIX, "a"), (MATRIX, "b"), (VECTOR, "k")))
+    x, a, b = (n.param(MATRIX, name) for name in "xab")
     y = n.op("zeros_like", x, type_=MATRIX)
     n.store(y, ELLIPSIS, n.op("matmat_nt", a, b, type_=MATRIX), "add")
     n.store(y, ELLIPSIS, n.op("matmat_tn", a, b, type_=MATRIX), "sub")

@@ -41,9 +41,10 @@ def child(order: dict) -> None:
 
 def in_process(order: dict):
     order = {**order, "started": time.time()}
+    settings = {**SINGLE, **RETURNED} if order["what"] == "memory" else SINGLE
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks", "--child", json.dumps(order)],
-        env={**os.environ, **SINGLE, **(RETURNED if order["what"] == "memory" else {})}, capture_output=True, text=True, check=False,
+        env={**os.environ, **settings}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     for line in done.stdout.splitlines():
         if line.startswith(MARK):

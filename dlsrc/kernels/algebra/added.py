@@ -21,7 +21,8 @@ def added(target, a, b, back_a, back_b, rows, inner, columns):
     left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
     # BLAS counts in columns: to it all three matrices are transposed
     gemm(
-        back_b, back_a, columns, rows, inner, 1.0, right, right.shape[1], left, left.shape[1], 1.0, target, row
+        back_b, back_a, columns, rows, inner, 1.0, right, right.shape[1], left, left.shape[1], 1.0, target,
+        row,
     )
     return True
 

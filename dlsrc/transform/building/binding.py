@@ -4,17 +4,19 @@ Numbers and arrays are atoms of the program.  Everything else is known in full a
 structure of containers, functions, modules, strings.  Nothing here survives ``normalize``.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator as Iterator_
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from ...containers.nodes import Path
 from ...kernels.types import Type
-from ..ir import Atom, Value
+from ..ir import Atom, Const, Value
 from ..location import Location
 
 __all__ = [
     "Binding", "BoundMethod", "Closure", "Column", "Container", "Getter", "Grown", "Iterator", "Live",
     "Maybe", "Packed", "Partial", "Perhaps", "Poison", "Range", "Ref", "Shape", "Static", "Text", "Unbound",
+    "leaves",
 ]  # fmt: skip
 
 
@@ -270,3 +272,25 @@ Binding = (
     Atom | Static | Live | Container | Packed | Column | Ref | Iterator | Shape | Range | Closure | Partial
     | BoundMethod | Grown | Text | Unbound | Maybe | Perhaps | Poison
 )
+
+
+def leaves(binding: Any, seen: set[int]) -> Iterator_["Ref | Value"]:
+    """The values and the references to lists in a binding, what closures close over included; ``seen`` are
+    the frames, by identity, that are not looked at again."""
+    if isinstance(binding, Ref | Value):
+        yield binding
+    elif isinstance(binding, tuple):
+        for part in binding:
+            yield from leaves(part, seen)
+    elif isinstance(binding, Closure):
+        yield from leaves((binding.defaults, binding.kwdefaults), seen)
+        frame = binding.frame
+        while frame is not None and id(frame) not in seen:
+            seen.add(id(frame))
+            yield from leaves(tuple(frame.env.values()), seen)
+            frame = frame.parent
+    elif is_dataclass(binding) and not isinstance(binding, Const | Static | Live | type):
+        for f in fields(binding):
+            part = getattr(binding, f.name)
+            if is_dataclass(part) or isinstance(part, tuple):
+                yield from leaves(part, seen)

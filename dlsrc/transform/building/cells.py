@@ -8,8 +8,8 @@ Here it is a number as any other, and `Scalar.cell` tells of it.  Where ways mee
 their own (`Merge`, `Carry`): one that has two names then keeps a 2 for good, and so do those values.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from ..facts.memory import analyze
 from ..facts.outline import Outline
 from ..ir import Assign, Const, Program, Read, Value
 from ..shorter.dead import without_dead
-from .binding import Binding, Closure, Live, Static
+from .binding import Binding, leaves
 from .context import Context
 from .weakness import as_numpy_number, gives_numpy_numbers
 
-__all__ = ["MAY_BE_CELLS", "changed_in_place", "met", "of_numpy", "refuse_overwritten", "shown"]
+__all__ = ["MAY_BE_CELLS", "changed_in_place", "met", "of_method", "of_numpy", "refuse_overwritten", "shown"]
 
 # What gives an array without dimensions where others give a number; what may give an argument's memory.
 _OWN = frozenset({
@@ -41,27 +41,37 @@ _METHODS = frozenset({"copy", "reshape", "squeeze", "transpose"})
 
 
 def of_numpy(ctx: Context, function: Any, result: Binding, before: int, args: tuple = ()) -> Binding:
-    """What a function of NumPy's, or a method by name, gives for numbers."""
-    cells = [v for v in (ctx.contents(a) for a in args) if isinstance(v, Value) and _is_cell(ctx, v)]
-    of_array = bool(args) and isinstance(args[0], Value) and isinstance(ctx.type_of(args[0]), Array)
-    view = function in _VIEWS or function in _METHODS
-    if not (cells or of_array if isinstance(function, str) else gives_numpy_numbers(ctx, function)):
-        return _chosen(ctx, result, cells) if function in (max, min) else result
-    if not isinstance(function, str):
-        result = as_numpy_number(ctx, result, before)
-    if view:
-        for cell in cells:
-            _share(ctx, cell)
-        return _cell(ctx, result, before, 3 if of_array else 2 if cells else 1)
+    """What a function of NumPy's gives for numbers, or Python's ``max`` and ``min``."""
+    if function in (max, min):  # one of the objects that they are given
+        return _cell(ctx, result, ctx.next_number, 2) if _shared(ctx, args) else result
+    if not gives_numpy_numbers(ctx, function):
+        return result
+    result = as_numpy_number(ctx, result, before)
+    if function in _VIEWS:
+        return _view(ctx, result, before, args)
     own = function in _OWN or isinstance(function, np.vectorize)
     return _cell(ctx, result, before, 1) if own else result
 
 
-def _chosen(ctx: Context, result: Binding, cells: list[Value]) -> Binding:
-    """What Python's ``max`` or ``min`` gives: the object that it was given."""
+def of_method(ctx: Context, name: str, owner: Binding, result: Binding, before: int) -> Binding:
+    """What a method of an array or number gives."""
+    if name not in _METHODS or not (_is_array(ctx, owner) or _is_cell(ctx, owner)):
+        return result
+    return _view(ctx, result, before, (owner,))
+
+
+def _view(ctx: Context, result: Binding, before: int, args: tuple) -> Binding:
+    """A number in the memory of the first argument, if that is an array or a cell."""
+    shared = _shared(ctx, args)
+    return _cell(ctx, result, before, 3 if args and _is_array(ctx, args[0]) else 2 if shared else 1)
+
+
+def _shared(ctx: Context, args: tuple) -> bool:
+    """Whether there are cells among these; each then has another name."""
+    cells = [ctx.contents(a) for a in args if _is_cell(ctx, a)]
     for cell in cells:
-        _share(ctx, cell)
-    return _cell(ctx, result, ctx.next_number, 2) if cells else result
+        _share(ctx, cell)  # type: ignore[arg-type]
+    return bool(cells)
 
 
 def shown(ctx: Context, result: Binding) -> Binding:
@@ -96,8 +106,13 @@ def refuse_overwritten(program: Program) -> None:
         raise UnsupportedSyntax(problems)
 
 
-def _is_cell(ctx: Context, value: Value) -> bool:
-    return bool(getattr(ctx.type_of(value), "cell", 0))
+def _is_cell(ctx: Context, binding: Binding) -> bool:
+    inner = ctx.contents(binding)
+    return isinstance(inner, Value) and bool(getattr(ctx.type_of(inner), "cell", 0))
+
+
+def _is_array(ctx: Context, binding: Binding) -> bool:
+    return isinstance(binding, Value) and isinstance(ctx.type_of(binding), Array)
 
 
 def _cell(ctx: Context, result: Binding, before: int, cell: int) -> Binding:
@@ -154,24 +169,4 @@ def changed_in_place(ctx: Context, old: Value, operate: Callable[[], Binding], w
 def _names(value: Value, state: dict) -> int:
     """How many names and items stand for a value."""
     seen = {id(frame) for frame, _ in state}  # what closures see of them is not counted again
-    return sum(found is value for binding in state.values() for found in _values(binding, seen))
-
-
-def _values(binding: Any, seen: set[int]) -> Iterator[Value]:
-    if isinstance(binding, Value):
-        yield binding
-    elif isinstance(binding, tuple):
-        for part in binding:
-            yield from _values(part, seen)
-    elif isinstance(binding, Closure):
-        yield from _values((binding.defaults, binding.kwdefaults), seen)
-        frame = binding.frame
-        while frame is not None and id(frame) not in seen:
-            seen.add(id(frame))
-            yield from _values(tuple(frame.env.values()), seen)
-            frame = frame.parent
-    elif is_dataclass(binding) and not isinstance(binding, Const | Static | Live | type):
-        for field in fields(binding):
-            part = getattr(binding, field.name)
-            if is_dataclass(part) or isinstance(part, tuple | Value):
-                yield from _values(part, seen)
+    return sum(found is value for binding in state.values() for found in leaves(binding, seen))

@@ -23,7 +23,7 @@ from ..building.binding import (
 )
 from ..building.context import Context, Frame, describe
 from ..building.items import attribute_of
-from ..building.cells import MAY_BE_CELLS, of_numpy
+from ..building.cells import MAY_BE_CELLS, of_method, of_numpy
 from ..building.weakness import as_python_float
 from ..constructs.expressions import elements, evaluate, expression
 from ..constructs.indices import root_of
@@ -258,7 +258,7 @@ def apply_method(ctx: Context, owner: Binding, name: str, args: tuple, kwargs: d
         if name in ("reshape", "transpose") and len(args) > 1:
             args = (Container("tuple", args),)
         before, made = ctx.next_number, apply(ctx, declared, (owner, *args), kwargs)
-        return as_python_float(ctx, made) if name == "item" else of_numpy(ctx, name, made, before, (owner,))
+        return as_python_float(ctx, made) if name == "item" else of_method(ctx, name, owner, made, before)
     if isinstance(owner, Static):
         if name in ("format", "join") and isinstance(owner.value, str):
             return SPECIALS[f"text {name}"](ctx, (owner, *args), kwargs)

@@ -9,13 +9,10 @@ is refused (`Context.change`, by `Lists.shared`), and so is ``is`` between two t
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
-from ..building.binding import Binding, Closure, Container, Grown, Live, Perhaps, Ref, Static
+from ..building.binding import Binding, Container, Grown, Perhaps, Ref, leaves
 from ..building.context import Context
-from ..ir import Const, Value
 
 __all__ = ["Rebinding", "held", "share"]
 
@@ -27,32 +24,11 @@ def held(state: dict, before: dict) -> Counter:
     seen: set[int] = set()
     pending = [b for (owner, n), b in state.items() if owner != "heap" or (owner, n) in before]
     while pending:
-        for number in _refs(pending.pop(), seen):
+        for number in (leaf.number for leaf in leaves(pending.pop(), seen) if isinstance(leaf, Ref)):
             counts[number] += 1
             if counts[number] == 1 and ("heap", number) not in before and ("heap", number) in state:
                 pending.append(state["heap", number])
     return counts
-
-
-def _refs(binding: Any, seen: set[int]) -> Iterator[int]:
-    """The numbers of the lists in a binding, what closures close over included."""
-    if isinstance(binding, Ref):
-        yield binding.number
-    elif isinstance(binding, tuple):
-        for part in binding:
-            yield from _refs(part, seen)
-    elif isinstance(binding, Closure):
-        yield from _refs((binding.defaults, binding.kwdefaults), seen)
-        frame = binding.frame
-        while frame is not None and id(frame) not in seen:
-            seen.add(id(frame))
-            yield from _refs(tuple(frame.env.values()), seen)
-            frame = frame.parent
-    elif is_dataclass(binding) and not isinstance(binding, Value | Const | Static | Live | type):
-        for field in fields(binding):
-            part = getattr(binding, field.name)
-            if is_dataclass(part) or isinstance(part, tuple):
-                yield from _refs(part, seen)
 
 
 def share(ctx: Context, name: str, *numbers: int) -> None:

@@ -1,15 +1,10 @@
 """Loops without a trip, whatever the arguments: what `fold` leaves out.
 
-numba prunes such a loop, too, and then has no type for what only its body fills:
+numba prunes such a loop, too, and then has no type for what only its body fills.
 
-.. code-block:: python
-
-    k = 0
-    while k < 0:                  # before, in a function that goes on with ...
-        ...
+    k = 0                       →    s = x + 0
+    while k < 0: …
     s = x + k
-
-    s = x + 0                     # after: a loop without trips leaves what it was given
 """
 
 from collections import Counter

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from ...kernels.primitive import registry
@@ -51,6 +52,11 @@ class Writer:
         self.unbound: set[Value] = set()
         self.doubtful = _maybe_unbound(program)
         self.parts = {s.target for s in walk(program.body) if isinstance(s, Assign) and s.op.part}
+
+    @cached_property
+    def regions(self) -> Regions:
+        """Which arrays may be one memory: asked for a product only."""
+        return Regions(self.program)
 
     # ------------------------------------------------------------------ lines
 
@@ -197,7 +203,7 @@ class Writer:
         if made.op.name == "outer_product":
             fits = store.base in self.parts and self.program.type_of(store.base).dtype == "float64"
         else:
-            regions = Regions(self.program)
+            regions = self.regions
             fits = all(regions.find(a) != regions.find(store.base) for a in made.args if isinstance(a, Value))
         dtypes = {self.program.type_of(a).dtype for a in (store.base, *made.args)}
         return (_ADDED[made.op.name], made.args) if fits and len(dtypes) == 1 else None
