@@ -7,7 +7,7 @@ from ..primitive import primitive, real, sample
 from ..types import Array, Scalar, Tape
 
 __all__ = [
-    "contiguous", "extent", "new_list", "nothing1", "nothing2", "nothing3", "nothing_shape1",
+    "contiguous", "empty_of", "extent", "new_list", "nothing1", "nothing2", "nothing3", "nothing_shape1",
     "nothing_shape2", "nothing_shape3", "replace_last", "take_last", "withdraw", "zeros_list", "zeros_of",
 ]
 
@@ -133,6 +133,16 @@ def zeros_of_result(shape, dtype):
 
 zeros_of.zero("shape")
 zeros_of.samples(sample((2, 3), dtype="float64"))
+
+
+@primitive(inline=True, generated=True, static=("dtype",))
+def empty_of(shape, dtype):
+    """An array of a kept shape, not initialized."""
+    return np.empty(shape, dtype)
+
+
+empty_of.result(zeros_of_result)
+empty_of.zero("shape")
 
 
 @primitive(inline=True)

@@ -15,9 +15,10 @@ cotangents of what it leaves.  It has facts of its own, and its own plan of what
 other, which begins with the cotangents that the sweep around it has reached, gives those of the parameters.
 So the operations on cotangents are those of the loop that is kept whole, in their order.
 
-What a segment writes to from outside is a copy, as the segment found it.  Only an array that it never reads
-is not written to again, nor one in which all that a trip reads is still there (`For.paths`), and neither are
-prints and tests repeated.
+What a segment writes to from outside is a copy, as the segment found it; or, where each trip fills an array
+before it reads it (`filling`), an array with nothing in it.  Only an array that it never reads is not written
+to again, nor one in which all that a trip reads is still there (`For.paths`), and neither are prints and
+tests repeated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,16 +30,17 @@ from ...kernels.types import Array, Scalar
 from ..activity import Activity
 from ..adjoint import Sweep
 from ..assemble import assemble
-from ..building.rename import refreshed
+from ..building.rename import refreshed, renamed
 from ..building.workshop import workshop
+from ..facts.filling import Filling
 from ..facts.memory import Memory, analyze
 from ..facts.outline import Outline, is_loop
 from ..facts.regions import WRITERS
 from ..facts.shapes import Shapes
-from ..facts.trips import SIZES
+from ..facts.trips import SIZES, part_of
 from ..ir import (
-    Assign, Atom, Block, Check, Const, For, Gradient, Program, Raise, Read, Show, Statement, Store, Value,
-    atoms_read, blocks_of, values_defined, walk, with_blocks,
+    UNBOUND, Assign, Atom, Block, Check, Const, For, Gradient, Program, Raise, Read, Show, Statement, Store,
+    Value, atoms_read, blocks_of, values_defined, walk, with_blocks,
 )
 from ..save import Saver, tapes_read
 from ..simplify import simplify
@@ -95,10 +97,24 @@ class _Segment:
                 if isinstance(atom, Value) and atom not in defined:
                     self.bring(atom)
         self.refuse_one_name()
-        again = tuple(_again(x) for x in (*self.views, *s.body))
+        body, joined = self.trip()
+        again = tuple(_again(x) for x in (*self.views, *body))
         named = [*self.inside, *(v for x in self.views for v in values_defined(x))]
         self.body, fresh = refreshed(again, tuple(named), self.given, sweep.ctx)
         self.fresh: dict[Value, Atom] = {**self.given, **dict(zip(named, fresh, strict=True))}
+        self.fresh.update((v, self.fresh.get(a, a)) for v, a in joined.items())  # type: ignore[arg-type]
+
+    def trip(self) -> tuple[Block, dict[Value, Atom]]:
+        """What a segment runs, and for what values of its loop it has others: one trip needs no loop."""
+        trips = self.trips
+        made = {v: x for x in self.loop.body for v in values_defined(x)}
+        once = part_of(trips, made) == Const(1) and trips.stop_flag is None
+        if not once or not all(isinstance(c.out, Value) for c in trips.carries):
+            return self.loop.body, {}
+        joined: dict[Value, Atom] = {trips.index: trips.start}
+        joined.update((c.header, c.init) for c in trips.carries if c.init is not UNBOUND)
+        joined.update((c.result, joined.get(c.out, c.out)) for c in trips.carries)  # type: ignore[arg-type]
+        return (*self.loop.body[:-1], *renamed(trips.body, joined)), joined
 
     def bring(self, value: Value) -> None:
         """Have something that the trip finds under a name that can be read here."""
@@ -122,11 +138,24 @@ class _Segment:
             self.given[value] = sweep.saver.export(value, sweep.here)
         elif memory.root[value] in self.silent:
             self.given[value] = self.unwritten(value)
+        elif self.is_scratch(memory.root[value]):
+            new = sweep.ctx.value(replace(type_, layout="C"), base=value)
+            shape = sweep.fetch_shape(value)
+            self.given[value] = sweep.ctx.op("empty_of", shape, dtype=type_.dtype, target=new)
+            sweep.shapes.equate(new, value)
         else:
             found = sweep.fetch(value, self.trips)
             copy = sweep.ctx.value(type_, base=value)
             self.given[value] = sweep.ctx.op("copy", found, target=copy)
             sweep.shapes.equate(copy, value)
+
+    def is_scratch(self, root: Value) -> bool:
+        """Whether each trip fills an array before it reads it: nobody looks at what a segment finds there."""
+        sweep = self.sweep
+        if sweep.memory.roots_shared_with(root) != {root}:
+            return False
+        filling = Filling(sweep.outline, sweep.memory, sweep.shapes)
+        return filling.is_new(self.trips.body, root)
 
     def unwritten(self, value: Value) -> Atom:
         """An array to which nothing is written here, and of which nothing but the shape is read."""

@@ -135,7 +135,9 @@ class _Segmenting:
                 size = ctx.op("segment_size", count, target=ctx.value(number, "size"))
             else:
                 size = Const(checkpoint)  # type: ignore[arg-type]
-            segments = ctx.op("full_segments" if keeps_last else "segment_count", count, size)
+            segments = count if size == Const(1) else (
+                ctx.op("full_segments" if keeps_last else "segment_count", count, size)
+            )
             span = size if loop.step in (Const(1), Const(-1)) else (
                 ctx.op("multiply", size, Const(abs(loop.step.value)))  # type: ignore[union-attr]
             )
@@ -150,6 +152,8 @@ class _Segmenting:
         """The counter with which a segment begins."""
         ctx = self.ctx
         first = ctx.value(Scalar("int64", True), "first")
+        if (loop.start, loop.step, span) == (Const(0), Const(1), Const(1)):
+            return segment
         if loop.start == Const(0) and loop.step.value > 0:  # type: ignore[union-attr]
             return ctx.op("multiply", segment, span, target=first)
         on = "add" if loop.step.value > 0 else "subtract"  # type: ignore[union-attr]
@@ -160,10 +164,15 @@ class _Segmenting:
         ctx = self.ctx
         number = Scalar("int64", True)
         on, nearer = ("add", "minimum") if loop.step.value > 0 else ("subtract", "maximum")  # type: ignore[union-attr]
-        segment = ctx.value(number, "segment")
+        one = size == Const(1)
+        segment = ctx.value(number, loop.index.hint if one else "segment")
         with ctx.at(loop.loc), ctx.collecting() as bounds:
             first = self.first_of(loop, segment, span)
-            last = ctx.op(nearer, ctx.op(on, first, span), loop.stop, target=ctx.value(number, "last"))
+            last = ctx.value(number, "last")
+            if one:
+                ctx.op("add", first, loop.step, target=last)
+            else:
+                ctx.op(nearer, ctx.op(on, first, span), loop.stop, target=last)
         outer, inner = [], []
         for carry in loop.carries:
             header, result = (_like(ctx, carry.header) for _ in range(2))

@@ -51,11 +51,13 @@ def capacity_of(ctx: Context, loop: For) -> Atom:
 
 def part_of(loop: For, made_by: Mapping[Value, Any]) -> Atom | None:
     """How many trips the loop over a segment makes, ``range(first, min(first + size, n))``: all segments but
-    the last that many.  None if it is no such loop.
+    the last that many; ``range(first, first + 1)``, one.  None if it is no such loop.
 
     ``made_by`` tells the statement that makes a value.
     """
     end = made_by.get(loop.stop) if isinstance(loop.stop, Value) else None
+    if isinstance(end, Assign) and end.op.name == "add" and end.args == (loop.start, loop.step):
+        return Const(1)
     for nearer, on, step in (("minimum", "add", 1), ("maximum", "subtract", -1)):
         if isinstance(end, Assign) and end.op.name == nearer and loop.step == Const(step):
             full = made_by.get(end.args[0]) if isinstance(end.args[0], Value) else None

@@ -370,6 +370,13 @@ class _Folder:
         if never and may_be_unbound(self.program, carries, inits):
             self.passed_by(carries, inits)
             return []
+        if self.is_made_once(start, stop, step) and self.may_be_unrolled(loop, carries, inits):
+            self.known[loop.index] = start
+            for c, init in zip(carries, inits, strict=True):
+                self.known[c.header] = self.fitted(init, c.header)
+            once = list(self.block(loop.body))
+            self.passed_by(carries, [self.now(c.out) for c in carries])
+            return once
         written = self.written_in(loop.body)
         self.write(written)
         body = self.inner(loop.body)
@@ -378,6 +385,21 @@ class _Folder:
         flag = None if isinstance(flag, Const) and not flag.value else flag
         left = self.leave(carries, inits)
         return [_with(loop, start=start, stop=stop, step=step, body=body, stop_flag=flag, carries=left)]
+
+    def is_made_once(self, start: Atom, stop: Atom, step: Atom) -> bool:
+        """Whether a loop certainly makes one trip: ``range(k, k + 1)``."""
+        if isinstance(start, Const) and isinstance(stop, Const) and isinstance(step, Const):
+            return len(range(start.value, stop.value, step.value)) == 1
+        made = self.made_by(stop)
+        return made is not None and made.op.name == "add" and made.args == (start, step)
+
+    def may_be_unrolled(self, loop: For, carries: list[Carry], inits: list[Atom]) -> bool:
+        """Whether what a trip finds and leaves may be read by the names it has outside of the loop."""
+        pairs = [(c.out, c.result) for c in carries]
+        pairs += [(init, c.header) for c, init in zip(carries, inits, strict=True)]
+        return loop.stop_flag is None and loop.trips is None and not loop.replayed and all(
+            a is not UNBOUND and (isinstance(a, Const) or self.type_of(a) == self.types[v]) for a, v in pairs
+        )  # fmt: skip
 
     def while_(self, loop: While) -> list[Statement]:
         carries = self.enter(loop)

@@ -20,13 +20,11 @@ from typing import Any
 
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar, is_float
+from ..facts.filling import Filling
 from ..facts.memory import Memory, analyze
 from ..facts.outline import Outline
 from ..facts.shapes import Shapes
-from ..ir import (
-    Assign, Atom, Block, Const, For, Gradient, If, Program, Read, Span, Statement, Store, Value, While,
-    atoms_read, blocks_of, walk,
-)
+from ..ir import Assign, Atom, For, Gradient, Program, Statement, Store, Value, walk
 from ..sweep.sums import adds_only
 
 __all__ = ["own_scratch"]
@@ -68,19 +66,10 @@ class _Scratch:
         self.memory = memory
         self.types = program.types
         made = {v: s for v, s in outline.defined.items() if isinstance(s, Assign)}
-        self.made = made
-        self.shapes = Shapes(SimpleNamespace(types=self.types, origin=made))  # type: ignore[arg-type]
-        self.shapes.block(program.body)
-        self.touching: dict[Value, list[Statement]] = {}
-        for s in outline.statements:
-            for root in self.roots(s):
-                self.touching.setdefault(root, []).append(s)
+        shapes = Shapes(SimpleNamespace(types=self.types, origin=made))  # type: ignore[arg-type]
+        shapes.block(program.body)
+        self.filling = Filling(outline, memory, shapes)
         self.returned = {memory.root[a] for a in program.returns if isinstance(a, Value) and a in memory.root}
-
-    def roots(self, s: Statement) -> set[Value]:
-        """The memory that a statement itself reads or writes."""
-        atoms = [a for a in atoms_read(s) if isinstance(a, Value)]
-        return {self.memory.root[a] for a in atoms if a in self.memory.root}
 
     def of(self, loop: For) -> list[Assign]:
         """The allocations to move into a loop; none unless it is a loop of sums then."""
@@ -116,77 +105,6 @@ class _Scratch:
             or array in self.returned or self.memory.roots_shared_with(array) != {array}
         ):
             return False
-        if not all(any(t is loop for t, _ in outline.scope[id(s)]) for s in self.touching[array]):
+        if not all(any(t is loop for t, _ in outline.scope[id(s)]) for s in self.filling.touching[array]):
             return False
-        return self.filled(loop.body, array) is not None
-
-    # ------------------------------------------------------------------ filled first
-
-    def filled(self, block: Block, array: Value) -> bool | None:
-        """Whether a block sets every element of an array, so that none is read before; None if one may be."""
-        for s in block:
-            if not self.touches(s, array):
-                continue
-            if self.fills(s, array):
-                return True
-            if isinstance(s, Assign | Read | Store):
-                return None
-            ways = [self.filled(b, array) for b in blocks_of(s)]
-            if isinstance(s, While):
-                if self.touches_any(s.test, array) or ways[1] is None:
-                    return None
-            elif not isinstance(s, For | If) or None in ways:
-                return None
-            elif isinstance(s, If) and all(ways):
-                return True
-            # A loop may make no trip: what comes after it has to fill the array itself.
-        return False
-
-    def touches(self, s: Statement, array: Value) -> bool:
-        return self.touches_any((s,), array)
-
-    def touches_any(self, block: Block, array: Value) -> bool:
-        inside = {id(s) for s in walk(block)}
-        return any(id(t) in inside for t in self.touching.get(array, ()))
-
-    def fills(self, s: Statement, array: Value) -> bool:
-        """Whether a statement sets all elements and reads none before: a nest of loops over all places."""
-        if isinstance(s, Store):
-            whole = all(entry == Span() for entry in s.index.entries)
-            return s.mode == "set" and whole and s.base == array and s.value != array
-        if isinstance(s, Assign):
-            return s.op.name == "fill" and s.args[0] == array
-        indices: list[Value] = []
-        keys = self.shapes.key(array)
-        while isinstance(s, For):
-            if (
-                len(indices) == len(keys) or s.stop_flag is not None
-                or (s.start, s.step) != (Const(0), Const(1)) or self.size(s.stop) != keys[len(indices)]
-            ):
-                return False
-            indices.append(s.index)
-            first = next((t for t in s.body if self.touches(t, array)), None)
-            if isinstance(first, Store):
-                return self.sets_its_place(first, s.body, array, indices) and len(indices) == len(keys)
-            if first is None or sum(self.touches(t, array) for t in s.body) != 1:
-                return False  # what else stands there sees only a part of it filled
-            s = first
-        return False
-
-    def sets_its_place(self, store: Store, body: Block, array: Value, indices: list[Value]) -> bool:
-        """Whether a trip sets the place that its counters name, and reads no other."""
-        place = tuple(indices)
-        if store.base != array or store.mode != "set" or store.index.entries != place or store.value == array:
-            return False
-        rest = [t for t in walk(body) if any(t is u for u in self.touching[array]) and t is not store]
-        return all(isinstance(t, Read | Store) and t.base == array and t.index.entries == place for t in rest)
-
-    def size(self, atom: Atom) -> tuple:
-        """The key of a number that is the size of something, as `Shapes` has it."""
-        made = self.made.get(atom) if isinstance(atom, Value) else None
-        if made is not None and made.op.name == "dim" and isinstance(made.args[0], Value):
-            return self.shapes.key(made.args[0])[dict(made.static)["axis"]]
-        if made is not None and made.op.name == "size" and isinstance(made.args[0], Value):
-            key = self.shapes.key(made.args[0])
-            return key[0] if len(key) == 1 else ("value", atom)
-        return ("const", atom.value) if isinstance(atom, Const) else ("value", atom)
+        return self.filling.is_new(loop.body, array)
