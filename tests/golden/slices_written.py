@@ -47,7 +47,5 @@ def slices_written_1(x):
     accumulate(dx[2:], dv5 * v3)
     v7[0] += dv3
     #   back through slices_written.py:9
-    v9 = v7[:2].copy()
-    fill(v7[:2], 0.0)
-    accumulate(dx[:2], sum_to(v9, v2.shape) * (2 * v1))
+    accumulate(dx[:2], sum_to(v7[:2].copy(), v2.shape) * (2 * v1))
     return v6, dx

@@ -7,47 +7,22 @@
         for i in range(n):
             y[i] += h * k[i]
 
-An element, a loop over some places or an assignment to all are *pieces* from one place to another; places are
-counted from the front or from the end, since the length is no number here.  A piece joins those before it
-where it starts no later than they end, whatever the length: ``[0, 1)`` and ``[1, n)`` are all, ``[0, 1)`` and
-``[2, n)`` and ``[0, 3)`` and ``[n - 2, n)`` are not.
+An element, a loop over some places or an assignment to all are *pieces* from one place to another (`places`).
+Together they are all where each starts no later than another ends, whatever the length: ``[0, 1)`` and
+``[1, n)`` are, ``[0, 1)`` and ``[2, n)`` or ``[0, 3)`` and ``[n - 2, n)`` are not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..ir import (
-    Assign, Atom, Block, Const, For, If, Read, Span, Statement, Store, Value, While, atoms_read, blocks_of,
-    walk,
+    Assign, Block, For, If, Read, Span, Statement, Store, Value, While, atoms_read, blocks_of, walk,
 )
 from .memory import Memory
 from .outline import Outline
+from .places import FRONT, Piece, Places, covers
 from .shapes import Shapes
 
 __all__ = ["Filling"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place on the first axis, so far from the front or (``end``) before the end."""
-
-    offset: int
-    end: bool = False
-
-    def reaches(self, other: "_Place") -> bool:
-        """Whether the other place is certainly not behind this one."""
-        if self.end == other.end:
-            return self.offset <= other.offset if self.end else self.offset >= other.offset
-        return other == _FRONT
-
-    def before(self, count: int) -> "_Place | None":
-        """The place so far before this one; None if there certainly is none, or it is not known to be."""
-        if count < 0 or (not self.end and count > self.offset):
-            return None
-        return _Place(self.offset + (count if self.end else -count), self.end)
-
-
-_FRONT, _END = _Place(0), _Place(0, end=True)
 
 
 class Filling:
@@ -57,6 +32,7 @@ class Filling:
         self.outline = outline
         self.memory = memory
         self.shapes = shapes
+        self.places = Places(outline, shapes)
         self.touching: dict[Value, list[Statement]] = {}
         for s in outline.statements:
             atoms = (a for a in atoms_read(s) if isinstance(a, Value) and a in memory.root)
@@ -69,14 +45,14 @@ class Filling:
 
     def _filled(self, block: Block, array: Value) -> bool | None:
         """Whether a block sets every element of an array, so that none is read before; None if one may be."""
-        pieces: list[tuple[_Place, _Place]] = []
+        pieces: list[Piece] = []
         for s in block:
             if not self._touches(s, array):
                 continue
             piece = self._piece(s, array)
             if piece is not None:
                 pieces.append(piece)
-                if _joined(pieces, self._end(array)):
+                if covers(pieces, self._whole(array)):
                     return True
                 continue
             if isinstance(s, Assign | Read | Store):
@@ -101,42 +77,40 @@ class Filling:
 
     # ------------------------------------------------------------------ pieces
 
-    def _piece(self, s: Statement, array: Value) -> tuple[_Place, _Place] | None:
+    def _whole(self, array: Value) -> Piece:
+        return FRONT, self.places.end(array)
+
+    def _piece(self, s: Statement, array: Value) -> Piece | None:
         """From where to where a statement sets all elements, reading none before."""
         if isinstance(s, Store):
             if s.base != array or s.mode != "set" or s.value == array:
                 return None
             entries = s.index.entries
             if all(entry == Span() for entry in entries):
-                return _FRONT, self._end(array)
-            first = self._place(entries[0], array, counted_back=True)
+                return self._whole(array)
+            first = self.places.index(entries[0], array)
             rest = all(entry == Span() for entry in entries[1:])
-            if first is None or not rest:
-                return None
-            return first, _Place(first.offset + (-1 if first.end else 1), first.end)
+            return (first, first.shifted(1)) if first is not None and rest else None
         if isinstance(s, Assign):
-            return (_FRONT, self._end(array)) if s.op.name == "fill" and s.args[0] == array else None
+            return self._whole(array) if s.op.name == "fill" and s.args[0] == array else None
         return self._nest(s, array)
 
-    def _nest(self, s: Statement, array: Value) -> tuple[_Place, _Place] | None:
+    def _nest(self, s: Statement, array: Value) -> Piece | None:
         """The same for a nest of loops: over some of the first axis, and all of the others."""
         indices: list[Value] = []
-        keys = self.shapes.key(array)
-        found: tuple[_Place, _Place] | None = None
+        ndim = len(self.shapes.key(array))
+        found: Piece | None = None
         while isinstance(s, For):
-            if len(indices) == len(keys) or s.stop_flag is not None or s.step != Const(1):
+            if len(indices) == ndim:
                 return None
             if not indices:
-                start, stop = self._place(s.start, array), self._place(s.stop, array)
-                if start is None or stop is None:
-                    return None
-                found = start, stop
-            elif s.start != Const(0) or self._size(s.stop) != keys[len(indices)]:
+                found = self.places.range(s)
+            elif not self.places.is_whole(s, array, len(indices)):
                 return None
             indices.append(s.index)
             first = next((t for t in s.body if self._touches(t, array)), None)
             if isinstance(first, Store):
-                whole = len(indices) == len(keys) and self._sets_its_place(first, s.body, array, indices)
+                whole = len(indices) == ndim and self._sets_its_place(first, s.body, array, indices)
                 return found if whole else None
             if first is None or sum(self._touches(t, array) for t in s.body) != 1:
                 return None  # what else stands there sees only a part of it filled
@@ -150,50 +124,3 @@ class Filling:
             return False
         rest = [t for t in walk(body) if any(t is u for u in self.touching[array]) and t is not store]
         return all(isinstance(t, Read | Store) and t.base == array and t.index.entries == place for t in rest)
-
-    def _end(self, array: Value) -> _Place:
-        """The end of the first axis."""
-        size = self.shapes.key(array)[0]
-        return _Place(size[1]) if size[0] == "const" else _END
-
-    def _place(self, atom: object, array: Value, counted_back: bool = False) -> _Place | None:
-        """A number as a place on the first axis of an array; None if it is something else.
-
-        Of indices, negative ones are counted from the end.
-        """
-        end = self._end(array)
-        if isinstance(atom, Const) and isinstance(atom.value, int):
-            if atom.value >= 0:
-                return _Place(atom.value)
-            return end.before(-atom.value) if counted_back else None
-        if not isinstance(atom, Value):
-            return None
-        if self._size(atom) == self.shapes.key(array)[0]:
-            return end
-        made = self.outline.defined.get(atom)
-        if isinstance(made, Assign) and made.op.name == "subtract":
-            a, b = made.args
-            if isinstance(b, Const) and isinstance(b.value, int) and self._place(a, array) == end:
-                return end.before(b.value)
-        return None
-
-    def _size(self, atom: Atom) -> tuple:
-        """The key of a number that is the size of something, as `Shapes` has it."""
-        made = self.outline.defined.get(atom) if isinstance(atom, Value) else None
-        if isinstance(made, Assign) and isinstance(made.args[0] if made.args else None, Value):
-            if made.op.name == "dim":
-                return self.shapes.key(made.args[0])[dict(made.static)["axis"]]  # type: ignore[arg-type]
-            if made.op.name == "size":
-                key = self.shapes.key(made.args[0])  # type: ignore[arg-type]
-                return key[0] if len(key) == 1 else ("value", atom)
-        return ("const", atom.value) if isinstance(atom, Const) else ("value", atom)
-
-
-def _joined(pieces: Sequence[tuple[_Place, _Place]], end: _Place) -> bool:
-    """Whether pieces are together all of an axis."""
-    reached = _FRONT
-    for _ in pieces:
-        for start, stop in pieces:
-            if reached.reaches(start) and not reached.reaches(stop):
-                reached = stop
-    return reached == end

@@ -24,7 +24,7 @@ SAME_AS_FIRST = {
 }
 
 
-TO_A_SHAPE = {"sum_to", "expand", "spread", "zeros_of"}
+TO_A_SHAPE = {"sum_to", "expand", "spread", "zeros_of", "empty_of"}
 
 
 class Shapes:
