@@ -35,5 +35,5 @@ def predicted_and_found(task: Task, contender: str) -> dict[str, float]:
     del result
     predicted = 0
     if task.derive is None and contender == "dlsrc":
-        predicted = explain(value_and_grad(task.objective, task.wrt), *arguments).predicted_bytes
+        predicted = explain(value_and_grad(task.objective, task.wrt, **task.options), *arguments).predicted_bytes
     return {"predicted": predicted, "found": found}

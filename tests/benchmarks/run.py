@@ -39,7 +39,7 @@ def with_dlsrc(task: Task, arguments: tuple, flags: dict) -> tuple[Callable, Cal
     if task.derive is not None:
         return task.derive(arguments, flags)
     objective = dlaccelerate(task.objective, **flags) if flags else task.objective
-    derived = value_and_grad(objective, task.wrt)
+    derived = value_and_grad(objective, task.wrt, **task.options)
     return (lambda: derived(*arguments)), pair
 
 

@@ -19,8 +19,8 @@ class Task:
 
     ``objective`` is what a user writes, and what `value_and_grad` gets; ``by_hand`` gives value and gradient by
     the same arguments, as an expert writes it for numba: plain Python here, compiled with the same flags as
-    dlsrc's; a whole step of training has none.  ``wrt`` are the argnums.  A row of ``kind`` "loop" must be ahead of every peer, one of kind
-    "array" level with the best of them.
+    dlsrc's; a whole step of training has none.  ``wrt`` are the argnums.  A row of ``kind`` "loop" must be ahead
+    of every peer, one of kind "array" level with the best of them.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Task:
     arguments: Callable[[], tuple]
     peers: Mapping[str, Peer] = field(default_factory=dict)
     wrt: int | tuple[int, ...] = 0
+    options: Mapping[str, Any] = field(default_factory=dict)  # of `value_and_grad`
     derive: Callable | None = None  # (arguments, flags) -> call, read; else `value_and_grad` by ``wrt``
     tolerance: float = 1e-8
     why_not: Mapping[str, str] = field(default_factory=dict)  # a peer without a formulation, and the reason

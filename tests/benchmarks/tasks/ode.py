@@ -168,5 +168,6 @@ TASKS = (
             "autograd": with_autograd(autograd_objective),
         },
         why_not={"casadi": "its symbols make 100 steps of 10⁴ numbers one by one"},
+        options={"checkpoint": 1},  # as by hand: the state of each step is kept, the stages are made again
     ),
 )  # fmt: skip
