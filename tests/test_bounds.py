@@ -39,7 +39,47 @@ def stencil(A):
     return s
 
 
+def packed(x, n):
+    """The strict lower triangle, by columns."""
+    s, at = 0.0, n
+    for j in range(n):
+        for i in range(j + 1, n):
+            s += x[at] * x[i]
+            at += 1
+    return s
+
+
+def two_at_a_time(x, n):
+    s, at = 0.0, 2 * n
+    for i in range(n, 0, -1):
+        at -= 2
+        s += x[at] * x[at + 1] * i
+    return s
+
+
+def now_and_then(x, n):
+    s, at = 0.0, 1
+    for i in range(n):
+        if i % 2:
+            at += 1
+        s += x[at]
+    return s
+
+
+def twice(x, n):
+    s, at = 0.0, 0
+    for _ in range(n):
+        at += 1
+        at += 2
+        s += x[at - 3]
+    return s
+
+
 CASES = [
+    (packed, (np.ones(9), 3), (2, 0, 2, 0)),
+    (two_at_a_time, (np.ones(6), 3), (2, 0, 2, 0)),
+    (now_and_then, (np.ones(6), 3), (1, 0, 0, 1)),
+    (twice, (np.ones(9), 3), (1, 0, 0, 1)),
     (differences, (np.ones(5),), (2, 2, 0, 0)),
     (shifted, (np.ones(5), 0), (2, 1, 1, 0)),
     (picked, (np.ones(5), np.array([1, 4])), (1, 0, 0, 1)),
@@ -58,6 +98,25 @@ def test_explain_counts_them(f, args, expected):
     # As many as explain says are in the text, and so none on the way back.
     calls = text.count("check_index(") + text.count("check_indices(")
     assert calls == sum(expected[2:]), text
+
+
+@pytest.mark.parametrize("f", [packed, two_at_a_time, now_and_then, twice])
+def test_a_place_that_moves_on_with_the_trips(f):
+    """It is in range where Python finds it in range, and an IndexError where Python does."""
+    seen = set()
+    for n in range(5):
+        for size in range(n, 12):
+            x = np.linspace(0.5, 1.5, size)
+            try:
+                expected = f(x, n)
+            except IndexError:
+                seen.add("outside")
+                with pytest.raises(IndexError):
+                    value_and_grad(f)(x, n)
+            else:
+                seen.add("inside")
+                assert value_and_grad(f)(x, n)[0] == pytest.approx(expected, rel=1e-14)
+    assert seen == {"inside", "outside"}
 
 
 def test_none_are_needed_for_whole_arrays():

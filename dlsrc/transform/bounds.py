@@ -6,6 +6,10 @@
     for i in range(n):                      if 0 < n: check(n, x.shape[0])
         check(i + 1, x.shape[0])       →    for i in range(n): …
 
+    at = d                                  if 0 < n: check(d, d + n - 1, x.shape[0])
+    for i in range(n):                 →    at = d
+        check(at, x.shape[0]); at += 1      for i in range(n): at += 1
+
 A test moves in front of its loop only if every trip makes it: the loop has no flag that ends it, and the
 test stands in no branch.  A test that an earlier one implies is dropped.
 """
@@ -17,6 +21,7 @@ from ..kernels.primitive import registry
 from ..kernels.types import Scalar
 from .facts.outline import Outline, visible
 from .facts.shapes import Shapes
+from .facts.trips import induction
 from .ir import (
     Assign, Atom, Block, Check, Const, For, If, Program, Raise, Read, Show, Statement, Value, While, walk,
 )
@@ -255,6 +260,7 @@ class Prover:
         index, size = self.affine(check.low), self.affine(check.size)
         if index is None or size is None or not self._outside(check.size, loop):
             return None
+        index = self.by_trips(index, loop)
         # The size may go by the name of an equal one that was first asked for inside the loop.
         if any(v != loop.index and not self._outside(v, loop) for v in (*index[0], *size[0])):
             return None
@@ -278,6 +284,22 @@ class Prover:
             low_atom = high_atom  # one end says it all
         made.append(Check(low_atom, high_atom, size_atom, loc, when))
         return made
+
+    def by_trips(self, form: Affine, loop: For) -> Affine:
+        """A form with the counter of the loop for numbers that every trip changes by a literal."""
+        assert isinstance(loop.step, Const)
+        for carry in loop.carries:
+            factor = form[0].get(carry.header, 0)
+            counted = induction(carry.header, self.outline, self.types) if factor else None
+            init, start = self.affine(loop.start), None if counted is None else self.affine(counted[0])
+            if counted is None or init is None or start is None:
+                continue
+            trip = _plus(({loop.index: 1}, 0), init, -1)
+            steps = counted[1] * loop.step.value  # of which trip is the number, up or down
+            now = _plus(start, ({v: c * steps for v, c in trip[0].items()}, trip[1] * steps), 1)
+            form = _plus(form, ({carry.header: factor}, 0), -1)
+            form = _plus(form, ({v: c * factor for v, c in now[0].items()}, now[1] * factor), 1)
+        return form
 
     def _outside(self, atom: Atom, loop: For) -> bool:
         """Whether an atom has its value before the loop (sizes of arrays from before it do)."""

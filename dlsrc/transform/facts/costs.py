@@ -9,9 +9,10 @@ from typing import Any
 
 from ...kernels.types import Array, Scalar
 from ..building.context import Context
-from ..ir import UNBOUND, Assign, Atom, Const, For, Read, Value, While
+from ..ir import Assign, Atom, For, Read, Value
 from .memory import Memory
 from .outline import Outline, Scope, is_loop, visible
+from .trips import induction
 
 __all__ = ["COSTS", "Costs"]
 
@@ -76,23 +77,4 @@ class Costs:
 
     def induction(self, value: Value) -> tuple[Atom, int] | None:
         """The start and step of an integer that a loop carries and every trip changes by one literal."""
-        loop = self.outline.defined.get(value)
-        if not isinstance(loop, For | While) or not isinstance(self.ctx.types[value], Scalar):
-            return None
-        if self.ctx.types[value].dtype != "int64":
-            return None
-        carry = next((c for c in loop.carries if c.header == value), None)
-        if carry is None or not isinstance(carry.out, Value) or carry.init is UNBOUND:
-            return None
-        made = self.outline.defined.get(carry.out)
-        if (
-            not isinstance(made, Assign) or made.op.name not in ("add", "subtract")
-            or self.outline.scope[id(made)][-1][0] is not loop
-        ):
-            return None
-        a, b = made.args
-        if a == value and isinstance(b, Const) and isinstance(b.value, int):
-            return carry.init, b.value if made.op.name == "add" else -b.value
-        if b == value and isinstance(a, Const) and isinstance(a.value, int) and made.op.name == "add":
-            return carry.init, a.value
-        return None
+        return induction(value, self.outline, self.ctx.types)

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..building.context import Context
-from ..ir import Assign, Atom, Const, For, Value
+from ...kernels.types import Scalar
+from ..ir import UNBOUND, Assign, Atom, Const, For, Value, While
+from .outline import Outline
 
-__all__ = ["SIZES", "capacity_of", "count_of", "part_of", "trip_number"]
+__all__ = ["SIZES", "capacity_of", "count_of", "induction", "part_of", "trip_number"]
 
 # What says how many trips a segment has: at least one.
 SIZES = ("segment_size", "segment_size_within")
@@ -78,3 +80,29 @@ def trip_number(ctx: Context, loop: For, index: Atom) -> Atom:
     step = loop.step.value
     past = ctx.op("subtract", index, loop.start) if step > 0 else ctx.op("subtract", loop.start, index)
     return past if abs(step) == 1 else ctx.op("floor_divide", past, Const(abs(step)))
+
+
+def induction(value: Value, outline: Outline, types: Mapping[Value, Any]) -> tuple[Atom, int] | None:
+    """The start and step of an integer that a loop carries and every trip changes by one literal.
+
+    ``value`` is what a trip finds:  ``at`` in ``at = d; for i in range(n): …; at += 2``  starts at ``d`` and
+    steps by 2.
+    """
+    loop, type_ = outline.defined.get(value), types[value]
+    if not isinstance(loop, For | While) or not isinstance(type_, Scalar) or type_.dtype != "int64":
+        return None
+    carry = next((c for c in loop.carries if c.header == value), None)
+    if carry is None or not isinstance(carry.out, Value) or carry.init is UNBOUND:
+        return None
+    made = outline.defined.get(carry.out)
+    if (
+        not isinstance(made, Assign) or made.op.name not in ("add", "subtract")
+        or outline.scope[id(made)][-1][0] is not loop
+    ):
+        return None
+    a, b = made.args
+    if a == value and isinstance(b, Const) and isinstance(b.value, int):
+        return carry.init, b.value if made.op.name == "add" else -b.value
+    if b == value and isinstance(a, Const) and isinstance(a.value, int) and made.op.name == "add":
+        return carry.init, a.value
+    return None
