@@ -295,7 +295,7 @@ class Prover:
             if counted is None or init is None or start is None:
                 continue
             trip = _plus(({loop.index: 1}, 0), init, -1)
-            steps = counted[1] * loop.step.value  # of which trip is the number, up or down
+            steps = counted[1] * int(loop.step.value)  # of which trip is the number, up or down
             now = _plus(start, ({v: c * steps for v, c in trip[0].items()}, trip[1] * steps), 1)
             form = _plus(form, ({carry.header: factor}, 0), -1)
             form = _plus(form, ({v: c * factor for v, c in now[0].items()}, now[1] * factor), 1)
