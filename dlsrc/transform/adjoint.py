@@ -97,6 +97,8 @@ class Sweep(Taped):
     def _custom(self, s: Assign, op: CustomRule, dy: Atom) -> None:
         """A rule of the user's own: its statements, with fresh values, give the cotangents."""
         arguments, residuals = s.args[1 : op.count + 1], s.args[op.count + 1 :]
+        if op.refusals and any(residuals[k] in self.active for k in op.watched):
+            self.problems.append((s.loc, op.refusals[0]))
         given: dict[Value, Atom] = {op.pullback.dy: dy}
         for placeholder, residual in zip(op.pullback.free, residuals, strict=True):
             # The result among the residuals is the one that has this rule.

@@ -284,7 +284,7 @@ class Tangents:
             found = custom_tangent(self.ctx, s, op, given)
             self.shapes.block(tuple(self.ctx.block[start:]))
             if found is None:
-                self.problems.append((s.loc, (
+                self.problems.append((s.loc, op.refusals[1] if op.refusals else (
                     f"the rule of `{op.of}` for cotangents is not linear in them, and cannot be turned round "
                     "for forward mode: take grad, vjp or jacrev, or write the rule with custom_jvp"
                 )))  # fmt: skip

@@ -19,7 +19,7 @@ from ..building.binding import Binding, Closure, Container, Live, Static
 from ..building.context import Context, Refused, describe
 from ..building.items import attribute_of
 from ..building.rename import refreshed, renamed
-from ..calling.calls import closure_of, unwrapped
+from ..calling.calls import closure_of, splice, unwrapped
 from ..calling.specials import SPECIALS, special
 from ..columns.packed import unpacked
 from ..constructs.indices import root_of
@@ -61,7 +61,10 @@ def custom_rule(y, *others):
 class CustomRule(Primitive):
     """The identity of its first operand, with a rule of the user's own for the next ``count``."""
 
-    def __init__(self, pullback: Pullback, count: int, name: str):
+    def __init__(
+        self, pullback: Pullback, count: int, name: str, watched: frozenset[int] = frozenset(),
+        refusals: tuple[str, str] | None = None,
+    ):  # fmt: skip
         super().__init__(
             custom_rule, (), static=(), elementwise=False, floats=False, boolean=False, view=False,
             effect=False, methods=(), attributes=(),
@@ -72,7 +75,9 @@ class CustomRule(Primitive):
         self.of = name
         residuals = tuple(f"r{k}" for k in range(len(pullback.free)))
         self.parameters = ("y", *(f"x{k}" for k in range(count)), *residuals)
-        self.zeros = {"y", *residuals}
+        self.refusals = refusals
+        self.watched = watched  # the residuals by which a derivative is refused
+        self.zeros = {"y", *(r for k, r in enumerate(residuals) if k not in watched)}
 
     def result_type(self, *args: Any, **static: Any) -> Any:
         y = args[0]
@@ -86,7 +91,7 @@ class CustomRule(Primitive):
         made = Pullback(
             atom(old.dy), block(old.block), tuple(map(atom, old.results)), placeholders,  # type: ignore[arg-type]
         )  # fmt: skip
-        return CustomRule(made, self.count, self.of)
+        return CustomRule(made, self.count, self.of, self.watched, self.refusals)
 
 
 # ---------------------------------------------------------------------------------- building
@@ -136,30 +141,60 @@ def _with_residuals(ctx: Context, rule: Live, name: str, given: tuple) -> Bindin
     unpacked(ctx, pair)
     y, residuals = pair.items
     bwd = attribute_of(ctx, rule, "bwd")
+
+    def back(dy: Binding) -> Binding:
+        return ctx.call(bwd, (residuals, dy))
+
+    return _with_rule(ctx, name, given, y, back, end_of(ctx, bwd))
+
+
+@special("ruled")
+def ruled(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """A part of a composite with a rule: see `kernels.programs.rules`."""
+    rule, given = args[0].value, tuple(args[1:])
+    unpacked(ctx, *given)
+    y = splice(ctx, closure_of(ctx, rule.function), given, {}, composite=True)
+    rest = closure_of(ctx, rule.rule)
+
+    def back(dy: Binding) -> Binding:
+        return splice(ctx, rest, (dy, y, *given), {}, composite=True)
+
+    return _with_rule(ctx, rule.__name__, given, y, back, ctx.loc, rule.refusals)
+
+
+def _with_rule(
+    ctx: Context, name: str, given: tuple, y: Binding, back: Callable[[Binding], Binding], end: Location,
+    refusals: tuple[str, str] | None = None,
+) -> Binding:  # fmt: skip
+    """The result ``y`` of a function of the arguments ``given``, where ``back`` gives their cotangents."""
     found: dict[Value, Atom] = {}
     for leaf in leaves_of(ctx, y):
 
         def pairs(dy: Value, leaf: Value = leaf) -> list[tuple[Value, Atom]]:
-            result = ctx.contents(ctx.call(bwd, (residuals, _cotangents(ctx, y, leaf, dy))))
+            result = ctx.contents(back(_cotangents(ctx, y, leaf, dy)))
             if not isinstance(result, Container) or len(result.items) != len(given):
                 raise ctx.refuse(
                     f"the second part of the rule of `{name}` must return a tuple with one cotangent for "
                     f"each of the {len(given)} arguments, not {describe(result, ctx)}"
                 )
             made: list[tuple[Value, Atom]] = []
-            with ctx.at(end_of(ctx, bwd)):
+            with ctx.at(end):
                 for argument, cotangent in zip(given, result.items, strict=True):
                     _pair(ctx, name, argument, cotangent, made)
             return made
 
-        found[leaf] = link(ctx, name, leaf, pairs)
+        found[leaf] = link(ctx, name, leaf, pairs, refusals)
     return replaced_leaves(ctx, y, found)
 
 
 def link(
-    ctx: Context, name: str, leaf: Value, pairs: Callable[[Value], list[tuple[Value, Atom]]]
-) -> Value:
-    """The result ``leaf`` with its rule; ``pairs(dy)`` builds it: the arguments and their cotangents."""
+    ctx: Context, name: str, leaf: Value, pairs: Callable[[Value], list[tuple[Value, Atom]]],
+    refusals: tuple[str, str] | None = None,
+) -> Value:  # fmt: skip
+    """The result ``leaf`` with its rule; ``pairs(dy)`` builds it: the arguments and their cotangents.
+
+    With ``refusals`` a derivative by anything else that the rule reads is refused: see `kernels.programs.rules`.
+    """
     type_ = ctx.type_of(leaf)
     cotangent = replace(type_, layout="A", labels=None) if isinstance(type_, Array) else Scalar(type_.dtype)
     dy = ctx.value(cotangent, base=leaf, form="d{}")
@@ -169,7 +204,9 @@ def link(
     block, results = tuple(collected), tuple(cotangent for _, cotangent in found)
     _refuse_writes(ctx, name, block)
     free = _free(block, results, dy)
-    op = CustomRule(Pullback(dy, block, results, free), len(found), name)
+    others = {leaf, *(x for x, _ in found)}
+    watched = frozenset(k for k, v in enumerate(free) if refusals and v not in others)
+    op = CustomRule(Pullback(dy, block, results, free), len(found), name, watched, refusals)
     # The result among the residuals is the result with its rule: its place is filled by the reverse sweep.
     atoms = (leaf, *(x for x, _ in found), *free)
     made = ctx.value(op.result_type(type_))

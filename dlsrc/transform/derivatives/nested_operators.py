@@ -81,7 +81,16 @@ def vjp(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("nested pullback")
 def pullback(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     """The function is run again, on variables of its own: ``dy`` may have been computed from its value."""
+    found = value_and_pullback(ctx, args, kwargs)
+    assert isinstance(found, Container)
+    return found.items[1]
+
+
+@special("value and pullback")
+def value_and_pullback(ctx: Context, args: tuple, kwargs: dict) -> Binding:
+    """``f, (x, p), dy``: the value of ``f(x, p)``, and the cotangents of x and p."""
     function, primals, dy = args
+    primals = ctx.contents(primals)
     assert isinstance(primals, Container)
     own, passed = _own(ctx, primals.items)
     private, inner = _own(ctx, passed)
@@ -96,7 +105,7 @@ def pullback(ctx: Context, args: tuple, kwargs: dict) -> Binding:
             )
             total = part if total == Const(0.0) else ctx.op("add", total, part)
     found = gradient(ctx, total, passed, higher=True, own=True)
-    return found if len(passed) > 1 else Container("tuple", (found,))
+    return Container("tuple", (ys, found if len(passed) > 1 else Container("tuple", (found,))))
 
 
 # ---------------------------------------------------------------------------------- Jacobians

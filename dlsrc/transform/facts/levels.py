@@ -41,7 +41,7 @@ class Levels:
         It does if a result varies with a target of ``outer`` and its loss varies with that result on a way
         that is not a target's: what the trip before has made of a target is what this trip starts from.
         """
-        if not isinstance(outer.loss, Value):
+        if not isinstance(outer.loss, Value) or not self.may_lie_between(inner, outer):
             return False
         targets = {self.root(t) for t in outer.targets if isinstance(t, Value)}
         flows = self.within(outer)
@@ -52,6 +52,20 @@ class Levels:
             if outer.loss in activity.reach({result}, onward, self.memory):
                 return True
         return False
+
+    def may_lie_between(self, inner: Gradient, outer: Gradient) -> bool:
+        """Whether ``inner`` may depend on targets of ``outer``, and its loss on what ``inner`` gives.
+
+        Where each trip of the loops around makes targets of its own, with memory of their own, only what
+        stands between them and ``outer`` can: what a gradient gave in the trip before depends on others.
+        """
+        roots = {self.root(t) for t in outer.targets if isinstance(t, Value)}
+        loops = self.outline.loops(self.outline.scope[id(outer)])
+        if not loops or any(all(s is not loop for s, _ in self.outline.home[r]) for loop in loops for r in roots):
+            return True
+        made = [self.outline.defined[r] for r in roots]
+        first = min((self.outline.position[id(s)] for s in made if s is not None), default=-1)
+        return first < self.outline.position[id(inner)] < self.outline.position[id(outer)]
 
     def within(self, gradient: Gradient) -> list[tuple[Value, Value]]:
         """The flows that a gradient can follow: not from trip to trip of a loop that made its targets."""
