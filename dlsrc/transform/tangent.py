@@ -281,7 +281,7 @@ class Tangents:
         if active and isinstance(op, CustomRule):
             start = len(self.ctx.block)
             given = [self.tangent(a, d) for a in s.args[1 : op.count + 1]]
-            found = custom_tangent(self.ctx, s, op, given)
+            found = None if op.refusals else custom_tangent(self.ctx, s, op, given)
             self.shapes.block(tuple(self.ctx.block[start:]))
             if found is None:
                 self.problems.append((s.loc, op.refusals[1] if op.refusals else (

@@ -418,6 +418,29 @@ def test_forward_mode_uses_a_rule_for_tangents():
     assert_close(dlsrc.jvp(square3, (4.0,), (1.0,))[1], 24.0)
 
 
+def test_a_rule_in_a_loop_may_make_lists_and_functions():
+    twice = custom_vjp(lambda x: 2.0 * x)
+
+    def back(x, dy):
+        parts = [2.0 * dy, 0.0 * x]
+
+        def together(a):
+            return parts[0] + a
+
+        return (together(parts[1]),)
+
+    twice.defvjp(lambda x: (twice(x), x), back)
+
+    def objective(x):
+        s = 0.0
+        for _ in range(3):
+            x = twice(x)
+            s = s + x * x
+        return s
+
+    assert grad(objective)(1.0) == 2.0 * (4 + 16 + 64)
+
+
 def test_second_derivatives_differentiate_the_rule():
     for rule in (softplus, power2):
         assert_close(grad(lambda x: grad(rule)(x) * 1.0)(0.7), second[rule](0.7), 1e-12)

@@ -37,6 +37,17 @@ def in_a_loop_by_a_number(x):
 
 
 @programs(vector(2))
+def weights_of_gradients_of_the_trips_before(x):
+    """Each gradient is by an array of its own trip, and what the trips before gave is a constant to it."""
+    found = np.zeros((4, 2))
+    found[0] = x
+    for k in range(1, 4):
+        weights = np.cos(found[k - 1])
+        found[k] = 0.5 * dlsrc.grad(lambda y, w=weights: np.sum(w * y**3))(found[k - 1] + 0.1)
+    return np.sum(found**2)
+
+
+@programs(vector(2))
 def only_by_what_it_is_given(x):
     _, dy = jvp(lambda z: z * x, (x,), (np.ones(2),))
     return np.sum(dy * x)

@@ -6,7 +6,7 @@ polynomial of order 4 of Shampine, *Mathematics of Computation* 46, 1986.
 
 import numpy as np
 
-from ..primitive import Refusal, composite, real, refuse, rejects, sample
+from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
 from ..programs.rules import floats_of, only_floats, pulled_back, ruled, with_floats
 from ..programs.trace import detach
 
@@ -83,7 +83,7 @@ def solution(
     span = direction * (times[count] - times[0])
     longest = span if max_step is None else max_step
     t = 1.0 * times[0]
-    y = 1.0 * y0
+    y = np.zeros(y0.shape) + y0
     slopes = np.zeros((7, *y0.shape))
     slopes[0] = slope_at(odefun, t, y, theta)
     if initial_step is None:
@@ -102,7 +102,7 @@ def solution(
             raise ValueError("dlode45: the steps became too small; is the solution still finite?")
         d = direction * h
         ahead = y
-        for i in range(1, 7):
+        for i in range(1, len(PARTS)):  # with range(1, 7) odefun would be written out for each
             ahead = y + d * weighted(STAGES[i, :i], slopes)
             slopes[i] = slope_at(odefun, t + PARTS[i] * d, ahead, theta)
         miss = detach(h * weighted(ERROR, slopes), False)
@@ -129,16 +129,15 @@ def measured(x, counted):
     return x if counted is None else x[:counted]
 
 
-def adjoint_solution(odefun, times, y0, theta, seminorm, initial_step, max_step, relative, absolute):
-    return solution(odefun, times, y0, theta, initial_step, max_step, relative, absolute)
-
-
-adjoint_solution = ruled(adjoint_solution, (
-    "dlode45(gradient_mode='adjoint') gives derivatives by tspan, y0 and theta, and odefun uses another value "
-    "that the gradient depends on: hand it on in theta, or use gradient_mode='direct'",
-    "dlode45(gradient_mode='adjoint') solves an equation backwards, and has no forward mode: use "
+@ruled(
+    captured="dlode45(gradient_mode='adjoint') gives derivatives by tspan, y0 and theta, and odefun uses "
+    "another value that the gradient depends on: hand it on in theta, or use gradient_mode='direct'",
+    forward="dlode45(gradient_mode='adjoint') solves an equation backwards, and has no forward mode: use "
     "gradient_mode='direct' for jvp, jacfwd, hessian and hvp",
-))  # fmt: skip
+)  # fmt: skip
+def adjoint_solution(odefun, times, y0, theta, seminorm, initial_step, max_step, relative, absolute):
+    """What `solution` gives, with the derivative of the equation and not of the steps."""
+    return solution(odefun, times, y0, theta, initial_step, max_step, relative, absolute)
 
 
 @adjoint_solution.reverse
@@ -172,24 +171,43 @@ def adjoint_solution_back(
         a = a + dy[k - 1]
         z = np.concatenate((np.ravel(end), np.ravel(a), gathered))
         z = solution(
-            backwards, np.array([times[k], times[k - 1]]), z, None, initial_step, max_step, relative, absolute,
-            2 * size if seminorm else None,
+            backwards, np.array([times[k], times[k - 1]]), z, None, initial_step, max_step,
+            relative, absolute, 2 * size if seminorm else None,
         )[0]  # fmt: skip
         a = np.reshape(z[size : 2 * size], y0.shape)
         gathered = z[2 * size :]
     dtimes[0] = -np.sum(a * slope_at(odefun, times[0], y0, theta))
-    parts = ()
+    gathered = only_once(gathered)
+    parts: list = []
     at = 0
     for p in numbers:
-        parts = (*parts, like(gathered[at : at + np.size(p)], p))
+        parts.append(like(gathered[at : at + np.size(p)], p))
         at = at + np.size(p)
-    return None, dtimes, like(np.ravel(a), y0), only_floats(theta, parts), None, None, None, None, None
+    da = like(np.ravel(only_once(a)), y0)
+    return None, only_once(dtimes), da, only_floats(theta, parts), None, None, None, None, None
+
+
+@primitive(inline=True)
+def only_once(x):
+    """What an equation gave that was solved backwards: how that varies is not known."""
+    return 1.0 * x
+
+
+@only_once.result
+def only_once_result(x):
+    return x
+
+
+only_once.unknown("x", (
+    "dlode45(gradient_mode='adjoint') has no second derivative: use gradient_mode='direct'"
+))  # fmt: skip
+only_once.samples(sample(real(3)), sample(real(2, 3)))
 
 
 @composite()
 def row(x):
     """The elements of an array, or a number, in a vector."""
-    return np.reshape(x, -1)
+    return np.array([x]) if np.ndim(x) == 0 else np.ravel(x)
 
 
 @composite()
@@ -256,8 +274,8 @@ def dlode45(
         )
     else:
         found = adjoint_solution(
-            odefun, times, y0, theta, gradient_mode == "adjoint-seminorm", initial_step, max_step,
-            relative_tolerance, absolute_tolerance,
+            odefun, times, y0, theta, gradient_mode == "adjoint-seminorm",
+            initial_step, max_step, relative_tolerance, absolute_tolerance,
         )  # fmt: skip
     if isinstance(tspan, (tuple, list)) and len(tspan) == 2:
         return found[0]

@@ -12,10 +12,10 @@ like all else.
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["floats_of", "only_floats", "pulled_back", "ruled", "with_floats"]
+__all__ = ["Ruled", "floats_of", "only_floats", "pulled_back", "ruled", "with_floats"]
 
 
-class ruled:
+class Ruled:
     """A function that composites call by position, with a rule for the cotangents of its arguments.
 
     ``rule(dy, y, *arguments)`` returns a tuple with an entry for each argument: a cotangent of its structure
@@ -39,6 +39,11 @@ class ruled:
         """State the rule; a decorator."""
         self.rule = rule
         return rule
+
+
+def ruled(captured: str, forward: str) -> Callable[[Callable], Ruled]:
+    """Declare a function with a rule, which is stated after it; a decorator with the two refusals."""
+    return lambda function: Ruled(function, (captured, forward))
 
 
 def _while_built(name: str, special: str) -> Callable:

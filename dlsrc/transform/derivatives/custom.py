@@ -193,14 +193,19 @@ def link(
 ) -> Value:  # fmt: skip
     """The result ``leaf`` with its rule; ``pairs(dy)`` builds it: the arguments and their cotangents.
 
-    With ``refusals`` a derivative by anything else that the rule reads is refused: see `kernels.programs.rules`.
+    With ``refusals`` a derivative by anything else that the rule reads is refused: see `ruled`.
     """
     type_ = ctx.type_of(leaf)
     cotangent = replace(type_, layout="A", labels=None) if isinstance(type_, Array) else Scalar(type_.dtype)
     dy = ctx.value(cotangent, base=leaf, form="d{}")
     ctx.params.add(dy)
+    frames, lists = list(ctx.frames), set(ctx.heap)
     with ctx.collecting() as collected:
         found = pairs(dy)
+    # No function and no list that the rule made outlives it, and no loop around may carry what is in them.
+    ctx.frames = frames
+    for number in set(ctx.heap) - lists:
+        del ctx.heap[number]
     block, results = tuple(collected), tuple(cotangent for _, cotangent in found)
     _refuse_writes(ctx, name, block)
     free = _free(block, results, dy)

@@ -61,7 +61,8 @@ class Levels:
         """
         roots = {self.root(t) for t in outer.targets if isinstance(t, Value)}
         loops = self.outline.loops(self.outline.scope[id(outer)])
-        if not loops or any(all(s is not loop for s, _ in self.outline.home[r]) for loop in loops for r in roots):
+        homes = [{id(s) for s, _ in self.outline.home[r]} for r in roots]
+        if not loops or any(id(loop) not in home for loop in loops for home in homes):
             return True
         made = [self.outline.defined[r] for r in roots]
         first = min((self.outline.position[id(s)] for s in made if s is not None), default=-1)
