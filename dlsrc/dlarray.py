@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from .arrays import labelling
 from .arrays.data import FLOAT64, as_data
-from .formats import shown
+from .arrays.label_rules import OWN_LABELS
+from .formats import CLASSES, shown
 
 __all__ = ["dlarray", "extractdata", "isdlarray"]
 
@@ -178,6 +179,8 @@ class dlarray:
     def __dlsrc_call__(self, function: Any, args: tuple, kwargs: dict) -> Any:
         """What a primitive or composite gives outside a trace, where this is an argument."""
         if any(map(_has_labels, args)):
+            if function.name in OWN_LABELS:
+                return function.body(*args, **kwargs)
             like_ufunc = getattr(function, "elementwise", False)
             plain = function if like_ufunc else function.body
             return _by_labels(function.name, plain, args, kwargs, like_ufunc)
@@ -414,6 +417,8 @@ def extractdata(x: Any) -> Any:
         return x.data.copy()[()]  # [()] makes a scalar of an array without dimensions
     return x
 
+
+CLASSES["dlarray"] = dlarray
 
 # The transformation recognizes them by these marks.
 extractdata.__dlsrc_special__ = "extractdata"  # type: ignore[attr-defined]

@@ -14,12 +14,16 @@ built (`transform.labels`) follow the same rules.
 ('SCB', (None, 0, None))
 """
 
+from typing import Any
+
 __all__ = [
-    "LABELS", "arranged", "checked", "find", "given", "merged", "permutation", "places", "shown", "stripped",
-    "union",
+    "CLASSES", "LABELS", "arranged", "checked", "find", "given", "merged", "permutation", "places", "shown",
+    "stripped", "union",
 ]  # fmt: skip
 
 LABELS = "SCBTU"
+# The class ``dlarray``, which enters itself here: the kernels make some of it, and do not import it.
+CLASSES: dict[str, Any] = {}
 NAMES = {"S": "spatial", "C": "channel", "B": "batch", "T": "time", "U": "unspecified"}
 
 

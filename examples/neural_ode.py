@@ -24,12 +24,12 @@ AHEAD = 4
 
 
 def slope(t, u, net):
-    return stripdims(forward(net, dlarray(u, "CB")))
+    return forward(net, u)
 
 
 def model_loss(net, start, targets, times):
     """How far off the next years are, for all years at once: ``start`` is (2, years)."""
-    solution = dlode45(slope, times, start, net)
+    solution = stripdims(dlode45(slope, times, dlarray(start, "CB"), net))
     loss = np.mean((solution - targets) ** 2)
     return loss, dlgradient(loss, net.learnables)
 
@@ -39,7 +39,7 @@ def show(u, net, file):
     import matplotlib.pyplot as plt
 
     times = np.linspace(0.0, 20.0, 401)
-    found = np.concatenate((u[:, :1], dlode45(slope, times, u[:, :1], net)[:, 0]), axis=1)
+    found = np.concatenate((u[:, :1], dlode45(slope, times, u[:, :1], net, data_format="CB")[:, 0]), axis=1)
     figure, axes = plt.subplots(figsize=(8, 3))
     for k, (name, colour) in enumerate((("hares", "tab:blue"), ("lynxes", "tab:red"))):
         axes.plot(1900 + times, found[k], color=colour)

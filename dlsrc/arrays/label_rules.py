@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ..formats import arranged, merged, places, union
 
-__all__ = ["Arrays", "elementwise", "fits", "indexed", "rule_of"]
+__all__ = ["OWN_LABELS", "Arrays", "elementwise", "fits", "indexed", "rule_of"]
 
 
 class Arrays(Protocol):
@@ -92,6 +92,8 @@ LAYERS = {
 # … or is a loss: a number, or one for each element.
 LOSSES = {"crossentropy", "ctc", "huber_loss", "indexcrossentropy", "l1loss", "l2loss", "mse"}
 PRODUCTS = {"dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "vdot", "vecdot"}
+# These are given arrays with labels as they come, and ask for the labels themselves.
+OWN_LABELS = frozenset({"dlode45"})
 
 
 def rule_of(name: str, is_elementwise: bool) -> Rule:

@@ -6,7 +6,8 @@ polynomial of order 4 of Shampine, *Mathematics of Computation* 46, 1986.
 
 import numpy as np
 
-from ..primitive import Refusal, composite, primitive, real, refuse, rejects, sample
+from ..primitive import Refusal, composite, folded, primitive, real, refuse, rejects, sample
+from ..programs.labels import format_of, in_order, labelled, labels_of, unlabelled, with_label
 from ..programs.rules import floats_of, only_floats, pulled_back, ruled, with_floats
 from ..programs.trace import detach
 
@@ -38,12 +39,25 @@ BETWEEN = np.array([
 ])  # fmt: skip
 
 
-@composite()
-def slope_at(odefun, t, y, theta):
-    """The right-hand side, with parameters or without."""
-    if theta is None:
-        return odefun(t, y)
-    return odefun(t, y, theta)
+def slope_at(odefun, t, y, theta, fmt):
+    """The right-hand side, with parameters or without, of an array or of a dlarray with this format."""
+    start = labelled(y, fmt) if fmt else y
+    found = odefun(t, start) if theta is None else odefun(t, start, theta)
+    if fmt is None:
+        return found
+    have = labels_of(found)
+    if not fits(have, fmt):
+        refuse(
+            f"dlode45: odefun is given a dlarray with the format {fmt!r}, and returns one with "
+            f"{have or 'none'!r}; write dlarray(…, fmt) of what it returns"
+        )
+    return unlabelled(found, fmt)
+
+
+@folded
+def fits(have, fmt):
+    """Whether it is known which axis is which in an array with these labels, or none."""
+    return sorted(have) == sorted(fmt) if have else in_order(fmt)
 
 
 @composite()
@@ -65,9 +79,9 @@ def first_step(y, k1, relative_tolerance, absolute_tolerance, span):
     return min(0.01 * size / slope, 0.1 * span)
 
 
-@composite()
 def solution(
-    odefun, times, y0, theta, initial_step, max_step, relative_tolerance, absolute_tolerance, counted=None
+    odefun, times, y0, theta, fmt, initial_step, max_step, relative_tolerance, absolute_tolerance,
+    counted=None,
 ):
     """The solutions at all times but the first, along a new first axis.
 
@@ -85,7 +99,7 @@ def solution(
     t = 1.0 * times[0]
     y = np.zeros(y0.shape) + y0
     slopes = np.zeros((7, *y0.shape))
-    slopes[0] = slope_at(odefun, t, y, theta)
+    slopes[0] = slope_at(odefun, t, y, theta, fmt)
     if initial_step is None:
         h = detach(first_step(
             measured(y, counted), measured(slopes[0], counted), relative_tolerance, absolute_tolerance, span
@@ -104,7 +118,7 @@ def solution(
         ahead = y
         for i in range(1, len(PARTS)):  # with range(1, 7) odefun would be written out for each
             ahead = y + d * weighted(STAGES[i, :i], slopes)
-            slopes[i] = slope_at(odefun, t + PARTS[i] * d, ahead, theta)
+            slopes[i] = slope_at(odefun, t + PARTS[i] * d, ahead, theta, fmt)
         miss = detach(h * weighted(ERROR, slopes), False)
         scale = absolute_tolerance + relative_tolerance * np.maximum(np.abs(y), np.abs(ahead))
         error = detach(np.sqrt(np.mean(measured((miss / scale) ** 2, counted))), False)
@@ -135,14 +149,14 @@ def measured(x, counted):
     forward="dlode45(gradient_mode='adjoint') solves an equation backwards, and has no forward mode: use "
     "gradient_mode='direct' for jvp, jacfwd, hessian and hvp",
 )  # fmt: skip
-def adjoint_solution(odefun, times, y0, theta, seminorm, initial_step, max_step, relative, absolute):
+def adjoint_solution(odefun, times, y0, theta, fmt, seminorm, initial_step, max_step, relative, absolute):
     """What `solution` gives, with the derivative of the equation and not of the steps."""
-    return solution(odefun, times, y0, theta, initial_step, max_step, relative, absolute)
+    return solution(odefun, times, y0, theta, fmt, initial_step, max_step, relative, absolute)
 
 
 @adjoint_solution.reverse
 def adjoint_solution_back(
-    dy, y, odefun, times, y0, theta, seminorm, initial_step, max_step, relative, absolute
+    dy, y, odefun, times, y0, theta, fmt, seminorm, initial_step, max_step, relative, absolute
 ):
     """From the last time to the first: the solution, its cotangent ``a``, and those of the parameters.
 
@@ -157,7 +171,7 @@ def adjoint_solution_back(
     def backwards(t, z):
         arguments = (np.reshape(z[:size], y0.shape), numbers)
         slope, (da, dp) = pulled_back(
-            lambda y, numbers: slope_at(odefun, t, y, with_floats(theta, numbers)), arguments,
+            lambda y, numbers: slope_at(odefun, t, y, with_floats(theta, numbers), fmt), arguments,
             np.reshape(z[size : 2 * size], y0.shape),
         )  # fmt: skip
         return np.concatenate((np.ravel(slope), *[-row(d) for d in (da, *dp)]))
@@ -167,16 +181,16 @@ def adjoint_solution_back(
     dtimes = np.zeros(count + 1)
     for k in range(count, 0, -1):
         end = y[k - 1]
-        dtimes[k] = np.sum(dy[k - 1] * slope_at(odefun, times[k], end, theta))
+        dtimes[k] = np.sum(dy[k - 1] * slope_at(odefun, times[k], end, theta, fmt))
         a = a + dy[k - 1]
         z = np.concatenate((np.ravel(end), np.ravel(a), gathered))
         z = solution(
-            backwards, np.array([times[k], times[k - 1]]), z, None, initial_step, max_step,
+            backwards, np.array([times[k], times[k - 1]]), z, None, None, initial_step, max_step,
             relative, absolute, 2 * size if seminorm else None,
         )[0]  # fmt: skip
         a = np.reshape(z[size : 2 * size], y0.shape)
         gathered = z[2 * size :]
-    dtimes[0] = -np.sum(a * slope_at(odefun, times[0], y0, theta))
+    dtimes[0] = -np.sum(a * slope_at(odefun, times[0], y0, theta, fmt))
     gathered = only_once(gathered)
     parts: list = []
     at = 0
@@ -184,7 +198,7 @@ def adjoint_solution_back(
         parts.append(like(gathered[at : at + np.size(p)], p))
         at = at + np.size(p)
     da = like(np.ravel(only_once(a)), y0)
-    return None, only_once(dtimes), da, only_floats(theta, parts), None, None, None, None, None
+    return None, only_once(dtimes), da, only_floats(theta, parts), None, None, None, None, None, None
 
 
 @primitive(inline=True)
@@ -204,15 +218,15 @@ only_once.unknown("x", (
 only_once.samples(sample(real(3)), sample(real(2, 3)))
 
 
-@composite()
 def row(x):
     """The elements of an array, or a number, in a vector."""
+    x = unlabelled(x)
     return np.array([x]) if np.ndim(x) == 0 else np.ravel(x)
 
 
-@composite()
 def like(elements, x):
     """These elements in the shape of an array, or as a number."""
+    x = unlabelled(x)
     if np.ndim(x) == 0:
         return elements[0]
     return np.reshape(elements, np.shape(x)).astype(x.dtype)
@@ -221,15 +235,16 @@ def like(elements, x):
 @composite()
 def dlode45(
     odefun, tspan, y0, theta=None, *, gradient_mode="direct", initial_step=None, max_step=None,
-    relative_tolerance=1e-3, absolute_tolerance=1e-6,
+    relative_tolerance=1e-3, absolute_tolerance=1e-6, data_format=None,
 ):
     """The solution of ``dy/dt = odefun(t, y, theta)``, with ``y0`` at the first time.
 
     Parameters
     ----------
-    odefun : function of the time, an array like ``y0``, and ``theta`` where it is given
+    odefun : function of the time, an array like ``y0``, and ``theta`` where it is given; it gets a dlarray
+        with the format of ``y0``, or ``data_format``, and returns one with the same labels
     tspan : a pair of numbers, first and last time; or a vector of times, rising or falling
-    y0 : array
+    y0 : array, or dlarray with labels
     theta : parameters, in any container, or None
     gradient_mode : "direct", the derivative of the steps that were taken, all of which are kept; "adjoint",
         that of the solution, by an equation that is solved from the last time to the first, with nothing kept
@@ -238,11 +253,12 @@ def dlode45(
         *"Hey, that's not an ODE"*, ICML 2021)
     initial_step, max_step : numbers, or None
     relative_tolerance, absolute_tolerance : what the error of a step is compared with; on the way back, too
+    data_format : the format in which ``odefun`` wants an array ``y0`` without labels
 
     Returns
     -------
     array like ``y0``, the solution at the last time of a pair; of a vector the solutions at all times but
-    the first, along a new last axis
+    the first, along a new last axis; where ``y0`` has labels, that axis is T ("CB" gives "CBT")
 
     Raises
     ------
@@ -265,21 +281,33 @@ def dlode45(
     """
     if gradient_mode not in ("direct", "adjoint", "adjoint-seminorm"):
         refuse(f"dlode45(gradient_mode={gradient_mode!r}): use 'direct', 'adjoint' or 'adjoint-seminorm'")
+    labels = labels_of(y0)
+    if labels and data_format is not None:
+        refuse(f"dlode45: y0 has the format {labels!r}; data_format= is for arrays without labels")
+    if labels_of(tspan):
+        refuse("dlode45: times have no labels; write stripdims(tspan)")
+    y0 = unlabelled(y0)
+    fmt = labels or data_format
+    if fmt is not None and fmt != "":
+        fmt = format_of(fmt, y0.ndim, "dlode45")
+    else:
+        fmt = None
     times = np.asarray(tspan)
     if times.ndim != 1:
         refuse("dlode45 takes tspan as a vector of times")
     if gradient_mode == "direct":
         found = solution(
-            odefun, times, y0, theta, initial_step, max_step, relative_tolerance, absolute_tolerance
+            odefun, times, y0, theta, fmt, initial_step, max_step, relative_tolerance, absolute_tolerance
         )
     else:
         found = adjoint_solution(
-            odefun, times, y0, theta, gradient_mode == "adjoint-seminorm",
+            odefun, times, y0, theta, fmt, gradient_mode == "adjoint-seminorm",
             initial_step, max_step, relative_tolerance, absolute_tolerance,
         )  # fmt: skip
     if isinstance(tspan, (tuple, list)) and len(tspan) == 2:
-        return found[0]
-    return np.moveaxis(found, 0, y0.ndim)
+        return labelled(found[0], labels) if labels else found[0]
+    found = np.moveaxis(found, 0, y0.ndim)
+    return labelled(found, with_label(labels, "T", "dlode45")) if labels else found
 
 
 def _decay(t, y):

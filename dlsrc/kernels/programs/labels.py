@@ -4,10 +4,12 @@
 the program is built, so it costs nothing when it runs.
 """
 
+from ...formats import CLASSES, arranged
 from ..primitive import folded, refuse
 
 __all__ = [
-    "axes_labelled", "axis_labelled", "format_of", "format_with", "places_of", "undone", "without_label",
+    "axes_labelled", "axis_labelled", "format_of", "format_with", "in_order", "labelled", "labels_of",
+    "places_of", "undone", "unlabelled", "with_label", "without_label",
 ]
 
 MEANINGS = {"S": "spatial", "C": "channel", "B": "batch", "T": "time", "U": "unspecified"}
@@ -104,3 +106,54 @@ def undone(axes):
     (2, 0, 1)
     """
     return tuple(axes.index(k) for k in range(len(axes)))
+
+
+# ---------------------------------------------------------------------------------- arrays with labels
+
+
+def labels_of(x):
+    """The format of a dlarray, "" of any other array."""
+    return getattr(x, "labels", "")
+
+
+def labelled(x, fmt):
+    """An array with axes in this order as a dlarray."""
+    return CLASSES["dlarray"](x, fmt)
+
+
+def unlabelled(x, fmt=""):
+    """The plain array, with axes in this order."""
+    if not hasattr(x, "labels"):
+        return x
+    return x.data.transpose(places_of(fmt, x.labels)) if fmt and x.labels else x.data
+
+
+# While a program is built, labels are a fact of the type.
+labels_of.__dlsrc_special__ = "dims"  # type: ignore[attr-defined]
+labelled.__dlsrc_special__ = "dlarray"  # type: ignore[attr-defined]
+unlabelled.__dlsrc_special__ = "stripdims"  # type: ignore[attr-defined]
+
+
+@folded
+def in_order(data_format):
+    """Whether a dlarray of this format has its axes in this order.
+
+    >>> in_order("CB"), in_order("BC")
+    (True, False)
+    """
+    return arranged(data_format)[0] == data_format
+
+
+@folded
+def with_label(data_format, letter, function):
+    """The format with another axis at its end.
+
+    >>> with_label("CB", "T", "dlode45")
+    'CBT'
+    """
+    if letter in data_format and letter in "CBT":
+        refuse(
+            f"{function} adds an axis that is {MEANINGS[letter]}, {letter}, and {data_format!r} has one: "
+            "call it with stripdims(X) and data_format="
+        )
+    return data_format + letter

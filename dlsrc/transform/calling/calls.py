@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.label_rules import OWN_LABELS
 from ...kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
 from ..building.atoms import as_atom
 from ..building.binding import (
@@ -124,7 +125,7 @@ def apply(
     match function:
         case Primitive() | Composite():
             plain = apply_primitive if isinstance(function, Primitive) else apply_composite
-            if has_labels(ctx, (*args, *kwargs.values())):
+            if function.name not in OWN_LABELS and has_labels(ctx, (*args, *kwargs.values())):
                 like_ufunc = bool(getattr(function, "elementwise", False))
                 name, declared = function.name, function
                 return by_labels(ctx, name, lambda a, k: plain(ctx, declared, a, k), args, kwargs, like_ufunc)
