@@ -3,7 +3,8 @@
     --programs N --seed S    how many, from which seed; --minutes M stops earlier
     --gradients              several dlgradient calls in a program, in branches and loops too
     --checkpoint K           only compare, bit for bit, with loops run again from checkpoints: "sqrt" or trips
-    --compiled               compile every program with numba (seconds each), not run it as plain Python
+    --compiled               compile every program with numba (seconds each), not run it as plain Python; values
+                             and gradients are compared with the plain function's, and nothing written differently
     --pairs                  only count how often two productions of the grammar come together
     --planted                plant ten bugs in dlsrc, one at a time, and tell after how many programs each is found
 """
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.compiled:
         os.environ["NUMBA_DISABLE_JIT"] = "1"  # before numba is imported
+    from tests.fuzz.apart import verdicts
     from tests.fuzz.judge import verdict
     from tests.fuzz.shrink import smaller
     from tests.fuzz.writer import program, productions
@@ -47,7 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     pairs = Pairs()
     nonzero: list[bool] = []
     end = time.monotonic() + 60 * options.minutes
-    for seed in range(options.seed, options.seed + options.programs):
+    seeds = range(options.seed, options.seed + options.programs)
+    compiled = verdicts(seeds, options.gradients) if options.compiled else None
+    for seed in seeds:
         if time.monotonic() > end:
             break
         pairs.add(productions(seed, gradients=options.gradients))
@@ -56,13 +60,18 @@ def main(arguments: list[str] | None = None) -> int:
         source = program(seed, gradients=options.gradients)
         start = time.process_time()
         facts: dict = {}
-        state, why = verdict(source, seed, facts=facts, checkpoint=options.checkpoint)
+        if compiled is not None and options.checkpoint is None:
+            _, state, why, facts = next(compiled)
+        else:
+            state, why = verdict(source, seed, facts=facts, checkpoint=options.checkpoint)
         nonzero += [facts["nonzero"]] if "nonzero" in facts else []
         if time.process_time() - start > SLOW and not options.compiled:
             print(f"# seed {seed} took {time.process_time() - start:.0f} s", flush=True)
         ends[state, why if state != "fail" else ""] += 1
         if state == "fail":
-            text = smaller(source, lambda changed, seed=seed: verdict(changed, seed, checkpoint=options.checkpoint), why)
+            text = smaller(
+                source, lambda changed, seed=seed: verdict(changed, seed, checkpoint=options.checkpoint), why
+            )
             print(f"\n# {why}\ndef test_fuzz_{seed}():\n    source = '''\n{text}\n'''", flush=True)
             print(f"    assert verdict(source, {seed})[0] == 'ok'", flush=True)
     for (state, why), count in ends.most_common():
