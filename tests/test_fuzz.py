@@ -86,6 +86,25 @@ def test_a_wrong_gradient_a_wrong_value_and_a_wrong_exception_are_seen(monkeypat
     assert verdict(raising, 1) == ("ok", "both raise IndexError")
 
 
+def test_what_magnifies_rounding_is_told_apart():
+    """Values that differ since `np.cumsum` adds in another order, 12 trips later; not those that are wrong."""
+    source = """
+import numpy as np
+
+def f(x, A, p, n, z):
+    k = 0
+    while k < 4:
+        k += 1
+        for row in A:
+            x[4:1:-1] -= x[::-1][1:4]
+            x[4] -= np.sin(np.dot(x, np.cumsum(x)))
+    return np.sum(x)
+"""
+    assert verdict(source, 850980) == ("skip", "it magnifies rounding")
+    tame = source.replace("k < 4", "k < 1")
+    assert verdict(tame, 850980)[0] == "ok"
+
+
 def test_every_rewriting_changes_the_program_and_keeps_its_value():
     for name in REWRITES:
         other = rewritten(RIGHT, name)
