@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlsrc import adjoint_source, value_and_grad
+from dlsrc import adjoint_source, explain, value_and_grad
 from tests.language.test_checkpoints import bits
 from tests.oracle import vector
 
@@ -229,6 +229,22 @@ def test_the_shortest_arrays():
         x = vector(size)
         for f in (steps_of_runge_and_kutta, the_last_one_first):
             assert bits(value_and_grad(f, checkpoint=1)(x, 4)) == bits(value_and_grad(f)(x, 4))
+
+
+def names_that_may_be_one_array(x, n):
+    y = x
+    for _ in range(n):
+        y, x = x, 0.7 * y
+    y[::2] *= x[::2]
+    return np.sum(x)
+
+
+def test_names_that_may_be_one_array():
+    """Their shadows go along with them: such a loop is kept whole."""
+    derived = value_and_grad(names_that_may_be_one_array, checkpoint=1)
+    for n in (0, 1, 2, 3):
+        assert bits(derived(vector(N), n)) == bits(value_and_grad(names_that_may_be_one_array)(vector(N), n))
+    assert "two of its names may be one array" in str(explain(derived, vector(N), 2))
 
 
 def test_one_trip_needs_no_loop():

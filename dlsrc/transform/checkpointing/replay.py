@@ -84,6 +84,8 @@ class _Segment:
         assert isinstance(trips, For)
         self.trips = trips
         self.inside = [v for statement in walk(s.body) for v in values_defined(statement)]
+        if any(v in sweep.twins for v in self.inside):
+            raise NotReplayed(trips.index, "two of its names may be one array")
         self.stored = {
             root for root, stores in sweep.memory.stores.items()
             if any(around is s for one in stores for around, _ in sweep.outline.scope[id(one)])
