@@ -247,6 +247,21 @@ def test_names_that_may_be_one_array():
     assert "two of its names may be one array" in str(explain(derived, vector(N), 2))
 
 
+def a_view_from_before(A, n):
+    y, column = np.zeros(5), A[:, 2]
+    for _ in range(n):
+        v = 0.9 * A
+        y[::2] = column
+    return np.sin(np.sum(A)) + np.sum(v) + np.sin(np.sum(y))
+
+
+def test_what_comes_to_a_view_is_added_in_the_same_order():
+    A = vector(12).reshape(3, 4) * 1.1
+    for n in (1, 2):
+        found = value_and_grad(a_view_from_before, checkpoint=1)(A, n)
+        assert bits(found) == bits(value_and_grad(a_view_from_before)(A, n))
+
+
 def test_one_trip_needs_no_loop():
     text = adjoint_source(value_and_grad(steps_of_runge_and_kutta, checkpoint=1), vector(N), 5)
     assert "for _ in range(n - 1, -1, -1):" in text

@@ -107,11 +107,16 @@ class _Segment:
         self.fresh.update((v, self.fresh.get(a, a)) for v, a in joined.items())  # type: ignore[arg-type]
 
     def trip(self) -> tuple[Block, dict[Value, Atom]]:
-        """What a segment runs, and for what values of its loop it has others: one trip needs no loop."""
+        """What a segment runs, and for what values of its loop it has others: one trip needs no loop.
+
+        It has one all the same where it finds views: what comes to a view in a loop is added to the array at
+        once, elsewhere all of it together, and the last bits would differ.
+        """
         trips = self.trips
         made = {v: x for x in self.loop.body for v in values_defined(x)}
         once = part_of(trips, made) == Const(1) and trips.stop_flag is None
-        if not once or not all(isinstance(c.out, Value) for c in trips.carries):
+        shown = any(v in self.sweep.active for x in self.views for v in values_defined(x))
+        if not once or shown or not all(isinstance(c.out, Value) for c in trips.carries):
             return self.loop.body, {}
         joined: dict[Value, Atom] = {trips.index: trips.start}
         joined.update((c.header, c.init) for c in trips.carries if c.init is not UNBOUND)
