@@ -143,6 +143,7 @@ def empty_of(shape, dtype):
 
 empty_of.result(zeros_of_result)
 empty_of.zero("shape")
+empty_of.samples(sample((0, 3), dtype="float64"))
 
 
 @primitive(inline=True)
