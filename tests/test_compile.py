@@ -3,19 +3,21 @@
 import inspect
 import linecache
 import traceback
+import warnings
 
 import numpy as np
 import pytest
 
 import dlsrc.kernels.reduction
 import dlsrc.kernels.special  # noqa: F401
+from dlsrc import stages
 from dlsrc.errors import InternalError
 from dlsrc.kernels.programs.checks import readable
 from dlsrc.kernels.primitive import Primitive, kernel
 from dlsrc.kernels.types import Array
 from dlsrc.lazy import jit_enabled, numba
 from dlsrc.reading.listing import register_source
-from dlsrc.transform.compile import compile_text, explain_failure, kernels_table
+from dlsrc.transform.compile import compile_text, explain_failure, kernels_table, warn_of_length
 from dlsrc.transform.emit import Emitted, emit
 from dlsrc.transform.ir import ELLIPSIS, Const, Span, Store
 from dlsrc.transform.machine.link import compiled, plain
@@ -281,3 +283,23 @@ def test_flags():
     function = compile_text(emit(n.program(n.op("add", n.param(hint="x"), 1.0))), flags={"fastmath": True})
     assert function.targetoptions["fastmath"] is True and function.targetoptions["error_model"] == "numpy"
 
+
+
+def test_a_text_that_is_long_by_a_loop_that_is_written_out_is_warned_of_at_its_line(monkeypatch):
+    def f(x):
+        items = [x * 1.0, np.sin(x), x * x]
+        total = 0.0
+        for a in items:
+            for b in items:
+                total += np.sum(a * np.tanh(b))
+        return total
+
+    emitted = emit([*stages(f, np.arange(3.0)).values()][-1].program)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_length(emitted)
+    monkeypatch.setattr("dlsrc.transform.compile.LONG", 20)
+    line = f.__code__.co_firstlineno + 5
+    with pytest.warns(RuntimeWarning, match=rf"stand for test_compile.py:{line}: loops over lists") as found:
+        warn_of_length(emitted)
+    assert (found[0].filename, found[0].lineno) == (__file__, line)

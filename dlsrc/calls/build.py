@@ -66,6 +66,8 @@ def build(
         )
         engine("kernels.programs.showing").shown_as_dlarray(wrap)
         stage.emitted = generated.emitted
+        if jit:
+            compiler.warn_of_length(generated.emitted)
         compiled = compiler.compile_text(generated.emitted, jit=jit, flags=flags.for_numba)
         normalized = generated.normalized
         call = with_packed(call, normalized.packing)

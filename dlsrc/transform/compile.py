@@ -8,6 +8,8 @@ import ast
 import builtins
 import math
 import re
+import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,9 +24,11 @@ from .location import Location
 from .machine.link import kernels_table, linked, plain
 from .machine.pipeline import pipeline_class
 
-__all__ = ["compile_text", "explain_failure", "kernels_table"]
+__all__ = ["compile_text", "explain_failure", "kernels_table", "warn_of_length"]
 
 _PACKAGE = "dlsrc.kernels"
+
+LONG = 2000  # lines of a text: numba needs minutes for them, and more than twice that for twice as many
 
 
 def compile_text(
@@ -85,6 +89,25 @@ def _imports(tree: ast.Module, emitted: Emitted, namespace: dict[str, Any]) -> d
                     raise InternalError(f"the generated text calls {alias.name}, which no kernel is called")
                 kernels[printed] = found
     return kernels
+
+
+def warn_of_length(emitted: Emitted) -> None:
+    """Warn, at the user's line that most of a long text stands for, that numba will need minutes."""
+    lines = emitted.text.count("\n")
+    if lines < LONG:
+        return
+    spans = sorted(emitted.line_map)
+    standing: Counter[tuple[str, int, str]] = Counter()
+    for first, last in zip(spans, [*spans[1:], lines + 1], strict=True):
+        at = emitted.line_map[first]
+        standing[at.file, at.line, f"{at.place}:{at.line}"] += last - first
+    [((file, line, place), count)] = standing.most_common(1) or [(("", 1, emitted.name), lines)]
+    warnings.warn_explicit(
+        f"the derivative has {lines:,} lines, and numba may need minutes to compile them.  {count:,} of them "
+        f"stand for {place}: loops over lists, tuples and dicts are written out, trip after trip.  Put their "
+        "items into one array, or loop over a range.",
+        RuntimeWarning, file or "<dlsrc>", line,
+    )
 
 
 # ---------------------------------------------------------------------------------- failures
