@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special
 
 import dlsrc
 from tests.oracle import Programs, vector
@@ -125,3 +126,48 @@ def test_what_numpy_makes_of_a_python_number_is_numpys(number):
 
 
 test_float32 = programs.test()
+
+
+BESIDE_FLOAT64 = {
+    "logaddexp": lambda x, c: np.sum(np.logaddexp(x, c)),
+    "hypot": lambda x, c: np.sum(np.hypot(x, c)),
+    "maximum": lambda x, c: np.sum(np.maximum(x, c) * c),
+    "where": lambda x, c: np.sum(np.where(x > 2, x, c) * c),
+    "astype": lambda x, c: np.sum(x.astype(np.float64) * c),
+    "power": lambda x, c: np.sum(np.power(x, c)),
+    "xlogy": lambda x, c: np.sum(special.xlogy(x, c)),
+    "betaln": lambda x, c: np.sum(special.betaln(x, c)),
+    "column @ row": lambda x, c: np.sum((x.reshape(3, 1) @ c.reshape(1, 3))[0] * c),
+    "outer": lambda x, c: np.sum(np.outer(x, c) * np.outer(c, c)),
+    "solve": lambda x, c: np.sum(np.linalg.solve(np.diag(x) + np.eye(3), c)),
+    "clip": lambda x, c: np.sum(np.clip(x, 0.5, c) * c),
+    "arctan2": lambda x, c: np.sum(np.arctan2(x, c)),
+    "interp": lambda x, c: np.sum(np.interp(x.astype(np.float64), c, c * c)),
+    "concatenate": lambda x, c: np.sum(np.concatenate([x, c]) ** 2),
+    "softmax": lambda x, c: np.sum(special.softmax(x) * c),
+    "cumsum": lambda x, c: np.sum(np.cumsum(x) * c),
+    "element": lambda x, c: np.sum(np.float64(x[0]) * c),
+    "convolve": lambda x, c: np.sum(np.convolve(x, c) ** 2),
+    "dot": lambda x, c: np.dot(x, c),
+    "einsum": lambda x, c: np.einsum("i,i", x, c),
+    "tile": lambda x, c: np.sum(np.tile(x, 2) * np.tile(c, 2)),
+    "trapezoid": lambda x, c: np.trapezoid(x, c),
+    "average": lambda x, c: np.average(x, weights=c),
+    "max": lambda x, c: np.max(x) * c[1],
+    "sort": lambda x, c: np.sum(np.sort(x) * c),
+    "norm": lambda x, c: np.linalg.norm(x) * c[1],
+    "fmod": lambda x, c: np.sum(np.fmod(x, c) * c),
+    "number": lambda x, c: np.sum(np.float64(3.0) * x),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE_FLOAT64)
+def test_beside_float64_the_gradient_is_float32_as_its_argument_is(name):
+    f = BESIDE_FLOAT64[name]
+    x, c = np.array([2.75, 1.5, 3.125], np.float32), np.array([0.5, 1.5, 2.5])
+    value, dx = dlsrc.value_and_grad(f)(x, c)
+    expected, in_double = dlsrc.value_and_grad(f)(x.astype(np.float64), c)
+    assert dx.dtype == np.float32
+    assert dlsrc.grad(f, 1)(x, c).dtype == np.float64
+    assert abs(value - expected) <= 1e-6 * abs(expected)
+    assert np.all(np.abs(dx - in_double) <= 1e-6 * np.max(np.abs(in_double)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import InternalError
 from ...kernels.primitive import Primitive
-from ...kernels.types import Array, Scalar, Shape
+from ...kernels.types import Array, Scalar, Shape, is_float, promote
 from ..building.binding import Static
 from ..building.rename import renamed
 from ..calling.calls import body_of, closure_of, splice
@@ -70,11 +70,14 @@ class Rules(Cotangents):
         atoms = [v for n, v in given.items() if n not in static]
         types = [self.ctx.type_of(a) for a in atoms]
         type_ = self.ctx.types[by_name[argument]]  # type: ignore[index]
+        # A rule computes in the precision of what it is given; `fit` makes of it the argument's.
+        floats = [t for t in types if isinstance(t, Scalar | Array) and is_float(t)]
+        dtype = promote(*floats)[0] if floats else type_.dtype
         if s.op.elementwise:
             numbers = [t for t in types if isinstance(t, Array)]
-            type_ = Array(type_.dtype, max(t.ndim for t in numbers)) if numbers else Scalar(type_.dtype)
+            type_ = Array(dtype, max(t.ndim for t in numbers)) if numbers else Scalar(dtype)
         else:
-            type_ = Array(type_.dtype, type_.ndim) if isinstance(type_, Array) else Scalar(type_.dtype)
+            type_ = Array(dtype, type_.ndim) if isinstance(type_, Array) else Scalar(dtype)
         target = self.ctx.value(type_)
         chosen = tuple(sorted((n, v) for n, v in static.items() if n in given))
         self.ctx.add(Assign(target, primitive, tuple(atoms), chosen, self.ctx.loc))
@@ -181,7 +184,8 @@ def is_expression(rule: Any, static: frozenset, arrays: bool) -> bool:
     if key not in _expression_rules:
         tree = body_of(rule).parsed.source.tree
         choices = all(_is_static_choice(s, static) for s in tree.body if not _is_docstring(s))
-        by_element = arrays and any(isinstance(n, ast.IfExp | ast.BoolOp | ast.Not) for n in ast.walk(tree))
+        returned = [n for r in ast.walk(tree) if isinstance(r, ast.Return) for n in ast.walk(r)]
+        by_element = arrays and any(isinstance(n, ast.IfExp | ast.BoolOp | ast.Not) for n in returned)
         _expression_rules[key] = choices and not by_element and not _calls_kernels(rule, tree)
     return _expression_rules[key]
 
