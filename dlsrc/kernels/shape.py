@@ -148,7 +148,7 @@ def reshape(x, *shape, order="C"):
     if order != "C" and order != "A":
         refuse(f"reshape(order={order!r}): use 'C' or 'F'")
     if x.ndim == 0:
-        return np.full(dims, x)
+        return x if len(dims) == 0 else np.reshape(np.full((1,), x), dims)
     if len(dims) == 0:
         return as_scalar(x)
     if len(dims) > 5:
@@ -199,7 +199,9 @@ def flatten(x, order="C"):
 reshape.samples(
     sample(real(6), (2, 3)), sample(real(2, 6), (3, -1)), sample(real(4, 6).T, (3, 8)),
     sample(real(2, 3, 4), -1),
-    sample(real(2, 6), (3, 4), order="F"), sample(real(1), ()),
+    sample(real(2, 6), (3, 4), order="F"), sample(real(1), ()), sample(np.float64(2.5), -1),
+    sample(np.float64(2.5), (1, -1)), sample(np.float64(2.5), ()),
+    rejects(np.float64(2.5), 3, error=ValueError),
 )
 ravel.samples(sample(real(3)), sample(real(2, 3)), sample(real(2, 3).T), sample(real(2, 3), order="F"))
 flatten.samples(sample(real(2, 3)), sample(real(3)))
