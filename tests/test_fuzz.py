@@ -87,7 +87,7 @@ def test_a_wrong_gradient_a_wrong_value_and_a_wrong_exception_are_seen(monkeypat
 
 
 def test_what_magnifies_rounding_is_told_apart():
-    """Values that differ since `np.cumsum` adds in another order, 12 trips later; not those that are wrong."""
+    """Values that differ since `np.sum` adds in another order, 12 trips later; not those that are wrong."""
     source = """
 import numpy as np
 
@@ -97,7 +97,7 @@ def f(x, A, p, n, z):
         k += 1
         for row in A:
             x[4:1:-1] -= x[::-1][1:4]
-            x[4] -= np.sin(np.dot(x, np.cumsum(x)))
+            x[4] -= np.sin(np.sum(np.outer(x, x)))
     return np.sum(x)
 """
     assert verdict(source, 850980) == ("skip", "it magnifies rounding")

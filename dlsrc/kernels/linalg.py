@@ -13,7 +13,7 @@ from .primitive import kernel, primitive, real, rejects, sample
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "PLAIN", "TRANSPOSED", "gemm", "joined", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec",
+    "PLAIN", "TRANSPOSED", "add_small_nt", "add_small_tn", "gemm", "joined", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec",
     "outer_product", "vec_dot", "vecmat",
 ]
 
@@ -167,38 +167,39 @@ outer_product.samples(
 # ---------------------------------------------------------------------------------- matrices
 
 
+# The result is made where it is returned, and small products are added to it: measured, a third of the time of
+# 4 x 4 matrices went into handing a result on past the test of the shapes.
+
+
 @kernel(fastmath=("reassoc", "contract"))
-def small_nn(a, b):
-    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+def add_small_nn(out, a, b):
+    """``out += a @ b``."""
     for i in range(a.shape[0]):
         for k in range(a.shape[1]):
             factor = a[i, k]
             for j in range(b.shape[1]):
                 out[i, j] += factor * b[k, j]
-    return out
 
 
 @kernel(fastmath=("reassoc", "contract"))
-def small_tn(a, b):
-    out = np.zeros((a.shape[1], b.shape[1]), a.dtype)
+def add_small_tn(out, a, b):
+    """``out += a.T @ b``."""
     for k in range(a.shape[0]):
         for i in range(a.shape[1]):
             factor = a[k, i]
             for j in range(b.shape[1]):
                 out[i, j] += factor * b[k, j]
-    return out
 
 
 @kernel(fastmath=("reassoc", "contract"))
-def small_nt(a, b):
-    out = np.empty((a.shape[0], b.shape[0]), a.dtype)
+def add_small_nt(out, a, b):
+    """``out += a @ b.T``."""
     for i in range(a.shape[0]):
         for j in range(b.shape[0]):
             total = a.dtype.type(0)
             for k in range(a.shape[1]):
                 total += a[i, k] * b[j, k]
-            out[i, j] = total
-    return out
+            out[i, j] += total
 
 
 # numba's own ``dot`` takes eight functions to compile; this is the routine that it calls in the end.
@@ -207,19 +208,17 @@ PLAIN, TRANSPOSED = ord("N"), ord("T")
 
 
 @kernel
-def large(a, b, back_a, back_b, rows, inner, columns):
+def large(out, a, b, back_a, back_b, inner):
     """A product by BLAS, which counts in columns: to it all three matrices are transposed.
 
     ``ascontiguousarray`` costs nothing for arrays in C order; others are copied once.
     """
     left = np.ascontiguousarray(a)
     right = np.ascontiguousarray(b)
-    out = np.empty((rows, columns), a.dtype)
     gemm(
-        back_b, back_a, columns, rows, inner, 1.0, right, right.shape[1], left, left.shape[1], 0.0, out,
-        columns,
+        back_b, back_a, out.shape[1], out.shape[0], inner, 1.0, right, right.shape[1], left, left.shape[1],
+        0.0, out, out.shape[1],
     )
-    return out
 
 
 @primitive()
@@ -227,9 +226,13 @@ def matmat(a, b):
     """The product of two matrices of floats."""
     if a.shape[1] != b.shape[0]:
         raise ValueError("a @ b of two matrices needs as many columns in a as rows in b")
+    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
     if a.shape[0] * a.shape[1] * b.shape[1] <= SMALL:
-        return small_nn(a, b)
-    return large(a, b, PLAIN, PLAIN, a.shape[0], a.shape[1], b.shape[1])
+        out[:] = 0
+        add_small_nn(out, a, b)
+    else:
+        large(out, a, b, PLAIN, PLAIN, a.shape[1])
+    return out
 
 
 @matmat.adjoint("a")
@@ -247,9 +250,13 @@ def matmat_tn(a, b):
     """``a.T @ b`` of two matrices of floats."""
     if a.shape[0] != b.shape[0]:
         raise ValueError("the product a.T @ b needs as many rows in one as in the other")
+    out = np.empty((a.shape[1], b.shape[1]), a.dtype)
     if a.shape[0] * a.shape[1] * b.shape[1] <= SMALL:
-        return small_tn(a, b)
-    return large(a, b, TRANSPOSED, PLAIN, a.shape[1], a.shape[0], b.shape[1])
+        out[:] = 0
+        add_small_tn(out, a, b)
+    else:
+        large(out, a, b, TRANSPOSED, PLAIN, a.shape[0])
+    return out
 
 
 @matmat_tn.adjoint("a")
@@ -267,9 +274,13 @@ def matmat_nt(a, b):
     """``a @ b.T`` of two matrices of floats."""
     if a.shape[1] != b.shape[1]:
         raise ValueError("the product a @ b.T needs as many columns in one as in the other")
+    out = np.empty((a.shape[0], b.shape[0]), a.dtype)
     if a.shape[0] * a.shape[1] * b.shape[0] <= SMALL:
-        return small_nt(a, b)
-    return large(a, b, PLAIN, TRANSPOSED, a.shape[0], a.shape[1], b.shape[0])
+        out[:] = 0
+        add_small_nt(out, a, b)
+    else:
+        large(out, a, b, PLAIN, TRANSPOSED, a.shape[1])
+    return out
 
 
 @matmat_nt.adjoint("a")
@@ -310,7 +321,9 @@ def matmat_int(a, b):
     """The product of two matrices of integers."""
     if a.shape[1] != b.shape[0]:
         raise ValueError("a @ b of two matrices needs as many columns in a as rows in b")
-    return small_nn(a, b)
+    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    add_small_nn(out, a, b)
+    return out
 
 
 matmat_int.zero("a", "b")

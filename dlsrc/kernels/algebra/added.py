@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from ..linalg import PLAIN, SMALL, TRANSPOSED, gemm, matmat_nt, matmat_tn
+from ..linalg import PLAIN, SMALL, TRANSPOSED, add_small_nt, add_small_tn, gemm, matmat_nt, matmat_tn
 from ..primitive import kernel, primitive, real, rejects, sample
 
 __all__ = ["accumulate_nt", "accumulate_tn"]
@@ -15,8 +15,7 @@ __all__ = ["accumulate_nt", "accumulate_tn"]
 def added(target, a, b, back_a, back_b, rows, inner, columns):
     """Whether BLAS has added a product: to a matrix of its shape, with rows one after the other in memory."""
     row = target.strides[0] // target.itemsize
-    fits = target.shape == (rows, columns) and row >= columns and target.strides[1] == target.itemsize
-    if not fits or rows * inner * columns <= SMALL:
+    if row < columns or target.strides[1] != target.itemsize:
         return False
     left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
     # BLAS counts in columns: to it all three matrices are transposed
@@ -30,16 +29,22 @@ def added(target, a, b, back_a, back_b, rows, inner, columns):
 @primitive(effect=True, generated=True)
 def accumulate_nt(target, a, b):
     """``target += a @ b.T`` of matrices of floats."""
-    same = a.shape[1] == b.shape[1]
-    if not same or not added(target, a, b, PLAIN, TRANSPOSED, a.shape[0], a.shape[1], b.shape[0]):
+    rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
+    fits = inner == b.shape[1] and target.shape == (rows, columns)
+    if fits and rows * inner * columns <= SMALL:
+        add_small_nt(target, a, b)
+    elif not fits or not added(target, a, b, PLAIN, TRANSPOSED, rows, inner, columns):
         target += matmat_nt(a, b)
 
 
 @primitive(effect=True, generated=True)
 def accumulate_tn(target, a, b):
     """``target += a.T @ b`` of matrices of floats."""
-    same = a.shape[0] == b.shape[0]
-    if not same or not added(target, a, b, TRANSPOSED, PLAIN, a.shape[1], a.shape[0], b.shape[1]):
+    rows, inner, columns = a.shape[1], a.shape[0], b.shape[1]
+    fits = inner == b.shape[0] and target.shape == (rows, columns)
+    if fits and rows * inner * columns <= SMALL:
+        add_small_tn(target, a, b)
+    elif not fits or not added(target, a, b, TRANSPOSED, PLAIN, rows, inner, columns):
         target += matmat_tn(a, b)
 
 
