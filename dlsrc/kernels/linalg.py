@@ -13,7 +13,8 @@ from .primitive import kernel, primitive, real, rejects, sample
 from .types import Array, Scalar, unlabelled
 
 __all__ = [
-    "PLAIN", "TRANSPOSED", "add_small_nt", "add_small_tn", "gemm", "joined", "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec",
+    "PLAIN", "TRANSPOSED", "add_small_nt", "add_small_tn", "gemm", "joined",
+    "matmat", "matmat_int", "matmat_nt", "matmat_tn", "matvec",
     "outer_product", "vec_dot", "vecmat",
 ]
 
@@ -167,8 +168,8 @@ outer_product.samples(
 # ---------------------------------------------------------------------------------- matrices
 
 
-# The result is made where it is returned, and small products are added to it: measured, a third of the time of
-# 4 x 4 matrices went into handing a result on past the test of the shapes.
+# The result is made where it is returned, and small products are added to it: measured, a third of the time
+# of 4 x 4 matrices went into handing a result on past the test of the shapes.
 
 
 @kernel(fastmath=("reassoc", "contract"))
