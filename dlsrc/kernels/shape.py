@@ -198,8 +198,8 @@ def flatten(x, order="C"):
 
 reshape.samples(
     sample(real(6), (2, 3)), sample(real(2, 6), (3, -1)), sample(real(4, 6).T, (3, 8)),
-    sample(real(2, 3, 4), -1), sample(real(2, 6), (3, 4), order="F"), sample(real(1), ()), sample(np.float64(2.5), ()),
-    sample(np.float64(2.5), (1, -1)), rejects(np.float64(2.5), 3, error=ValueError),
+    sample(real(2, 3, 4), -1), sample(real(2, 6), (3, 4), order="F"), sample(np.float64(2.5), ()),
+    sample(real(1), ()), sample(np.float64(2.5), (1, -1)), rejects(np.float64(2.5), 3, error=ValueError),
 )
 ravel.samples(sample(real(3)), sample(real(2, 3)), sample(real(2, 3).T), sample(real(2, 3), order="F"))
 flatten.samples(sample(real(2, 3)), sample(real(3)))
