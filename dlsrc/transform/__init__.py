@@ -19,6 +19,7 @@ from .ir import Program
 from .normalize import Normalized, Request, normalize
 from .save import Kept
 from .checkpointing.segments import Checkpoint, Segmented
+from .signs import never_negative
 from .simplify import simplify
 from .verify import verify
 
@@ -109,7 +110,8 @@ def _transformed(
     if left.body != program.body:
         program = stage("emptied", simplify(left))
     return Generated(
-        emit(program, header=_header(normalized, program)), normalized, tuple(stages),
+        emit(program, header=_header(normalized, program), unsigned=never_negative(program)),
+        normalized, tuple(stages),
         made.kept, made.recomputed, made.active, made.segmented,
     )  # fmt: skip
 

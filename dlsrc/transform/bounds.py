@@ -219,9 +219,9 @@ class Prover:
 
     def at_least(self, form: Affine, bound: int) -> bool:
         """Whether a form is certainly not below a number: its values are sizes, with positive factors."""
-        return form[1] >= bound and all(c > 0 and self._is_size(v) for v, c in form[0].items())
+        return form[1] >= bound and all(c > 0 and self.is_a_size(v) for v, c in form[0].items())
 
-    def _is_size(self, value: Value) -> bool:
+    def is_a_size(self, value: Value) -> bool:
         made = self.made.get(value)
         return value in self.is_size or made is not None and made.op.name in ("dim", "size")
 

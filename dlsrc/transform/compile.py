@@ -23,6 +23,7 @@ from .emit import Emitted
 from .location import Location
 from .machine.link import kernels_table, linked, plain
 from .machine.pipeline import pipeline_class
+from .machine.unwrapped import unwrapped
 
 __all__ = ["compile_text", "explain_failure", "kernels_table", "warn_of_length"]
 
@@ -56,8 +57,9 @@ def compile_text(
     namespace: dict[str, Any] = {"__name__": f"dlsrc.generated.{name}", "__file__": filename}
     kernels = _imports(tree, emitted, namespace)
     if jit:
+        tree, converting = unwrapped(tree, emitted.text, emitted.unsigned)
         tree, found = linked(tree, kernels.get)
-        namespace.update(found)
+        namespace.update(found | converting)
     else:
         namespace.update((alias, plain(kernel)) for alias, kernel in kernels.items())
     exec(compile(ast.fix_missing_locations(tree), filename, "exec"), namespace)

@@ -46,6 +46,8 @@ class Emitted:
         None where only the name is known.
     names : dict of Value to str
         What each value is called in the text; two may share a name.
+    unsigned : set of pairs of str
+        (array, index), as they are printed, where that index of that array is never negative.
     """
 
     name: str
@@ -53,9 +55,10 @@ class Emitted:
     line_map: Mapping[int, Location] = field(default_factory=dict)
     kernels: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[Value, str] = field(default_factory=dict)
+    unsigned: frozenset[tuple[str, str]] = frozenset()
 
 
-def emit(program: Program, *, header: str = "") -> Emitted:
+def emit(program: Program, *, header: str = "", unsigned: Mapping[Value, bool] | None = None) -> Emitted:
     """Print a program as Python.
 
     Parameters
@@ -63,13 +66,15 @@ def emit(program: Program, *, header: str = "") -> Emitted:
     program : Program
     header : str
         What the first line says after ``# dlsrc: ``.
+    unsigned : dict of Value to bool, optional
+        As of `never_negative`: where these indices are printed is told on.
     """
     placement = place(program)
     reserved = {s.op.name for s in walk(program.body) if isinstance(s, Assign)} | set(_RESERVED)
     names = assign_names(program, reserved, placement)
     unbound: frozenset[Value] = frozenset()
     while True:
-        writer = Writer(program, placement, names, unbound)
+        writer = Writer(program, placement, names, unbound, unsigned)
         writer.function()
         if writer.unbound <= unbound:
             break
@@ -83,7 +88,9 @@ def emit(program: Program, *, header: str = "") -> Emitted:
     lines: list[Line] = [(line, None) for line in top] + writer.lines
     located = {k: loc for k, (_, loc) in enumerate(lines, start=1) if loc is not None}
     text = "\n".join(line for line, _ in lines) + "\n"
-    return Emitted(program.name, text, located, dict(writer.globals.kernels), names)
+    return Emitted(
+        program.name, text, located, dict(writer.globals.kernels), names, writer.speller.unsigned()
+    )
 
 
 def _comment(text: str) -> list[str]:

@@ -35,13 +35,14 @@ class Writer:
     """The lines of a function's body, each with the user's location."""
 
     def __init__(
-        self, program: Program, placement: Placement, names: Mapping[Value, str], unbound: frozenset[Value]
+        self, program: Program, placement: Placement, names: Mapping[Value, str], unbound: frozenset[Value],
+        unsigned: Mapping[Value, bool] | None = None,
     ):
         self.program = program
         self.placement = placement
         self.names = names
         self.globals = Globals(frozenset(names.values()))
-        self.speller = Speller(program, placement, names, self.globals)
+        self.speller = Speller(program, placement, names, self.globals, unsigned)
         self.lines: list[Line] = []
         self.depth = 1
         self.loc: Location | None = None

@@ -56,11 +56,17 @@ class Globals:
 class Speller:
     """Expressions of a program as text, given the names of its values."""
 
-    def __init__(self, program: Program, placement: Placement, names: Mapping[Value, str], globals_: Globals):
+    def __init__(
+        self, program: Program, placement: Placement, names: Mapping[Value, str], globals_: Globals,
+        unsigned: Mapping[Value, bool] | None = None,
+    ):  # fmt: skip
         self.program = program
         self.placement = placement
         self.names = names
         self.globals = globals_
+        self.never_negative = unsigned or {}
+        # Of (array, index) as printed: whether none is negative, and whether one is that has to be told of.
+        self.signs: dict[tuple[str, str], tuple[bool, bool]] = {}
 
     # ------------------------------------------------------------------ atoms
 
@@ -205,7 +211,17 @@ class Speller:
         for entry in index.entries:
             if isinstance(entry, Fancy):
                 return self.call("take", registry.get("take"), [array, self.atom(entry.array)])
+            if isinstance(entry, Value) and self.never_negative:
+                key = (array.text, self.atom(entry).text)
+                so_far, told = self.signs.get(key, (True, False))
+                self.signs[key] = (
+                    so_far and entry in self.never_negative, told or self.never_negative.get(entry, False)
+                )
         return Fragment(f"{array.at(ATOM)}[{self.index(index)}]")
+
+    def unsigned(self) -> frozenset[tuple[str, str]]:
+        """The pairs (array, index) that are never negative where they are printed, and have to be told of."""
+        return frozenset(key for key, signs in self.signs.items() if all(signs))
 
     def index(self, index: Index) -> str:
         entries = list(index.entries)
