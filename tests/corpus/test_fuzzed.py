@@ -139,4 +139,14 @@ def return_from_a_loop_that_is_never_entered(x):
     return np.sum(x * x) + k
 
 
+# What a name holds may be reversed later on: numba took the product for that at once, and allocates no such array.
+@programs(vector(5), 3, compiled=True)
+def swapped_with_a_reversed_view(x, n):
+    y = x * 0.5
+    v = y[::-1] if n % 2 else np.sin(y)
+    for _ in range(3):
+        y, v = v, 0.7 * y + 0.2 * np.maximum(v.copy(), np.sin(y))
+    return np.sum(y * y) + np.sum(v[1:][::-1])
+
+
 test_fuzzed = programs.test()
