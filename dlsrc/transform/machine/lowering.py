@@ -59,7 +59,7 @@ def lowering_class() -> Any:
         def lower_expr(self, resty: Any, expr: Any) -> Any:
             wanted = expr.ty if expr.op == "arrayexpr" else None
             if isinstance(wanted, types.Array) and wanted.layout == "A":
-                # What a name may be later on, numba's inference takes it for at once; it is made in order of C.
+                # What a name may be later on, numba takes it for at once; it is made in order of C.
                 expr.ty = wanted.copy(layout="C")
                 return self.context.cast(self.builder, self.lower_expr(expr.ty, expr), expr.ty, wanted)
             kernel = kernel_of(self, expr) if expr.op == "arrayexpr" else None
