@@ -119,6 +119,23 @@ def test_a_place_that_moves_on_with_the_trips(f):
     assert seen == {"inside", "outside"}
 
 
+def a_size_that_may_wrap_around(x, numbers):
+    n = numbers[0]
+    k, s = np.zeros(n + 1), 0.0
+    for i in range(n):
+        k[i] = x[i] * 2.0
+        s += k[i] * x[0]
+    return s
+
+
+def test_a_narrow_number_proves_nothing():
+    """`n + 1` is 0 where `n` is the uint8 255, and an int64 does not come so far."""
+    x = np.ones(9)
+    for dtype, tests in ((np.uint8, 4), (np.int64, 3)):
+        text = adjoint_source(grad(a_size_that_may_wrap_around), x, np.array([7], dtype))
+        assert text.count("check_index(") == tests
+
+
 def test_none_are_needed_for_whole_arrays():
     assert "none needed" in str(explain(grad(lambda x: np.sum(x * x)), np.ones(3)))
 

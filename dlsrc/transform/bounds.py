@@ -82,7 +82,8 @@ class Prover:
         if not isinstance(atom, Value):
             return None
         made = self.made.get(atom)
-        if made is not None and depth < 12:
+        # Narrower numbers wrap around: 255 + 1 is 0 for a uint8.
+        if made is not None and depth < 12 and getattr(self.types[atom], "dtype", None) == "int64":
             if made.op.name in ("add", "subtract"):
                 a, b = (self.affine(x, depth + 1) for x in made.args)
                 if a is not None and b is not None:

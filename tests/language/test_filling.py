@@ -223,6 +223,27 @@ def test_what_may_be_read_is_kept(f):
     assert kept(f) == {"y", "k"}
 
 
+def places_that_wrap_around(x, places):
+    y, k, m = x * 1.0, x * 3.0, places[0]
+    for _ in range(5):
+        for i in range(m):
+            k[i] = y[i] * x[i]
+        for i in range(m - 1, len(x)):  # range(255, 255) where `m` is the uint8 0
+            k[i] = y[i] + x[i]
+        for i in range(len(x)):
+            y[i] = np.sin(k[i] + 0.1 * y[i])
+    return np.sum(y)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_places_that_wrap_around_are_no_pieces():
+    """A segment began with an array in which nothing had been written, of which all was read."""
+    x, places = vector(255), np.array([0], np.uint8)
+    derived = value_and_grad(places_that_wrap_around, checkpoint=2)
+    assert bits(derived(x, places)) == bits(value_and_grad(places_that_wrap_around)(x, places))
+    assert "k_kept" in adjoint_source(derived, x, places)
+
+
 def test_the_shortest_arrays():
     """`[0, 1)` and `[1, n)` are all of one place, too."""
     for size in (1, 2, 3):

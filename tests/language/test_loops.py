@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from dlsrc import adjoint_source, grad
 from tests.oracle import Programs, matrix, vector
 
 programs = Programs()
@@ -404,4 +405,37 @@ def a_size_first_asked_for_on_one_way(x, n):
     return np.sum(x * x)
 
 
+# A counter is an int64, whatever the bounds: 100000 * 100000 is too much for an int32.
+@programs(vector(3), np.array([100000], np.int32), compiled=True)
+def one_trip_from_a_narrow_number(x, places):
+    s, k = 1.0, places[0]
+    for i in range(k, k + 1):
+        s = np.sin(s + x[0] * (i * i * 1e-9))
+    return s
+
+
+# In an array of the bounds of rows there may be any integers: `n - 1` is 255 where n is the uint8 0.
+@programs(vector(6), np.array([0, 2, 2, 0, 5], np.uint8), compiled=True)
+@programs(vector(6), np.array([0, 2, 2, 0, 5], np.uint64), compiled=True)
+@programs(vector(6), np.array([0, 2, 2, 0, 5], np.int16))
+def bounds_of_a_narrow_type(x, bounds):
+    s = 1.0
+    for t in range(len(bounds) - 1):
+        for i in range(bounds[t], bounds[t + 1]):
+            s = np.sin(s * x[i] + t)
+        for i in range(bounds[t + 1], bounds[t], -1):
+            s = np.cos(s * x[i - 5])
+        for i in range(bounds[t], 6, 2):
+            s += s * x[i]
+    for i in range(bounds[0]):
+        s = np.sin(s * x[i])
+    return s
+
+
 test_loops = programs.test()
+
+
+def test_a_narrow_number_may_wrap_around():
+    """`range(k, k + 1)` has no trip where `k + 1` is 0, as it is for the uint8 255."""
+    text = adjoint_source(grad(one_trip_from_a_narrow_number), vector(3), np.array([255], np.uint8))
+    assert any(line.strip().startswith("for i in range(") for line in text.splitlines())

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.types import Array
+from ...kernels.types import Array, Scalar
 from ..building.atoms import as_atom, truth
 from ..building.binding import Binding, Container, Grown, Iterator, Packed, Range, Shape, Static
 from ..building.context import Context, describe
@@ -33,6 +33,7 @@ def range_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
             raise ctx.refuse(f"range() takes integers, not {describe(atom, ctx)}; write {instead}")
     if not 1 <= len(atoms) <= 3:
         raise ctx.refuse(f"range() takes one to three integers, {len(atoms)} were given")
+    atoms = [_as_counter(ctx, atom) for atom in atoms]
     start, stop, step = (Const(0), *atoms, Const(1)) if len(atoms) == 1 else (*atoms, Const(1))[:3]
     if step == Const(0):
         raise ctx.refuse("the step of a range must not be zero")
@@ -41,6 +42,16 @@ def range_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
             ctx.add(Raise("ValueError", f"{ctx.loc}: the step of a range must not be zero", ctx.loc))
         ctx.add(If(ctx.op("equal", step, Const(0)), tuple(block), (), (), ctx.loc))
     return Range(start, stop, step)
+
+
+def _as_counter(ctx: Context, atom: Atom) -> Atom:
+    """A bound of a range as what it counts by: in a narrower type, or one without a sign, `n - 1` wraps."""
+    if ctx.type_of(atom).dtype == "int64":
+        return atom
+    made = ctx.op("cast", atom, dtype="int64")
+    if isinstance(made, Value):
+        ctx.types[made] = Scalar("int64", weak=True)
+    return made
 
 
 @special("len", len)

@@ -67,7 +67,8 @@ class Places:
         if not isinstance(atom, Value):
             return None
         made = self.outline.defined.get(atom)
-        if isinstance(made, Assign) and made.op.name in ("add", "subtract"):
+        wraps = getattr(self.shapes.ctx.types[atom], "dtype", None) != "int64"  # 0 - 1 is 255 for a uint8
+        if isinstance(made, Assign) and made.op.name in ("add", "subtract") and not wraps:
             a, b = made.args
             if made.op.name == "add" and isinstance(a, Const):
                 a, b = b, a

@@ -370,7 +370,7 @@ class _Folder:
         if never and may_be_unbound(self.program, carries, inits):
             self.passed_by(carries, inits)
             return []
-        if self.is_made_once(start, stop, step) and self.may_be_unrolled(loop, carries, inits):
+        if self.is_made_once(start, stop, step) and self.may_be_unrolled(loop, start, carries, inits):
             self.known[loop.index] = start
             for c, init in zip(carries, inits, strict=True):
                 self.known[c.header] = self.fitted(init, c.header)
@@ -393,9 +393,9 @@ class _Folder:
         made = self.made_by(stop)
         return made is not None and made.op.name == "add" and made.args == (start, step)
 
-    def may_be_unrolled(self, loop: For, carries: list[Carry], inits: list[Atom]) -> bool:
+    def may_be_unrolled(self, loop: For, start: Atom, carries: list[Carry], inits: list[Atom]) -> bool:
         """Whether what a trip finds and leaves may be read by the names it has outside of the loop."""
-        pairs = [(c.out, c.result) for c in carries]
+        pairs = [(start, loop.index), *((c.out, c.result) for c in carries)]
         pairs += [(init, c.header) for c, init in zip(carries, inits, strict=True)]
         return loop.stop_flag is None and loop.trips is None and not loop.replayed and all(
             a is not UNBOUND and (isinstance(a, Const) or self.type_of(a) == self.types[v]) for a, v in pairs
