@@ -400,7 +400,8 @@ class Tangents:
         return UNBOUND if atom is UNBOUND else self.whole(atom, d)
 
     def loop(self, s: For | While) -> None:
-        joined = [(c, d) for c in s.carries for d in self.each(c.header)]
+        # Of an array that is written to after the loop only the result has a tangent that is not zero.
+        joined = [(c, d) for c in s.carries for d in self.each(c.header, c.result)]
         with self.ctx.at(s.loc.beside()):
             inits = [self.handed(c.init, d) for c, d in joined]
         headers = []

@@ -245,4 +245,20 @@ def wave_with_three_buffers(x, n):
     return np.sum(now * now) + np.sum(old)
 
 
+# Forward mode had no tangent for the array that is written to, as nothing in the loop depends on x.
+@programs(vector(4), 0, compiled=True)
+@programs(vector(4), 3)
+def a_buffer_that_a_loop_makes_anew(x, n):
+    k, r = np.zeros(4), np.ones(4)
+    for t in range(n):
+        if t % 2:
+            k = np.zeros(4)
+        for _ in range(2):
+            r = np.full(4, 0.5)
+    for i in range(4):
+        k[i] = x[i] * r[0]
+    r[1:] *= x[1:]
+    return np.sum(k * k * r)
+
+
 test_swaps_and_buffers = programs.test()
