@@ -429,6 +429,8 @@ def bounds_of_a_narrow_type(x, bounds):
             s += s * x[i]
     for i in range(bounds[0]):
         s = np.sin(s * x[i])
+    for i, v in enumerate(x, bounds[4] + 247):  # up to 257
+        s += v * i
     return s
 
 

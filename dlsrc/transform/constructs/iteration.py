@@ -45,8 +45,9 @@ def range_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 
 
 def _as_counter(ctx: Context, atom: Atom) -> Atom:
-    """A bound of a range as what it counts by: in a narrower type, or one without a sign, `n - 1` wraps."""
-    if ctx.type_of(atom).dtype == "int64":
+    """A number that a loop counts from or to, in 64 bits: a narrower one, or one without a sign, may wrap."""
+    type_ = ctx.type_of(atom)
+    if not isinstance(type_, Scalar) or type_.dtype == "int64" or "int" not in type_.dtype:
         return atom
     made = ctx.op("cast", atom, dtype="int64")
     if isinstance(made, Value):
@@ -64,7 +65,8 @@ def len_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
 @special("enumerate", enumerate)
 def enumerate_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner, start = given(ctx, "enumerate", args, kwargs, "iterable", "start")
-    return Iterator("enumerate", (inner,), Const(0) if start is None else as_atom(ctx, start))
+    first = Const(0) if start is None else _as_counter(ctx, as_atom(ctx, start))
+    return Iterator("enumerate", (inner,), first)
 
 
 @special("zip", zip)
