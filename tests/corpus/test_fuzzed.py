@@ -139,6 +139,18 @@ def return_from_a_loop_that_is_never_entered(x):
     return np.sum(x * x) + k
 
 
+# Its test reads an array before it is false: it is run once, and the loop is none.
+@programs(vector(5), 7, compiled=True)
+def loop_that_is_never_entered_after_an_index_test(x, n):
+    pair = [x, x * 2.0]
+    v = np.zeros(5)
+    k = 0
+    while np.mean(pair[n % 2]) < 0.1 and 4 == 2:
+        k += 1
+        v, x = x, np.array([x[3], v[0], 0.2, 0.5, v[4]])
+    return v[x.size - 2] + np.sum(x * x) + k
+
+
 # What a name holds may be reversed later on: numba took the product for that at once, and allocates no such array.
 @programs(vector(5), 3, compiled=True)
 def swapped_with_a_reversed_view(x, n):

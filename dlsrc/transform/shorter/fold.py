@@ -404,14 +404,12 @@ class _Folder:
     def while_(self, loop: While) -> list[Statement]:
         carries = self.enter(loop)
         inits = [self.now(c.init) for c in carries]
-        shown = dict(zip((c.header for c in carries), inits, strict=True))
-        never = is_never_true(self.program, loop, shown, self.now)
-        if never and may_be_unbound(self.program, carries, inits):
-            self.known.update({v: a for v, a in shown.items() if isinstance(a, Const)})
+        shown = {**self.known, **dict(zip((c.header for c in carries), inits, strict=True))}
+        if is_never_true(loop, self.types, shown) and may_be_unbound(self.program, carries, inits):
             self.passed_by(carries, inits)
             if loop.trips is not None:
                 self.known[loop.trips] = Const(0)
-            return []
+            return list(self.block(loop.test))
         written = self.written_in(loop.test, loop.body)
         self.write(written)
         self.seen.append({})
@@ -425,9 +423,9 @@ class _Folder:
         return [_with(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
 
     def passed_by(self, carries: Iterable[Carry], inits: Iterable[Atom]) -> None:
-        """Read after a loop without trips what it was given."""
+        """Read after a loop without trips, and in its test, what it was given."""
         for c, init in zip(carries, inits, strict=True):
-            self.known[c.result] = self.fitted(init, c.result)
+            self.known[c.result] = self.known[c.header] = self.fitted(init, c.result)
 
 
 def _with(statement: Any, **fields: Any) -> Any:

@@ -5,10 +5,13 @@ numba prunes such a loop, too, and then has no type for what only its body fills
     k = 0                       →    s = x + 0
     while k < 0: …
     s = x + k
+
+Of a test that does more than compare, what it does is left: an index of it may be out of range.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
 from ..ir import (
     UNBOUND, Assign, Atom, Carry, Const, For, If, Program, Statement, Value, While, atoms_read, walk,
@@ -18,31 +21,30 @@ from .algebra import folded
 __all__ = ["is_never_true", "may_be_unbound"]
 
 
-def is_never_true(
-    program: Program, loop: While, shown: dict[Value, Atom], now: Callable[[Atom], Atom]
-) -> bool:
+def is_never_true(loop: While, types: Mapping[Value, Any], shown: dict[Value, Atom]) -> bool:
     """Whether the test of a loop is false before the first trip, whatever the arguments.
 
-    ``shown`` has what the loop is given, by header, and gets the literals of the test.
+    ``shown`` has what the loop is given, by header, and what else is a literal.  The test itself is run once.
     """
-    open_: set[Atom] = set()  # what depends on the arguments
+    shown = dict(shown)
+
+    def now(atom: Atom) -> Atom:
+        while isinstance(atom, Value) and atom in shown:
+            atom = shown[atom]
+        return atom
+
     for s in loop.test:
-        if not isinstance(s, Assign) or s.target is None or s.op.effect:
-            return False
-        args = tuple(shown.get(a, now(a)) if isinstance(a, Value) else a for a in s.args)
-        literal = folded(s.op, args, program.types[s.target])
-        if s.op.name == "logical_and" and Const(False) in args:
-            literal = Const(False)
-        if literal is None:
-            open_.add(s.target)
-        else:
-            shown[s.target] = literal
-    cond = shown.get(loop.cond, now(loop.cond)) if isinstance(loop.cond, Value) else loop.cond
-    if not isinstance(cond, Const) or cond.value:
-        return False
-    inside = {id(s) for s in walk((loop,))}
-    outside = (s for s in walk(program.body) if id(s) not in inside)
-    return not open_ or not any(open_.intersection(atoms_read(s)) for s in outside)
+        if isinstance(s, Assign) and s.target is not None and not s.op.effect:
+            args = tuple(map(now, s.args))
+            literal = folded(s.op, args, types[s.target])
+            if s.op.name == "logical_and" and Const(False) in args:
+                literal = Const(False)
+            if literal is not None:
+                shown[s.target] = literal
+    cond = now(loop.cond)
+    read = {a for s in walk(loop.test) for a in atoms_read(s)}
+    unbound = any(c.init is UNBOUND and c.header in read for c in loop.carries)
+    return isinstance(cond, Const) and not cond.value and not unbound
 
 
 def may_be_unbound(program: Program, carries: list[Carry], inits: list[Atom]) -> bool:
