@@ -1,8 +1,10 @@
 """Programs that alone notice some mutant of `dlsrc.transform.adjoint`: places of shadows, and whose memory is whose."""
 
 import numpy as np
+import pytest
 
-from dlsrc import adjoint_source, custom_vjp, grad, value_and_grad
+from dlsrc import adjoint_source, custom_vjp, dlode45, grad, value_and_grad
+from dlsrc.errors import DifferentiationError
 from tests.oracle import Programs, vector
 
 programs = Programs()
@@ -353,13 +355,14 @@ def test_what_is_not_picked_has_no_slope():
         y = np.zeros((3, 2))
         y[2, 1] = 0.25 * x[2]
         for i in range(2):
-            for j in range(1):
+            for j in range(len(x) - 2):
                 y[i + 1, j] = np.sqrt(x[i])
                 y[i, j] = 1.0
         return np.sum(y)
 
     for f in (
-        written_over_by_the_next_trip_in_a_matrix, the_rest, chosen_after_a_new_axis, written_over, written_over_by_a_view, written_over_by_the_next_trip,
+        written_over_by_the_next_trip_in_a_matrix, the_rest, chosen_after_a_new_axis, written_over,
+        written_over_by_a_view, written_over_by_the_next_trip,
     ):
         np.testing.assert_array_equal(slope(f), [0.0, 0.5, 0.25], f.__name__)
 
@@ -473,3 +476,19 @@ def test_the_shape_that_a_rule_gives_is_known():
         return np.sum(raised(y) * x)
 
     assert "sum_to(" not in text(f, vector(3)), text(f, vector(3))
+
+
+def test_a_rule_that_reads_what_the_gradient_is_by_is_refused():
+    """Of two captured numbers one is enough; where it is neither, the rule is taken."""
+
+    def end(start, rate, pull):
+        def slope(t, y):
+            return -rate * y + pull
+
+        return np.sum(dlode45(slope, (0.0, 1.0), start, gradient_mode="adjoint"))
+
+    start = np.array([1.0, 2.0])
+    for argnum in (1, 2):
+        with pytest.raises(DifferentiationError, match="odefun uses another value that the gradient depends on"):
+            grad(end, argnum)(start, 0.7, 0.1)
+    assert np.all(np.abs(grad(end)(start, 0.7, 0.1) - np.exp(-0.7)) < 1e-4)

@@ -12,6 +12,9 @@ _OUTERMOST = "for k = 0 `loops[k - 1]` is the innermost loop, whose scope is no 
 EQUIVALENT: dict[str, str] = {
     "save: Saver.thread: k > 0 → True": _OUTERMOST,
     "save: Saver.thread: k > 0 → k >= 0": _OUTERMOST,
+    "adjoint: Sweep._custom: op.refusals and any((residuals[k] in self.active for k in op.watched)) → "
+    "any((residuals[k] in self.active for k in op.watched))":
+        "a rule without refusals has nothing that is watched (`link`): any of nothing is false",
     "control: reverse_if: isinstance(atom, Value) → True":
         "`contribute` does nothing for what is no value; the shape of a cotangent that was handed on is not asked for",
 }
