@@ -92,6 +92,47 @@ def by_an_array(x, k):
     return s
 
 
+def by_what_wraps_around(x):
+    s, seed = 0.0, 12345
+    for i in range(9):
+        seed = seed * 1103515245 + 12345
+        s += x[seed // 2**61] * x[i % 3]
+    return s
+
+
+def by_a_sum_of_two_that_grow(x):
+    s, a, b = 0.0, 1, 1
+    for _ in range(95):
+        a, b = b, a + b
+        s += x[a // 2**61] * 1e-3
+    return s
+
+
+def by_a_number_that_doubles(x):
+    s, a = 0.0, 1
+    for _ in range(95):
+        a = max(a + a, 1)
+        s += x[a // 2**61] * 1e-3
+    return s
+
+
+def by_what_is_not_written(x):
+    places = np.empty(3, np.int64)
+    s = 0.0
+    for i in range(2):
+        s += x[places[i]] ** 2
+    return s
+
+
+UNTOLD = (by_what_wraps_around, by_a_sum_of_two_that_grow, by_a_number_that_doubles, by_what_is_not_written)
+
+
+@pytest.mark.parametrize("f", UNTOLD, ids=lambda f: f.__name__)
+def test_what_may_wrap_around_or_was_never_written_is_not_told_of(f):
+    """An int64 that wrapped is negative; so may be what a new array happens to hold."""
+    assert not told(f, np.arange(9.0))
+
+
 CAUTIOUS = [
     (from_the_end, (), {"x[i - 1]", "x[at]"}),
     (by_a_number, (-2,), {"x[i]", "x[k]"}),

@@ -14,6 +14,10 @@ A value is never negative if its least value in the loops around it is a sum of 
 are not, or if all that it is made of never is: what a loop carries by what it begins and goes on with, what
 a tape gives by what is stored on it.  Those that depend on one another are assumed first; what its parts do
 not bear out is dropped, until all is borne out.
+
+An int64 wraps around, and what wrapped is negative.  So no product of two numbers counts, no large literal,
+and no sum of two that are carried: what is left grows by a size or a small literal at a time, and is never so
+large.  Nor does an array of the user's count, of which he may read what he has not written.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,8 +31,9 @@ from .ir import (
 
 __all__ = ["never_negative"]
 
-# What is never negative if none of its arguments is.
-_OF_ALL = ("add", "multiply", "floor_divide", "mod", "minimum", "maximum")
+# What is never negative if none of its arguments is, and not larger than they are.
+_OF_ALL = ("floor_divide", "mod", "minimum", "maximum")
+LARGEST = 1 << 16  # of literals; an array has no dimension of 2**47 elements
 
 
 def never_negative(program: Program) -> dict[Value, bool]:
@@ -90,7 +95,7 @@ class _Signs:
         if not _is_integer(self.prover.types.get(value)) or made is None:
             return False
         if isinstance(made, Assign):
-            return made.op.name in _OF_ALL[1:]  # sums are looked through
+            return made.op.name in _OF_ALL
         if isinstance(made, Read):
             return made.base in self.stored
         return value is not getattr(made, "index", None)
@@ -118,7 +123,7 @@ class _Signs:
     def holds(self, atom: Atom) -> bool:
         """Whether an atom is never negative, given what is assumed."""
         if isinstance(atom, Const):
-            return isinstance(atom.value, int) and atom.value >= 0
+            return isinstance(atom.value, int) and 0 <= atom.value <= LARGEST
         if not isinstance(atom, Value) or not _is_integer(self.prover.types.get(atom)):
             return False
         if atom in self.assumed:
@@ -127,7 +132,12 @@ class _Signs:
         around = self.outline.loops(self.outline.home.get(atom, ()))
         ranges = {loop.index: loop for loop in around if isinstance(loop, For)}
         least = None if form is None else self.prover.extreme(form, ranges, -1)
-        return least is not None and least[1] >= 0 and all(
+        if form is None or least is None or not 0 <= least[1] <= LARGEST:
+            return False
+        if any(abs(factor) > LARGEST for factor in form[0].values()) or abs(form[1]) > LARGEST:
+            return False
+        grown = sum(factor for value, factor in least[0].items() if value in self.assumed)
+        return grown <= 1 and all(
             factor > 0 and (value in self.assumed or self.prover.is_a_size(value))
             for value, factor in least[0].items()
         )
@@ -142,10 +152,11 @@ def _is_element(program: Program, s: Read) -> bool:
 
 
 def _tapes(program: Program, statements: list[Statement]) -> dict[Value, list[Atom]]:
-    """The arrays of integers that the program makes and knows by one name, and what is stored in them."""
+    """The tapes of integers that the program knows by one name, and what is stored on them."""
     found: dict[Value, list[Atom]] = {
         s.target: [] for s in statements
         if isinstance(s, Assign) and s.target is not None and s.op.name.startswith("empty")
+        and s.target.form == "{}_kept"
         and isinstance(t := program.types[s.target], Array) and t.dtype == "int64"
     }  # fmt: skip
     for s in statements:

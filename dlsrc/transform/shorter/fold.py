@@ -404,8 +404,8 @@ class _Folder:
     def while_(self, loop: While) -> list[Statement]:
         carries = self.enter(loop)
         inits = [self.now(c.init) for c in carries]
-        shown = {**self.known, **dict(zip((c.header for c in carries), inits, strict=True))}
-        if is_never_true(loop, self.types, shown) and may_be_unbound(self.program, carries, inits):
+        shown = dict(zip((c.header for c in carries), inits, strict=True))
+        if is_never_true(loop, self.types, shown, self.now) and may_be_unbound(self.program, carries, inits):
             self.passed_by(carries, inits)
             if loop.trips is not None:
                 self.known[loop.trips] = Const(0)

@@ -10,7 +10,7 @@ Of a test that does more than compare, what it does is left: an index of it may 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..ir import (
@@ -21,27 +21,22 @@ from .algebra import folded
 __all__ = ["is_never_true", "may_be_unbound"]
 
 
-def is_never_true(loop: While, types: Mapping[Value, Any], shown: dict[Value, Atom]) -> bool:
+def is_never_true(
+    loop: While, types: Mapping[Value, Any], shown: dict[Value, Atom], now: Callable[[Atom], Atom]
+) -> bool:
     """Whether the test of a loop is false before the first trip, whatever the arguments.
 
-    ``shown`` has what the loop is given, by header, and what else is a literal.  The test itself is run once.
+    ``shown`` has what the loop is given, by header, and gets the literals of the test, which is run once.
     """
-    shown = dict(shown)
-
-    def now(atom: Atom) -> Atom:
-        while isinstance(atom, Value) and atom in shown:
-            atom = shown[atom]
-        return atom
-
     for s in loop.test:
         if isinstance(s, Assign) and s.target is not None and not s.op.effect:
-            args = tuple(map(now, s.args))
+            args = tuple(shown.get(a, now(a)) if isinstance(a, Value) else a for a in s.args)
             literal = folded(s.op, args, types[s.target])
             if s.op.name == "logical_and" and Const(False) in args:
                 literal = Const(False)
             if literal is not None:
                 shown[s.target] = literal
-    cond = now(loop.cond)
+    cond = shown.get(loop.cond, now(loop.cond)) if isinstance(loop.cond, Value) else loop.cond
     read = {a for s in walk(loop.test) for a in atoms_read(s)}
     unbound = any(c.init is UNBOUND and c.header in read for c in loop.carries)
     return isinstance(cond, Const) and not cond.value and not unbound
