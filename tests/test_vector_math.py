@@ -5,13 +5,18 @@ At more points: ``python -m tests.ulps --points 1000000``.
 
 import numpy as np
 import pytest
+from mpmath import mpf
 
+from dlsrc.kernels.vector_math import reduction as far_reduction
+from dlsrc.kernels.vector_math import trigonometric
+from dlsrc.kernels.vector_math.far import FAR
 from dlsrc.lazy import jit_enabled, numba
 from dlsrc.transform.machine.branchless import inlined
+from dlsrc.transform.machine.pipeline import pipeline_class
 from dlsrc.transform.machine.vectors import exchange
 from tests.ulps import over_arrays, over_pairs, widest
 from tests.vector_math import powers
-from tests.vector_math.coefficients import remez
+from tests.vector_math.coefficients import reduction, remez
 from tests.vector_math.measure import FUNCTIONS, error_at, points
 
 needs_compiler = pytest.mark.skipif(not jit_enabled(), reason="it is about what LLVM makes")
@@ -68,12 +73,66 @@ def test_compiled():
 
 @pytest.mark.compiled
 @needs_compiler
-@pytest.mark.parametrize("name", ["exp", "tanh"])
+@pytest.mark.parametrize("name", ["exp", "tanh", "sin", "cos"])
 def test_vector_instructions(name):
     x = np.linspace(-3.0, 3.0, 50)
     loop = over_arrays(inlined(*FUNCTIONS[name].kernels))
     loop(x, np.empty_like(x))
     assert widest(loop) in ("ymm", "zmm") or "vfmadd" not in "".join(loop.inspect_asm().values())
+
+
+@pytest.mark.compiled
+@needs_compiler
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_far_numbers_among_near_ones(name):
+    """At every place of a vector, in what is left of the array after the last, alone and many."""
+    function = FUNCTIONS[name]
+    kernel = function.kernels[0]
+    loop = over_arrays(inlined(*function.kernels))
+    far = np.array([1e22, -8388608.0, np.nextafter(FAR, np.inf), np.inf, -5.319372648326541e255, np.nan, 1e300])
+    for count in (1, 2, 3, 7, 37):
+        near = np.linspace(-7.0, 9.0, count)
+        for k in range(min(count, 17)):
+            for some in (far[:1], far[: count - k], far[::-1][: count - k]):
+                x = near.copy()
+                x[k : k + len(some)] = some
+                got = np.empty_like(x)
+                loop(x, got)
+                with np.errstate(invalid="ignore"):
+                    assert max(error_at(function, a, b) for a, b in zip(x, got, strict=True)) <= function.limit
+                    same = np.array([kernel(v) for v in near])
+                loop(near, got)
+                assert np.allclose(got, same, rtol=1e-15, atol=0)
+
+
+@pytest.mark.compiled
+@needs_compiler
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sine_and_cosine_of_one_number(dtype):
+    """In one loop, where what both need is calculated once, beside far numbers."""
+
+    @numba().njit(error_model="numpy", pipeline_class=pipeline_class())
+    def both(x, sines, cosines):
+        for i in range(x.shape[0]):
+            sines[i] = np.sin(x[i])
+            cosines[i] = np.cos(x[i])
+
+    x = points(FUNCTIONS["sin"], 300, dtype)
+    sines, cosines = np.empty_like(x), np.empty_like(x)
+    both(x, sines, cosines)
+    for name, got in (("sin", sines), ("cos", cosines)):
+        assert max(error_at(FUNCTIONS[name], a, b) for a, b in zip(x, got, strict=True)) <= FUNCTIONS[name].limit
+
+
+def test_numbers_of_the_reduction():
+    """The parts of pi / 2 are as short as they have to be, and they and the digits of 2 / pi are the true ones."""
+    made = reduction()
+    for name, number in made.items():
+        assert getattr(trigonometric, name, None) == number or getattr(far_reduction, name) == number, name
+    for name, bits in (("FIRST", 30), ("SECOND", 30), ("THIRD", 30), ("HALF_PI_HIGH", 26)):
+        assert (made[name].as_integer_ratio()[0]).bit_length() <= bits, name
+    mp_total = sum(mpf(d) * mpf(2) ** (-27 * k) for k, d in enumerate(made["DIGITS"][2:]))
+    assert abs(mp_total * mpf(np.pi) / 2 - 1) < 1e-16
 
 
 def test_an_error_is_noticed():
@@ -85,6 +144,10 @@ def test_an_error_is_noticed():
     assert error_at(exp, x, y * (1 + 3 * 2.0**-52)) > 2
     assert error_at(exp, np.float64(np.inf), np.float64(1.0)) == np.inf
     assert error_at(FUNCTIONS["tanh"], np.float64(-0.0), np.float64(0.0)) == np.inf
+    assert error_at(FUNCTIONS["sin"], np.float64(-0.0), np.float64(0.0)) == np.inf
+    assert error_at(FUNCTIONS["cos"], np.float64(np.inf), np.float64(1.0)) == np.inf
+    assert error_at(FUNCTIONS["cos"], np.float64(1e300), np.cos(1e300)) < 1
+    assert error_at(FUNCTIONS["sin"], np.float64(np.pi), np.float64(1.2246467991473515e-16)) > 2
     x, y = np.array([0.3, -1.0, -2.0]), np.array([7.7, np.inf, 0.5])
     assert max(powers.errors(x, y, np.array([0.3**7.7, 1.0, np.nan]))) < 1
     assert min(powers.errors(x, y, np.array([0.3**7.7 * (1 + 2.0**-50), -1.0, 1.4]))) > 3
@@ -100,10 +163,12 @@ def test_best_polynomial():
 DECLARED = """
 declare double @llvm.exp.f64(double)
 declare double @tanh(double)
+declare double @llvm.cos.f64(double)
 define double @f(double %x) {
   %a = call double @llvm.exp.f64(double %x)
   %b = call double @tanh(double %a)
-  ret double %b
+  %c = call double @llvm.cos.f64(double %b)
+  ret double %c
 }
 """
 
@@ -115,6 +180,9 @@ def test_what_is_exchanged(in_loops):
     exchange(module, in_loops)
     module.verify()
     defined = {f.name for f in module.functions if not f.is_declaration}
-    assert defined == {"f", "dlsrc.tanh_double"} | ({"dlsrc.exp_double"} if in_loops else set())
+    far = {f"dlsrc.{what}.cos_far.{n}" for what in ("if_far", "each") for n in (2, 4, 8)}
+    cosine = {"dlsrc.cos_double", "dlsrc.if_far.cos_far", "dlsrc.cos_far", *far}
+    assert defined == {"f", "dlsrc.tanh_double", *cosine} | ({"dlsrc.exp_double"} if in_loops else set())
     assert ("@llvm.exp.f64(" in str(module)) is not in_loops
     assert "@tanh(" not in str(module)
+    assert "@llvm.cos.f64(" not in str(module)

@@ -2,6 +2,7 @@
 
 Each polynomial is the best one of its degree (the largest error is as small as it can be), found by the
 exchange algorithm of Remez in 60 digits (Muller, Elementary Functions, 3rd ed., section 3.6) and rounded.
+``reduction`` are the parts of pi / 2 and the digits of 2 / pi.
 """
 
 import sys
@@ -96,8 +97,24 @@ def gauss(t):
     return mp.exp(-((1 / t - 3) ** 2))
 
 
+def sin_tail(z):
+    """``(sin(r) / r - 1) / z`` where ``z = r * r``."""
+    if z < mpf(10) ** -12:
+        return -mpf(1) / 6 + z / 120 - z * z / 5040
+    r = mp.sqrt(z)
+    return (mp.sin(r) / r - 1) / z
+
+
+def cos_tail(z):
+    """``(cos(r) - 1 + z / 2) / z**2`` where ``z = r * r``."""
+    if z < mpf(10) ** -9:
+        return mpf(1) / 24 - z / 720 + z * z / 40320
+    return (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2
+
+
 HALF = mp.log(2) / 2 * mpf("1.0001")
 S = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
+QUARTER = (mp.pi / 4) ** 2 * mpf("1.0001") ** 2
 
 POLYNOMIALS = {
     "exp, expm1": (expm1_tail, -HALF, HALF, 9, lambda r: r * r),
@@ -106,6 +123,10 @@ POLYNOMIALS = {
     "log of float32": (log_tail, 0, S, 3, lambda z: z),
     "log1p of float32 in softplus": (log_tail, 0, mpf(1) / 9, 5, lambda z: z),
     "pow": (pow_tail, 0, S, 6, lambda z: z * z),
+    "sin": (sin_tail, 0, QUARTER, 5, lambda z: z),
+    "cos": (cos_tail, 0, QUARTER, 5, lambda z: z * z),
+    "sin of float32": (sin_tail, 0, QUARTER, 2, lambda z: z),
+    "cos of float32": (cos_tail, 0, QUARTER, 2, lambda z: z * z),
     "erf below 1": (erf_ratio, 0, 1, 12),
     "erf above 1": (scaled_erfc, mpf(1) / 9, mpf(1) / 4, 12, gauss),
     "erf below 1 of float32": (erf_ratio, 0, 1, 6),
@@ -113,7 +134,39 @@ POLYNOMIALS = {
 }  # fmt: skip
 
 
+def parts(value, *last):
+    """What a number is the sum of: its bits down to each power of two, and the rest."""
+    found = []
+    with mp.workprec(1500):
+        for bit in last:
+            found.append(mp.floor(value * mpf(2) ** -bit) * mpf(2) ** bit)
+            value = value - found[-1]
+        return [*map(float, found), float(value)]
+
+
+def digits(value, bits, count):
+    """The first digits of a number after the point, each of so many bits."""
+    with mp.workprec(1500):
+        return [int(mp.floor(value * mpf(2) ** (bits * k))) % 2**bits for k in range(1, count + 1)]
+
+
+def reduction():
+    """The numbers with which multiples of pi / 2 are taken away, by the names that they have."""
+    with mp.workprec(1500):
+        half_pi, quarters = mp.pi / 2, 2 / mp.pi
+    first, second, third, fourth = parts(half_pi, -29, -53, -83)
+    high, low = parts(half_pi, -25)
+    return {
+        "QUARTERS": float(quarters), "FIRST": first, "SECOND": second, "THIRD": third, "FOURTH": fourth,
+        "AFTER_FIRST": parts(half_pi, -29)[1], "HALF_PI": float(half_pi), "HALF_PI_HIGH": high, "HALF_PI_LOW": low,
+        "DIGITS": (0, 0, 0, *digits(quarters, 27, 44)),
+    }  # fmt: skip
+
+
 def main(names):
+    if not names or "reduction" in names:
+        for name, number in reduction().items():
+            print(f"{name} = {number!r}")
     for name, (function, low, high, degree, *weight) in POLYNOMIALS.items():
         if names and not any(n in name for n in names):
             continue

@@ -16,6 +16,7 @@ from mpmath import mp, mpf
 mp.prec = 100
 LONG = np.longdouble
 # Elsewhere than on x86 it may be nothing more than a float64.
+CIRCULAR = ("sin", "cos", "tan")
 HAS_LONG = np.finfo(LONG).nmant >= 63
 
 
@@ -35,6 +36,7 @@ class Function:
     high: float
     limit: float
     edges: tuple[float, ...] = ()
+    step: float = 0.0  # something happens at its multiples
 
     @property
     def kernels(self):
@@ -45,6 +47,11 @@ class Function:
 
 EXP_EDGES = (709.782712893384, 710.0, -708.3964185322641, -745.1332191019412, -746.0, 88.72283905206835, 89.0,
              -87.33654475055310, -103.97207708399179, -104.0, 0.34657359027997264, -0.34657359027997264)  # fmt: skip
+# The numbers nearest to multiples of pi / 2 (Muller, Elementary Functions, 3rd ed., section 11.3.2): of float64
+# up to 2**23, of all of them, and of float32.
+QUARTER_EDGES = (45.553093477052, 321307.9594422229, 1698673.2849629424, 6794693.139851769, 14461176.67027838,
+                 5.319372648326541e255, 252.89820861816406, 52516.43359375, 21999384576.0, 7.729178919452902e28,
+                 0.7853981633974483, 1.5707963267948966, 3.141592653589793, 8388608.0, 1e-9, 1e-5)  # fmt: skip
 FUNCTIONS = {
     f.name: f
     for f in (
@@ -59,6 +66,9 @@ FUNCTIONS = {
         Function("softplus", "hyperbolic", _log1p_exp,
                  lambda x: np.maximum(x, LONG(0)) + np.log1p(np.exp(-abs(x))), -750, 60, 2,
                  (*EXP_EDGES, -0.881373587019543)),
+        Function("sin", "trigonometric", mp.sin, np.sin, -100, 100, 2, QUARTER_EDGES, np.pi / 2),
+        Function("cos", "trigonometric", mp.cos, np.cos, -100, 100, 2, QUARTER_EDGES, np.pi / 2),
+        Function("tan", "trigonometric", mp.tan, np.tan, -100, 100, 4, QUARTER_EDGES, np.pi / 2),
         Function("erf", "error_function", mp.erf, None, -6.5, 6.5, 4, (1.0, 5.95, 6.0, 4.0)),
     )
 }  # fmt: skip
@@ -82,6 +92,9 @@ def points(function, count, dtype, seed=0):
         near = np.concatenate(near)
         special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan], dtype)
         every = [near, -near, special, everywhere, inside, small.astype(dtype)]
+        if function.step:
+            multiples = (function.step * np.floor(np.exp2(rng.uniform(0, 60, count // 9)))).astype(dtype)
+            every += [np.nextafter(multiples, dtype(0)), multiples, -np.nextafter(multiples, dtype(np.inf))]
     return np.concatenate(every)
 
 
@@ -103,16 +116,19 @@ def error_at(function, x, got):
         "log": {0.0: -np.inf, np.inf: np.inf}, "log1p": {-1.0: -np.inf, np.inf: np.inf},
         "exp": {np.inf: np.inf, -np.inf: 0.0}, "expm1": {np.inf: np.inf, -np.inf: -1.0},
         "sigmoid": {np.inf: 1.0, -np.inf: 0.0}, "softplus": {np.inf: np.inf, -np.inf: 0.0},
+        **dict.fromkeys(CIRCULAR, {}),
     }.get(function.name, {np.inf: 1.0, -np.inf: -1.0})  # fmt: skip
     if float(x) in special:
         return 0.0 if got == special[float(x)] else np.inf
-    if (function.name == "log" and x < 0) or (function.name == "log1p" and x < -1):
+    undefined = {"log": x < 0, "log1p": x < -1, **dict.fromkeys(CIRCULAR, np.isinf(x))}
+    if undefined.get(function.name, False):
         return 0.0 if np.isnan(got) else np.inf
-    if x == 0 and function.name in ("expm1", "log1p", "tanh", "erf"):
+    if x == 0 and function.name in ("expm1", "log1p", "tanh", "erf", "sin", "tan"):
         return 0.0 if got == 0 and np.signbit(got) == np.signbit(x) else np.inf
     if np.isnan(got):
         return np.inf
-    true = function.exact(mpf(float(x))) if abs(float(x)) < 1e6 or "log" in function.name else _far(function, x)
+    all_the_way = "log" in function.name or function.name in CIRCULAR
+    true = function.exact(mpf(float(x))) if abs(float(x)) < 1e6 or all_the_way else _far(function, x)
     largest = mpf(2) ** np.finfo(dtype).maxexp
     if np.isinf(got):  # what comes next, if it is near
         value = largest if got > 0 else -largest

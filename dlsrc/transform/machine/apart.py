@@ -21,6 +21,7 @@ from typing import Any
 from ...disk import kernels
 from ...disk.object_file import ENVIRONMENT, ObjectFile
 from ...lazy import numba
+from .far_calls import written_in
 from .pages import in_large_pages
 from .vectors import exchange
 
@@ -59,6 +60,7 @@ def _library_class() -> Any:
         def _optimize_final_module(self) -> None:
             exchange(self._final_module, self.takes_arrays)
             super()._optimize_final_module()
+            written_in(self, last=self.takes_arrays)
 
         def _finalize_final_module(self) -> None:
             if not (self.takes_arrays and self._is_long() and self._became_machine_code()):

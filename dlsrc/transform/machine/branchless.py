@@ -22,30 +22,58 @@ from typing import Any
 import numpy as np
 
 from ...errors import InternalError
+from ...kernels.vector_math.far import if_far
 from ...kernels.vector_math.fused import multiply_add
 from ...lazy import numba
+from .far_calls import far_name, text_of
 
-__all__ = ["definition", "inlined"]
+__all__ = ["definition", "definitions", "inlined"]
 
 # By what llvmlite calls them, of real numbers and of integers.
 BINARY = {
     ast.Add: ("fadd", "add"), ast.Sub: ("fsub", "sub"), ast.Mult: ("fmul", "mul"), ast.Div: ("fdiv", ""),
     ast.LShift: ("", "shl"), ast.RShift: ("", "ashr"), ast.BitAnd: ("", "and_"), ast.BitOr: ("", "or_"),
+    ast.BitXor: ("", "xor"),
 }  # fmt: skip
 COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
+def definitions(kernel: Callable) -> list[str]:
+    """The texts of modules that define a kernel, as "dlsrc." and its name, and what it calls."""
+    return [definition(kernel), *called(kernel)]
+
+
+def called(kernel: Callable) -> list[str]:
+    """The texts of modules that define what a kernel calls where numbers are far from zero."""
+    return [text for far in far_kernels(kernel) for text in (text_of(far), definition(far, alone=True))]
+
+
 @cache
-def definition(kernel: Callable, name: str) -> str:
-    """The text of a module that defines a kernel under this name, to be written into its callers."""
+def far_kernels(kernel: Callable) -> tuple[Callable, ...]:
+    """The kernels that are called by ``if_far`` in one, and in those that are written into it."""
+    found: dict[Callable, None] = {}
+    for node in ast.walk(_tree(kernel)):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=args) if name in kernel.__globals__:
+                target = kernel.__globals__[name]
+                if target is if_far and isinstance(args[0], ast.Name):
+                    found[kernel.__globals__[args[0].id]] = None
+                elif target is not multiply_add and getattr(target, "is_kernel", False):
+                    found.update(dict.fromkeys(far_kernels(target)))
+    return tuple(found)
+
+
+@cache
+def definition(kernel: Callable, *, alone: bool = False) -> str:
+    """The text of a module that defines a kernel, to be written into its callers unless it stands alone."""
     ir: Any = numba("core.cgutils").ir
     module = ir.Module()
     module.triple, module.data_layout = "", ""
     number = ir.FloatType() if kernel.__name__.endswith("_single") else ir.DoubleType()
     count = len(inspect.signature(kernel).parameters)
-    function = ir.Function(module, ir.FunctionType(number, [number] * count), name)
+    function = ir.Function(module, ir.FunctionType(number, [number] * count), f"dlsrc.{kernel.__name__}")
     function.linkage = "linkonce_odr"
-    function.attributes.add("alwaysinline")
+    function.attributes.add("noinline" if alone else "alwaysinline")
     builder = ir.IRBuilder(function.append_basic_block())
     builder.ret(_Body(kernel, builder).of(*function.args))
     text = str(module)
@@ -64,6 +92,9 @@ def inlined(double: Callable, single: Callable) -> Any:
         kernel = single if kind == types.float32 else double
 
         def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            binding: Any = numba("core.codegen").ll
+            for text in called(kernel):
+                context.active_code_library.add_llvm_module(binding.parse_assembly(text))
             return _Body(kernel, builder).of(*args)
 
         return kind(*[kind] * count), lower
@@ -153,6 +184,8 @@ class _Body:
                 if _known(a) and _known(b):
                     a = self.number(a, self.double)
                 return builder.select(self.value(test), *self.pair(a, b))
+            case ast.Subscript(value=ast.Name(id=name), slice=index):
+                return self.item(name, self.value(index))
             case ast.Call(func=func, args=args):
                 return self.call(node, func, [self.value(a) for a in args])
         raise self.refused(node)
@@ -165,6 +198,8 @@ class _Body:
                 type_ = {"float64": self.double, "float32": self.single, "int64": self.integer}[name]
                 if _known(a) or a.type == type_:
                     return self.number(a, type_)
+                if a.type == self.integer:
+                    return builder.sitofp(a, type_)
                 return builder.fpext(a, type_) if name == "float64" else builder.fptrunc(a, type_)
             case ast.Attribute(value=inner, attr="view"):
                 a = self.value(inner)
@@ -175,14 +210,28 @@ class _Body:
                 found = self.kernel.__globals__[name]
                 if found is multiply_add:
                     args = [self.number(a, self.double) for a in args]
-                    return builder.call(self.fused(), args)
+                    return builder.call(self.function("llvm.fmuladd.f64", 3), args)
+                if found is if_far:
+                    far, *operands = args
+                    return builder.call(self.function(far_name(far), 2), operands)
                 if getattr(found, "is_kernel", False):
                     return _Body(found, builder).of(*(self.number(a, self.double) for a in args))
         raise self.refused(node)
 
-    def fused(self) -> Any:
-        kind = self.ir.FunctionType(self.double, [self.double] * 3)
-        return numba("core.cgutils").get_or_insert_function(self.builder.module, kind, "llvm.fmuladd.f64")
+    def item(self, name: str, index: Any) -> Any:
+        """An item of a tuple of integers."""
+        numbers = self.kernel.__globals__[name]
+        table = self.builder.module.globals.get(name)
+        if table is None:
+            kind = self.ir.ArrayType(self.integer, len(numbers))
+            table = self.ir.GlobalVariable(self.builder.module, kind, name)
+            table.linkage, table.global_constant, table.initializer = "private", True, kind(numbers)
+        return self.builder.load(self.builder.gep(table, [self.integer(0), index], inbounds=True))
+
+    def function(self, name: str, count: int) -> Any:
+        """A declared one of so many float64, which gives another."""
+        kind = self.ir.FunctionType(self.double, [self.double] * count)
+        return numba("core.cgutils").get_or_insert_function(self.builder.module, kind, name)
 
 
 def _known(value: Any) -> bool:
