@@ -99,14 +99,19 @@ def written_in(library: Any, last: bool) -> None:
 
     If this is the last module that the functions stand in, those that nothing calls are left out.
     """
-    binding: Any = numba("core.codegen").ll
     own = [f for f in library._final_module.functions if f.name.startswith(PREFIXES) and not f.is_declaration]
-    if not own or not hasattr(binding, "create_new_module_pass_manager"):  # numba 0.61: the calls stay calls
+    if not own:
         return
-    passes = binding.create_new_module_pass_manager()
+    binding: Any = numba("core.codegen").ll
+    if hasattr(library._codegen, "_pass_builder"):
+        passes, how = binding.create_new_module_pass_manager(), [library._codegen._pass_builder()]
+        leave_out = passes.add_global_dead_code_eliminate_pass
+    else:  # numba 0.61
+        passes, how = binding.create_module_pass_manager(), []
+        leave_out = passes.add_global_dce_pass
     passes.add_always_inliner_pass()
     if last:
         for function in own:
             function.linkage = "internal"
-        passes.add_global_dead_code_eliminate_pass()
-    passes.run(library._final_module, library._codegen._pass_builder())
+        leave_out()
+    passes.run(library._final_module, *how)
