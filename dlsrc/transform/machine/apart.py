@@ -21,6 +21,7 @@ from typing import Any
 from ...disk import kernels
 from ...disk.object_file import ENVIRONMENT, ObjectFile
 from ...lazy import numba
+from .counting import without_locks
 from .far_calls import written_in
 from .pages import in_large_pages
 from .vectors import exchange
@@ -83,6 +84,7 @@ def _library_class() -> Any:
                 return self.file
             module = self._final_module.clone()
             in_large_pages(module)
+            without_locks(module)
             exported = [
                 f.name for f in module.functions
                 if not f.is_declaration and f.linkage == codegen.ll.Linkage.external

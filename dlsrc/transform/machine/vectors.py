@@ -19,6 +19,7 @@ from typing import Any
 from ...kernels.vector_math import error_function, exponential, hyperbolic, logarithm, powers, trigonometric
 from ...lazy import numba
 from .branchless import definitions
+from .counting import without_locks
 from .far_calls import written_in
 from .pages import in_large_pages
 
@@ -72,5 +73,6 @@ def library_class() -> Any:
             in_large_pages(self._final_module)
             super()._optimize_final_module()
             written_in(self, last=True)
+            without_locks(self._final_module)
 
     return Exchanging
