@@ -122,9 +122,9 @@ class Sweep(Taped):
         if type(self.ctx.types[target]) is type(self.ctx.type_of(dy)):
             return made, dy
         if isinstance(self.ctx.type_of(made), Array):
-            if self.shapes.same(made, target):
+            if self.same_shape(made, target):
                 return made, dy
-        elif self.shapes.same(arg, target):
+        elif self.same_shape(arg, target):
             return made, dy
         elif isinstance(self.ctx.types[arg], Scalar) and (like := self.visible_like(target)) is not None:
             return self.ctx.op("multiply", made, self.ctx.op("size", like)), dy

@@ -15,6 +15,7 @@ from ..ir import (
     NEWAXIS, UNBOUND, Assign, Atom, Block, Const, Fancy, For, Gradient, If, Index, Read, Span, Statement,
     Value, While,
 )
+from .signatures import SIGNATURES, agreeing, letters
 
 __all__ = ["Shapes"]
 
@@ -125,7 +126,7 @@ class Shapes:
         elif name in SAME_AS_FIRST and isinstance(s.args[0], Value):
             self.equate(target, s.args[0])
         elif (
-            name in ("empty_vector", "zeros_vector") or name[:-1] in ("empty", "zeros", "full")
+            name in ("empty_vector", "zeros_vector", "eye_matrix") or name[:-1] in ("empty", "zeros", "full")
             and name[-1].isdigit()
         ):
             self.keys[target] = tuple(self.size_key(a) for a in s.args[: self.ctx.types[target].ndim])
@@ -142,12 +143,10 @@ class Shapes:
             key = self.key(s.args[0])
             axes = static.get("axes")
             self.keys[target] = tuple(reversed(key)) if axes is None else tuple(key[k] for k in axes)
-        elif name == "matvec":
-            self.keys[target] = self.key(s.args[0])[:1]
-        elif name == "vecmat":
-            self.keys[target] = self.key(s.args[1])[1:]
-        elif name == "matmat":
-            self.keys[target] = (self.key(s.args[0])[0], self.key(s.args[1])[1])
+        elif name in SIGNATURES:
+            sizes = {letter: self.key(a)[axis] for letter, a, axis in agreeing(s) if isinstance(a, Value)}
+            result = letters(name)[1]
+            self.keys[target] = tuple(sizes.get(c, ("dim", target, k)) for k, c in enumerate(result))
         elif name in ("sum_axis", "max_axis", "min_axis", "prod_axis") and isinstance(s.args[0], Value):
             key = self.key(s.args[0])
             axis = static["axis"] % len(key)

@@ -15,6 +15,7 @@ from ...errors import DifferentiationError
 from ...kernels.types import Array, Tape
 from ..activity import Activity
 from ..building.context import Context
+from ..facts.agreements import Agreements
 from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
 from ..facts.shapes import Shapes
@@ -53,6 +54,7 @@ class Fetching:
         self.active = activity
         self.saver = saver
         self.shapes = shapes
+        self.agreements = Agreements(shapes, outline, memory, gradient)
         self.gradient = gradient
         self.here: Scope = outline.scope[id(gradient)]
         self.cot: dict[Any, Atom] = {}
@@ -246,6 +248,16 @@ class Fetching:
 
     # ------------------------------------------------------------------ shapes
 
+    def _run(self) -> tuple[Scope, ...]:
+        """The blocks whose statements have been run where the sweep is."""
+        return self.here, tuple((m.statement, m.slot) for m in self.mirrors)
+
+    def same_shape(self, a: Atom, b: Atom) -> bool:
+        """Whether two arrays certainly have one shape where the sweep is."""
+        if self.shapes.same(a, b):
+            return True
+        return isinstance(a, Value) and isinstance(b, Value) and self.agreements.same(a, b, self._run())
+
     def fetch_shape(self, value: Value) -> Atom:
         """The shape of an array, as a value of type Shape."""
         like = self.visible_like(value)
@@ -266,17 +278,21 @@ class Fetching:
         """
         made: list[Atom] = []
         for key in self.shapes.key(value):
-            match key:
-                case ("const", int() as size):
-                    made.append(Const(size))
-                case ("dim", Value() as other, axis) if other != value:
-                    array = self._again(other, self.outline.home[value])
-                    if array is None:
-                        return None
-                    made.append(self.ctx.dim(array, axis))
-                case _:
-                    return None
+            sizes = (self._size(k, value) for k in self.agreements.sizes(key, self._run()))
+            size = next((s for s in sizes if s is not None), None)
+            if size is None:
+                return None
+            made.append(size)
         return made
+
+    def _size(self, key: tuple, value: Value) -> Atom | None:
+        match key:
+            case ("const", int() as size):
+                return Const(size)
+            case ("dim", Value() as other, axis) if other != value and other in self.outline.home:
+                array = self._again(other, self.outline.home[value])
+                return None if array is None else self.ctx.dim(array, axis)
+        return None
 
     def _again(self, value: Value, here: Scope) -> Value | None:
         """An array, for its sizes, where having it again costs less than keeping them."""
@@ -305,7 +321,7 @@ class Fetching:
             return known  # and not one number that stands for all elements
         if value in self.targets:
             return None
-        for other in self.shapes.like(value):
+        for other in (*self.shapes.like(value), *self.agreements.like(value, self._run())):
             if self.ctx.types[other].dtype == self.ctx.types[value].dtype and self._at_hand(other):
                 return other
         return None

@@ -222,7 +222,7 @@ def zero_header(sweep: Sweep, header: Value, like: Value) -> Atom:
     type_ = sweep.ctx.types[header]
     if not isinstance(type_, Array):
         return literal(0.0, type_.dtype)
-    if sweep.shapes.same(header, like):
+    if sweep.same_shape(header, like):
         made = sweep.ctx.op("zeros_like", like)
         sweep.shapes.equate(made, header)
         return made

@@ -271,10 +271,9 @@ class Cotangents(Fetching):
                 cotangent = self.ctx.op("sum_all", cotangent)
         elif isinstance(have, Scalar):
             pass  # the same for every element
-        elif isinstance(have, Array) and not self.shapes.same(cotangent, atom):
-            if have.ndim != type_.ndim or not self.shapes.same(cotangent, atom):
-                cotangent = self.ctx.op("sum_to", cotangent, self.fetch_shape(atom))
-                self.shapes.equate(cotangent, atom)  # it may be the same memory: see is_own
+        elif isinstance(have, Array) and not self.same_shape(cotangent, atom):
+            cotangent = self.ctx.op("sum_to", cotangent, self.fetch_shape(atom))
+            self.shapes.equate(cotangent, atom)  # it may be the same memory: see is_own
         have = self.ctx.type_of(cotangent)
         if have.dtype != type_.dtype and is_float(type_):
             if isinstance(cotangent, Const):
