@@ -35,9 +35,12 @@ from .ir import (
 from .sweep.edits import Edits
 from .sweep.firsts import bind_first, nothing
 
-__all__ = ["Edits", "Kept", "Saver", "tapes_read"]
+__all__ = ["Edits", "Kept", "Saver", "Sizes", "tapes_read"]
 
 _COUNT = Scalar("int64", True)  # a number of trips
+
+Sizes = tuple[Const | tuple[Value, int, int], ...]
+"""The sizes of an array: literals, or those of other arrays along an axis and how many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,41 +148,57 @@ class Saver:
 
     # ------------------------------------------------------------------ tapes
 
-    def tape(self, value: Value, loops: list[Statement], at: Statement | None) -> _Tape:
+    def tape(
+        self, value: Value, loops: list[Statement], at: Statement | None, sizes: Sizes | None
+    ) -> _Tape:
         """The tape of a value (of an array as it is at a statement), made, with the pushes of the forward
-        sweep, when first asked for."""
+        sweep, when first asked for.
+
+        ``sizes`` are those of a number (none), or of an array if they are known in front of the loops.
+        """
         key = (value, id(loops[0]), id(at))
         if key not in self._tapes:
             if at is not None and self._in_test(self.outline.scope[id(at)]):
                 value, at = self.copy_at(value, at), None  # which is kept when the trip begins
-            if isinstance(self.ctx.types[value], Scalar):
-                made = self._block(value, loops) if self.is_block(loops) else self._stack(value, loops)
+            # What the sweep writes to is kept itself, never a copy.
+            twin = self.memory.root.get(value) in self.memory.twin_roots
+            if sizes is not None and self.is_block(loops) and not twin:
+                made = self._block(value, loops, at, sizes)
+            elif isinstance(self.ctx.types[value], Scalar):
+                made = self._stack(value, loops)
             else:
                 made = self._list(value, loops, at)
             self._tapes[key] = made
         return self._tapes[key]
 
-    def _block(self, value: Value, loops: list[Statement]) -> _Tape:
+    def _block(
+        self, value: Value, loops: list[Statement], at: Statement | None, shape: Sizes
+    ) -> _Tape:
         ctx = self.ctx
-        outermost = self._outermost(loops)
+        outermost = self._outermost(loops, shape)
         type_ = ctx.types[value]
         with ctx.at(outermost.loc), ctx.collecting() as block:
             sizes = [capacity_of(ctx, loop) for loop in loops]  # type: ignore[arg-type]
-            tape = ctx.value(Array(type_.dtype, len(loops)), base=value, form="{}_kept")
-            op = "empty_vector" if len(loops) == 1 else f"empty{len(loops)}"
+            sizes += [_size(ctx, size) for size in shape]
+            tape = ctx.value(Array(type_.dtype, len(sizes)), base=value, form="{}_kept")
+            op = "empty_vector" if len(sizes) == 1 else f"empty{len(sizes)}"
             ctx.op(op, *sizes, dtype=type_.dtype, target=tape)
         self.edits.before.setdefault(id(outermost), []).extend(block)
         self._adopt_all(block, outermost)
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
             index = [self.number(loop) for loop in loops]
-            ctx.store(tape, Index(tuple(index)), value)
-        self._insert_push(value, push)
+            ctx.store(tape, Index((*index, *(Span() for _ in shape))), value)
+        if at is None:
+            self._insert_push(value, push)
+        else:
+            self._around(value, at).setdefault(id(at), []).extend(push)
         self._note(value, loops, type_, "array")
         return _Tape("block", tape, tape, tuple(loops))
 
-    def _outermost(self, loops: list[Statement]) -> Statement:
+    def _outermost(self, loops: list[Statement], shape: Sizes) -> Statement:
         """The loop in front of which the memory of a block tape is made: as far out as its size is known."""
         bounds = [a for loop in loops for a in (loop.start, loop.stop)]  # type: ignore[union-attr]
+        bounds += [size[0] for size in shape if isinstance(size, tuple)]
         homes = [self.outline.home[a] for a in bounds if isinstance(a, Value)]
         for outer in self.at_once:
             if all(visible(home, self.outline.scope[id(outer)]) for home in homes):
@@ -233,7 +252,7 @@ class Saver:
         """A list of arrays or shapes; an entry a trip, also where a branch has none to keep."""
         ctx = self.ctx
         type_ = ctx.types[value]
-        # The items of a list have one layout; what the sweep writes to is kept itself, never a copy.
+        # The items of a list have one layout.
         twin = self.memory.root.get(value) in self.memory.twin_roots
         any_layout = twin and getattr(type_, "layout", "C") != "C"
         item = replace(type_, layout="A" if any_layout else "C") if isinstance(type_, Array) else type_
@@ -397,6 +416,14 @@ class Saver:
     def bind_first(self, value: Value) -> None:
         """Give a value that is missing on some way something there: the sweep names it on all."""
         bind_first(self.ctx, self.outline, self.edits, value)
+
+
+def _size(ctx: Context, size: Const | tuple[Value, int, int]) -> Atom:
+    if isinstance(size, Const):
+        return size
+    array, axis, more = size
+    found = ctx.dim(array, axis)
+    return ctx.op("add", found, Const(more)) if more else found
 
 
 def _in_any_layout(ctx: Context, array: Atom) -> Value:

@@ -15,7 +15,7 @@ from ..ir import (
     NEWAXIS, UNBOUND, Assign, Atom, Block, Const, Fancy, For, Gradient, If, Index, Read, Span, Statement,
     Value, While,
 )
-from .signatures import SIGNATURES, agreeing, letters
+from .signatures import SIGNATURES, result_key
 
 __all__ = ["Shapes"]
 
@@ -144,9 +144,7 @@ class Shapes:
             axes = static.get("axes")
             self.keys[target] = tuple(reversed(key)) if axes is None else tuple(key[k] for k in axes)
         elif name in SIGNATURES:
-            sizes = {letter: self.key(a)[axis] for letter, a, axis in agreeing(s) if isinstance(a, Value)}
-            result = letters(name)[1]
-            self.keys[target] = tuple(sizes.get(c, ("dim", target, k)) for k, c in enumerate(result))
+            self.keys[target] = result_key(s, self.key)  # type: ignore[arg-type]
         elif name in ("sum_axis", "max_axis", "min_axis", "prod_axis") and isinstance(s.args[0], Value):
             key = self.key(s.args[0])
             axis = static["axis"] % len(key)

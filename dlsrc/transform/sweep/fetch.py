@@ -9,10 +9,12 @@
 `save` decides and keeps; here the value is named where the sweep needs it, once a block.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ...errors import DifferentiationError
-from ...kernels.types import Array, Tape
+from ...kernels.types import Array, Scalar, Tape
 from ..activity import Activity
 from ..building.context import Context
 from ..facts.agreements import Agreements
@@ -20,11 +22,14 @@ from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
 from ..facts.shapes import Shapes
 from ..ir import (
-    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Statement, Value, values_defined,
+    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Span, Statement, Value,
+    values_defined,
 )
-from ..save import Saver
+from ..save import Saver, Sizes
 
 __all__ = ["Fetching", "Mirror"]
+
+MOST_AXES = 4  # of an array in which arrays are kept
 
 
 class Mirror:
@@ -210,18 +215,22 @@ class Fetching:
         """The value as it was kept in this trip."""
         ctx = self.ctx
         statements = [m.statement for m in loops]
-        tape = self.saver.tape(value, statements, at)
+        tape = self.saver.tape(value, statements, at, self._sizes_before(value, statements))
         mirror = self._mirror_of(self.outline.scope[id(at)] if at is not None else self.outline.home[value])
         key = (value, id(at))
         if at is not None and key in mirror.fetched:
             return mirror.fetched[key]
         where = self._tape_here(tape)
-        made = ctx.value(ctx.types[value], base=value)
+        type_ = ctx.types[value]
+        if tape.kind == "block" and isinstance(type_, Array):
+            type_ = replace(type_, layout="C")
+        made = ctx.value(type_, base=value)
         outer, ctx.block = ctx.block, mirror.prelude
         with ctx.at((self.outline.defined[value] or statements[0]).loc.backward(ctx.order)):
             if tape.kind == "block":
                 numbers = tuple(m.number for m in loops if m.number is not None)
-                ctx.add(Read(made, where, Index(numbers), ctx.loc))
+                rest = (Span(),) * getattr(type_, "ndim", 0)
+                ctx.add(Read(made, where, Index((*numbers, *rest)), ctx.loc))
             else:
                 position = self.position(loops)
                 if tape.kind == "stack":
@@ -233,6 +242,41 @@ class Fetching:
         if at is not None:
             mirror.fetched[key] = made
         return made
+
+    def _sizes_before(self, value: Value, loops: list[Statement]) -> Sizes | None:
+        """The sizes of a value as they are known in front of the loops that keep it; of a number none."""
+        type_ = self.ctx.types[value]
+        if isinstance(type_, Scalar):
+            return ()
+        if not isinstance(type_, Array) or len(loops) + type_.ndim > MOST_AXES:
+            return None
+        run = self._run()
+        found = [self._size_before(self.agreements.sizes(k, run), loops[0]) for k in self.shapes.key(value)]
+        return None if None in found else tuple(found)  # type: ignore[arg-type]
+
+    def _size_before(self, equal: Iterable[tuple], loop: Statement) -> Const | tuple[Value, int, int] | None:
+        for key in equal:
+            match key:
+                case ("const", int() as size):
+                    return Const(size)
+                case ("dim", Value() as other, axis) if self._is_before(other, loop):
+                    return other, axis, 0
+                case ("more", size):
+                    found = self._size_before(self.agreements.sizes(size, self._run()), loop)
+                    return (*found[:2], found[2] + 1) if isinstance(found, tuple) else None
+        return None
+
+    def _is_before(self, value: Value, loop: Statement) -> bool:
+        """Whether a value is there in front of a loop."""
+        home, outline = self.outline.home.get(value), self.outline
+        if home is None or not visible(home, outline.scope[id(loop)]) or not self._always_bound(value):
+            return False
+        made = outline.defined[value]
+        heads = any(s is made for s, _ in home)
+        return made is None or heads or (
+            outline.position[id(made)] < outline.position[id(loop)]
+            and not any(s is made for s, _ in outline.scope[id(loop)])
+        )  # fmt: skip
 
     def _tape_here(self, tape: Any) -> Value:
         """The name a tape has where the gradient stands: in the loop's body, in its test, or after it."""
@@ -336,11 +380,16 @@ class Fetching:
             return True
         if value not in values_defined(statement):
             return False  # brought out of a branch for the sweep: on the other way it has no value
-        joined = (*getattr(statement, "merges", ()), *getattr(statement, "carries", ()))
-        if any(UNBOUND in _ways(j, value) for j in joined):
-            return False  # the name may have no value
+        if not self._always_bound(value):
+            return False
         position = self.outline.position
         return id(statement) in position and position[id(statement)] < position[id(self.gradient)]
+
+    def _always_bound(self, value: Value) -> bool:
+        """Whether the name has a value whichever way the program took."""
+        statement = self.outline.defined[value]
+        joined = (*getattr(statement, "merges", ()), *getattr(statement, "carries", ()))
+        return not any(UNBOUND in _ways(j, value) for j in joined)
 
 
 def _ways(joined: Merge | Carry, value: Value) -> tuple[Atom, ...]:
