@@ -42,7 +42,8 @@ class Allocation:
     """Memory that the program asks for.
 
     ``role`` is "kept" (for the way back), "shadow" (of an array, its cotangents) or "array"; ``bytes`` is
-    None where only a run tells; ``a_trip`` is what each trip of the loop adds, 0 for one piece of memory.
+    None where only a run tells; ``a_trip`` is what a trip of the loop keeps, 0 where the tape itself does
+    not tell.
     """
 
     value: Value
@@ -340,9 +341,18 @@ class _Ledger:
         )
 
     def note(self, value: Value, statement: Statement) -> int:
-        size = self.sizes.bytes(value)
-        self.allocations.append(Allocation(value, self.role(value, statement), statement.loc, size))
+        size, role = self.sizes.bytes(value), self.role(value, statement)
+        a_trip = self.of_one(value, size) if role == "kept" else 0
+        self.allocations.append(Allocation(value, role, statement.loc, size, a_trip))
         return size or 0
+
+    def of_one(self, tape: Value, size: int | None) -> int:
+        """The bytes of one of the arrays that stand one after the other in another one."""
+        ndim = getattr(self.program.types.get(tape.base), "ndim", 0)  # type: ignore[arg-type]
+        if not size or not ndim:
+            return 0
+        width = np.dtype(self.program.types[tape].dtype).itemsize
+        return width * math.prod(self.sizes.shape(tape)[-ndim:])  # type: ignore[index]
 
     def role(self, value: Value, statement: Statement) -> str:
         if value.base is not None and value.form == "{}_kept":

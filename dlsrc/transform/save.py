@@ -160,9 +160,7 @@ class Saver:
         if key not in self._tapes:
             if at is not None and self._in_test(self.outline.scope[id(at)]):
                 value, at = self.copy_at(value, at), None  # which is kept when the trip begins
-            # What the sweep writes to is kept itself, never a copy.
-            twin = self.memory.root.get(value) in self.memory.twin_roots
-            if sizes is not None and self.is_block(loops) and not twin:
+            if sizes is not None and self.is_block(loops) and (at is not None or self._may_be_copied(value)):
                 made = self._block(value, loops, at, sizes)
             elif isinstance(self.ctx.types[value], Scalar):
                 made = self._stack(value, loops)
@@ -194,6 +192,12 @@ class Saver:
             self._around(value, at).setdefault(id(at), []).extend(push)
         self._note(value, loops, type_, "array")
         return _Tape("block", tape, tape, tuple(loops))
+
+    def _may_be_copied(self, value: Value) -> bool:
+        """Whether a copy that is made where the value is does for it: nothing writes to its memory, neither
+        the program later in the trip nor the sweep."""
+        root = self.memory.root.get(value)
+        return root is None or root not in self.memory.twin_roots and not self.memory.written(root)
 
     def _outermost(self, loops: list[Statement], shape: Sizes) -> Statement:
         """The loop in front of which the memory of a block tape is made: as far out as its size is known."""

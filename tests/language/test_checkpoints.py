@@ -619,4 +619,4 @@ def test_explain_tells_what_a_checkpoint_holds():
     assert told.is_complete
     whole = explain(value_and_grad(an_array_written_in_place), vector(4), 10_000)
     assert told.predicted_bytes < whole.predicted_bytes / 10
-    assert "32 bytes a segment, as copies: 3,200 bytes" in str(told)
+    assert "32 bytes a segment, in an array: 3,200 bytes" in str(told)

@@ -1,14 +1,17 @@
-"""Products of matrices that are added to a matrix: BLAS adds them itself, and nothing is between.
+"""Products that are added to a matrix: BLAS adds those of matrices itself, and nothing is between.
 
-    accumulate(dW, matmat_nt(dz, x))    →    accumulate_nt(dW, dz, x)
+    accumulate(dW, matmat_nt(dz, x))         →    accumulate_nt(dW, dz, x)
+    accumulate(dW, outer_product(dz, x))     →    accumulate_outer(dW, dz, x)
 """
 
 import numpy as np
 
-from ..linalg import PLAIN, SMALL, TRANSPOSED, add_small_nt, add_small_tn, gemm, matmat_nt, matmat_tn
+from ..linalg import (
+    PLAIN, SMALL, TRANSPOSED, add_small_nt, add_small_tn, gemm, matmat_nt, matmat_tn, outer_product,
+)
 from ..primitive import kernel, primitive, real, rejects, sample
 
-__all__ = ["accumulate_nt", "accumulate_tn"]
+__all__ = ["accumulate_nt", "accumulate_outer", "accumulate_tn"]
 
 
 @kernel
@@ -48,6 +51,18 @@ def accumulate_tn(target, a, b):
         target += matmat_tn(a, b)
 
 
+@primitive(effect=True, generated=True)
+def accumulate_outer(target, a, b):
+    """``target += outer_product(a, b)`` of vectors."""
+    if target.shape != (a.shape[0], b.shape[0]):
+        target += outer_product(a, b)
+        return
+    for i in range(a.shape[0]):
+        factor = a[i]
+        for j in range(b.shape[0]):
+            target[i, j] += factor * b[j]
+
+
 for _made, _small, _large in (
     (accumulate_nt, (real(3, 4), real(2, 4)), (real(12, 13), real(11, 13))),
     (accumulate_tn, (real(4, 3), real(4, 2)), (real(13, 12), real(13, 11))),
@@ -60,3 +75,8 @@ for _made, _small, _large in (
         rejects(real(3, 3), *_small, error=ValueError),
         rejects(real(3, 2), _small[0], real(3, 3), error=ValueError),
     )
+accumulate_outer.result(lambda target, a, b: target)
+accumulate_outer.samples(
+    sample(real(3, 4), real(3), real(4)), sample(real(2, 3), real(4)[::2], real(3)),
+    sample(real(3, 4), real(1), real(4)), rejects(real(3, 4), real(2), real(4), error=ValueError),
+)

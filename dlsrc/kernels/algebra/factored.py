@@ -141,9 +141,71 @@ def solved_t(lu, x):
 
 
 @kernel
-def as_columns(b, k):
-    """A copy of a vector or matrix as ``k`` columns."""
-    return b.copy().reshape((b.shape[0], k))
+def solved_vector(lu, x):
+    """The solution of the system for one right side, in place."""
+    n = x.shape[0]
+    check_regular(lu, n)
+    if n * n > FEW:
+        trsv(UPPER, TRANSPOSED, PLAIN, n, lu, n, x, 1)
+        trsv(LOWER, TRANSPOSED, UNIT, n, lu, n, x, 1)
+    else:
+        for i in range(n):
+            total = x[i]
+            for j in range(i):
+                total -= lu[i, j] * x[j]
+            x[i] = total / lu[i, i]
+        for i in range(n - 2, -1, -1):
+            total = x[i]
+            for j in range(i + 1, n):
+                total -= lu[i, j] * x[j]
+            x[i] = total
+    for i in range(n - 1, -1, -1):
+        p = int(lu[n, i])
+        if p != i:
+            x[i], x[p] = x[p], x[i]
+    return x
+
+
+@kernel
+def solved_vector_t(lu, x):
+    """The solution of the transposed system for one right side, in place."""
+    n = x.shape[0]
+    check_regular(lu, n)
+    for i in range(n):
+        p = int(lu[n, i])
+        if p != i:
+            x[i], x[p] = x[p], x[i]
+    if n * n > FEW:
+        trsv(LOWER, PLAIN, UNIT, n, lu, n, x, 1)
+        trsv(UPPER, PLAIN, PLAIN, n, lu, n, x, 1)
+        return x
+    for i in range(n):
+        for j in range(i + 1, n):
+            x[j] -= lu[i, j] * x[i]
+    for i in range(n - 1, -1, -1):
+        x[i] /= lu[i, i]
+        for j in range(i):
+            x[j] -= lu[i, j] * x[i]
+    return x
+
+
+@kernel
+def in_order(b):
+    """A copy of a matrix in C order."""
+    out = np.empty(b.shape, b.dtype)
+    for i in range(b.shape[0]):
+        for j in range(b.shape[1]):
+            out[i, j] = b[i, j]
+    return out
+
+
+@kernel
+def on_diagonal(value, n, dtype):
+    """A number on the diagonal of a matrix, and zeros elsewhere."""
+    out = np.zeros((n, n), dtype)
+    for i in range(n):
+        out[i, i] = value
+    return out
 
 
 # ---------------------------------------------------------------------------------- solving
@@ -152,31 +214,31 @@ def as_columns(b, k):
 @primitive()
 def lu_vector(a, lu, b):
     """The vector x with ``a @ x = b``, by the factors of ``a``."""
-    return solved(lu, as_columns(b, 1)).reshape(b.shape)
+    return solved_vector(lu, b.copy())
 
 
 @primitive()
 def lu_vector_t(a, lu, b):
     """The vector x with ``a.T @ x = b``, by the factors of ``a``."""
-    return solved_t(lu, as_columns(b, 1)).reshape(b.shape)
+    return solved_vector_t(lu, b.copy())
 
 
 @primitive()
 def lu_solve(a, lu, b):
     """The matrix x with ``a @ x = b``, by the factors of ``a``."""
-    return solved(lu, as_columns(b, b.shape[1]))
+    return solved(lu, in_order(b))
 
 
 @primitive()
 def lu_solve_t(a, lu, b):
     """The matrix x with ``a.T @ x = b``, by the factors of ``a``."""
-    return solved_t(lu, as_columns(b, b.shape[1]))
+    return solved_t(lu, in_order(b))
 
 
 @primitive()
 def lu_inverse(a, lu):
     """The inverse of ``a``, by its factors."""
-    return solved(lu, np.eye(a.shape[0]).astype(a.dtype))
+    return solved(lu, on_diagonal(1, a.shape[0], a.dtype))
 
 
 @lu_vector.adjoint("b")
@@ -276,7 +338,7 @@ def cofactors(a, lu):
         size = lu.dtype.type(1)
         for i in range(n):
             size *= np.abs(lu[i, i])
-        return sign_of(lu) * size * np.ascontiguousarray(solved(lu, np.eye(n).astype(a.dtype)).T)
+        return solved_t(lu, on_diagonal(sign_of(lu) * size, n, a.dtype))
     u, s, vt = np.linalg.svd(np.ascontiguousarray(a))
     sign = sign_of(lu_factors(u)) * sign_of(lu_factors(vt))
     for i in range(n):

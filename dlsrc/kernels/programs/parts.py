@@ -10,7 +10,7 @@ import numpy as np
 from ..primitive import primitive, real, sample
 from ..types import Array
 
-__all__ = ["accumulate_outer", "part1", "part2", "part3", "part4"]
+__all__ = ["part1", "part2", "part3", "part4"]
 
 
 @primitive(view=True, part=True)
@@ -59,17 +59,3 @@ for _ndim, _made in enumerate((part1, part2, part3, part4), 1):
     _first, _second = (int(np.prod(s)) for s in _sizes)
     _table = np.array([(0, *_sizes[0]), (_first, *_sizes[1])])
     _made.samples(*(sample(real(_first + _second), _table, k) for k in (0, 1, -1)))
-
-
-@primitive(effect=True, generated=True)
-def accumulate_outer(target, a, b):
-    """``target += outer_product(a, b)`` without the matrix in between; a matrix of just that shape."""
-    for i in range(a.shape[0]):
-        factor = a[i]
-        row = target[i]
-        for j in range(b.shape[0]):
-            row[j] += factor * b[j]
-
-
-accumulate_outer.result(lambda target, a, b: target)
-accumulate_outer.samples(sample(real(3, 4), real(3), real(4)), sample(real(2, 3), real(4)[::2], real(3)))

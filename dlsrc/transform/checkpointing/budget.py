@@ -65,7 +65,7 @@ class Budget:
             place = next((k for k, s in enumerate(around) if s is loop), None)
             if place is None:
                 continue
-            size = self.bytes_of(kept.value, loop)
+            size = self.bytes_of(kept.value, loop, in_a_list=kept.how != "array")
             for inner in around[place + 1 :]:
                 trips = self.trips(inner, loop)
                 size = None if size is None or trips is None else self.ctx.op("multiply", size, trips)
@@ -137,7 +137,7 @@ class Budget:
                 return self.known(atom, loop)
         return None
 
-    def bytes_of(self, value: Value, loop: For) -> Atom | None:
+    def bytes_of(self, value: Value, loop: For, in_a_list: bool = True) -> Atom | None:
         """The bytes of a number or array, computed in front of a loop."""
         type_ = self.ctx.types.get(value)
         if value.form == "{}_shape":
@@ -150,7 +150,8 @@ class Budget:
             if size is None:
                 return None
             total = self.ctx.op("multiply", total, size)
-        return self.ctx.op("add", total, Const(IN_A_LIST)) if isinstance(type_, Array) else total
+        listed = in_a_list and isinstance(type_, Array)
+        return self.ctx.op("add", total, Const(IN_A_LIST)) if listed else total
 
     def before(self, atom: Atom, loop: For) -> bool:
         """Whether an atom has its value in front of a loop."""

@@ -52,7 +52,6 @@ class Writer:
         self.bound_first = unbound
         self.unbound: set[Value] = set()
         self.doubtful = _maybe_unbound(program)
-        self.parts = {s.target for s in walk(program.body) if isinstance(s, Assign) and s.op.part}
 
     @cached_property
     def regions(self) -> Regions:
@@ -192,20 +191,14 @@ class Writer:
             self.line(self.speller.call(name, registry.get(name), [region, value]).text)
 
     def product(self, store: Store) -> tuple[str, tuple[Atom, ...]] | None:
-        """The product that is added to an array, by the kernel that adds it without a matrix in between.
-
-        That of two vectors has to have the shape of the array: a shadow's part has, the user's own may not.
-        """
+        """The product that is added to an array, by the kernel that adds it without a matrix in between."""
         made = self.placement.inlined.get(store.value) if isinstance(store.value, Value) else None
         if store.mode != "add" or not isinstance(made, Assign) or made.op.name not in _ADDED:
             return None
         if any(isinstance(e, Fancy) for e in store.index.entries):
             return None
-        if made.op.name == "outer_product":
-            fits = store.base in self.parts and self.program.type_of(store.base).dtype == "float64"
-        else:
-            regions = self.regions
-            fits = all(regions.find(a) != regions.find(store.base) for a in made.args if isinstance(a, Value))
+        regions = self.regions
+        fits = all(regions.find(a) != regions.find(store.base) for a in made.args if isinstance(a, Value))
         dtypes = {self.program.type_of(a).dtype for a in (store.base, *made.args)}
         return (_ADDED[made.op.name], made.args) if fits and len(dtypes) == 1 else None
 
