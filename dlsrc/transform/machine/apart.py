@@ -16,14 +16,17 @@ LLVM make it a part of a vector loop.
 import os
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from ...disk import kernels
 from ...disk.object_file import ENVIRONMENT, ObjectFile
 from ...lazy import numba
+from .allocations import allocating
 from .counting import without_locks
 from .far_calls import written_in
 from .pages import in_large_pages
+from .passes import passes
 from .vectors import exchange
 
 __all__ = ["compiler_with", "kernel_options"]
@@ -68,8 +71,8 @@ def _library_class() -> Any:
                 super()._finalize_final_module()
 
         def _is_long(self) -> bool:
-            blocks = (b for f in self._final_module.functions for b in f.blocks)
-            return sum(1 for b in blocks for _ in b.instructions) > LONG
+            found = (i for f in self._final_module.functions for b in f.blocks for i in b.instructions)
+            return next(islice(found, LONG, None), None) is not None
 
         def _became_machine_code(self) -> bool:
             file = self.as_file()
@@ -162,6 +165,10 @@ def kernel_options() -> dict[str, Any]:
             state.library = library
             return super().run_pass(state)
 
+        @property
+        def lowering_class(self) -> Any:
+            return allocating()
+
     register = numba("core.compiler_machinery").register_pass(mutates_CFG=True, analysis_only=False)
-    made = compiler_with({typed.NativeLowering: register(Lowering)}, _keeping())
+    made = compiler_with(passes() | {typed.NativeLowering: register(Lowering)}, _keeping())
     return {"pipeline_class": made, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}

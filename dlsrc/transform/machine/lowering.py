@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...lazy import numba
+from .allocations import allocating
 from .expression_kernels import kernel_of
 from .slots import plain_values, without_zeros
 
@@ -19,12 +20,12 @@ __all__ = ["lowering_class"]
 @cache
 def lowering_class() -> Any:
     """numba's class that writes LLVM code, told to write less."""
-    lowering: Any = numba("core.lowering")
+    base: Any = allocating()
     types = numba("types")
     ufuncs: Any = numba("np.npyimpl")
     known = set(numba("np.ufunc_db").get_ufuncs())
 
-    class Lower(lowering.Lower):
+    class Lower(base):
         def _find_singly_assigned_variable(self) -> None:
             super()._find_singly_assigned_variable()
             self._numbers: dict[str, bool] = {}

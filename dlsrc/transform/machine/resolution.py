@@ -7,6 +7,7 @@ of a function again: a third of what the types of a long derivative take.
 from typing import Any
 
 from ...lazy import numba
+from .allocations import allocated
 
 __all__ = ["Remembering"]
 
@@ -28,6 +29,9 @@ class Remembering:
 
     def resolve_function_type(self, func: Any, args: tuple, kws: dict) -> Any:
         """The signature of a call; None if there is none."""
+        made = None if kws else allocated(func, args)
+        if made is not None:
+            return made
         if kws or type(func) is not self._function or not all(isinstance(a, self._number) for a in args):
             return self._context.resolve_function_type(func, args, kws)
         key = func, tuple(args)

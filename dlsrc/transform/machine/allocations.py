@@ -1,0 +1,102 @@
+"""New arrays, written where they are made.
+
+    y = np.zeros_like(x)    →    %y = call ptr @NRT_MemInfo_alloc_aligned(…)
+                                 call void @llvm.memset(…)
+
+numba has a function for each way to ask for an array and each number of dimensions, and compiles it with
+those that it calls: 0.15 s for ``np.zeros_like`` of a vector and ``np.empty`` of a number, half of what the
+derivative of Rosenbrock's function takes, and 0.8 s for the kernels of a regression.  The code is the same;
+what is asked for in another way is left to numba.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...lazy import numba
+
+__all__ = ["allocated", "allocating"]
+
+BY_SHAPE, LIKE = {np.empty, np.zeros}, {np.empty_like, np.zeros_like}
+ZEROED = {np.zeros, np.zeros_like}
+
+TOO_LARGE = "array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size."
+
+
+def allocated(function: Any, args: tuple) -> Any:
+    """The signature of a call that makes an array here; None if it is any other."""
+    types: Any = numba("core.types")
+    asked = getattr(function, "typing_key", None)
+    given = [types.unliteral(a) for a in args]
+    made = None
+    match given:
+        case [types.Array() as like] if asked in LIKE:
+            layout = like.layout if like.layout != "A" else "C"
+            made = like.copy(layout=layout, readonly=False)
+        case [shape] | [shape, types.DType() | types.NumberClass()] if asked in BY_SHAPE:
+            dtype = types.float64 if len(given) == 1 else given[1].dtype
+            ndim = _dimensions(shape, types)
+            made = types.Array(dtype, ndim, "C") if ndim else None
+    if made is None or not isinstance(made.dtype, types.Number | types.Boolean):
+        return None
+    return numba("core.typing").signature(made, *given)
+
+
+def _dimensions(shape: Any, types: Any) -> int:
+    """How many numbers a shape has; 0 if it is none, or none of numbers."""
+    if isinstance(shape, types.Integer):
+        return 1
+    return shape.count if isinstance(shape, types.UniTuple) and isinstance(shape.dtype, types.Integer) else 0
+
+
+@cache
+def allocating() -> Any:
+    """numba's class that writes LLVM code, told to write these calls out."""
+    lowering: Any = numba("core.lowering")
+
+    class Allocating(lowering.Lower):
+        def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:
+            asked = getattr(fnty, "typing_key", None)
+            if expr.kws or expr.vararg or allocated(fnty, signature.args) != signature:
+                return super()._lower_call_normal(fnty, expr, signature)
+            values = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
+            return _written(self.context, self.builder, signature, values, asked)
+
+    return Allocating
+
+
+def _written(context: Any, builder: Any, signature: Any, values: list, asked: Any) -> Any:
+    arrays, cgutils, types = numba("np.arrayobj"), numba("core.cgutils"), numba("core.types")
+    kind, first = signature.return_type, signature.args[0]
+    word = context.get_value_type(types.intp)
+    if asked in LIKE:
+        like = arrays.make_array(first)(context, builder, value=values[0])
+        shape = cgutils.unpack_tuple(builder, like.shape, count=first.ndim)
+    else:
+        shape = arrays._parse_shape(context, builder, first, values[0])
+    item = context.get_constant(types.intp, arrays.get_itemsize(context, kind))
+    count, too_large = word(1), cgutils.ir.IntType(1)(0)
+    for length in (*shape, item):
+        product = builder.smul_with_overflow(count, length)
+        count = builder.extract_value(product, 0)
+        too_large = builder.or_(too_large, builder.extract_value(product, 1))
+    with builder.if_then(too_large, likely=False):
+        context.call_conv.return_user_exc(builder, ValueError, (TOO_LARGE,))
+    strides = [item]
+    for length in shape[:-1] if kind.layout == "F" else shape[:0:-1]:
+        strides.append(builder.mul(strides[-1], length))
+    if kind.layout == "C":
+        strides.reverse()
+    align = context.get_constant(types.uint32, context.get_preferred_array_alignment(kind.dtype))
+    memory = context.nrt.meminfo_alloc_aligned(builder, count, align)
+    data = context.nrt.meminfo_data(builder, memory)
+    made = arrays.make_array(kind)(context, builder)
+    arrays.populate_array(
+        made, data=builder.bitcast(data, context.get_data_type(kind.dtype).as_pointer()),
+        shape=cgutils.pack_array(builder, shape, ty=word),
+        strides=cgutils.pack_array(builder, strides, ty=word), itemsize=item, meminfo=memory,
+    )  # fmt: skip
+    if asked in ZEROED:
+        cgutils.memset(builder, made.data, count, 0)
+    return made._getvalue()
