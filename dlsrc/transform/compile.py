@@ -21,8 +21,10 @@ from ..lazy import jit_enabled, numba
 from ..reading.listing import file_of, register_source
 from .emit import Emitted
 from .location import Location
+from .machine.joints import joint_kernel
 from .machine.link import kernels_table, linked, plain
 from .machine.pipeline import pipeline_class
+from .machine.together import taken_together
 from .machine.unwrapped import unwrapped
 
 __all__ = ["compile_text", "explain_failure", "kernels_table", "warn_of_length"]
@@ -34,7 +36,7 @@ LONG = 2000  # lines of a text: numba needs minutes for them, and more than twic
 
 def compile_text(
     emitted: Emitted, name: str = "", filename: str = "", *, jit: bool = True,
-    flags: Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None, together: bool | None = None,
 ) -> Callable:
     """The function that a text defines.
 
@@ -49,6 +51,8 @@ def compile_text(
         Whether numba compiles it at its first call; never with ``NUMBA_DISABLE_JIT=1``.
     flags : mapping, optional
         For ``numba.njit``: fastmath, boundscheck, nogil, …
+    together : bool, optional
+        Whether lines about elements become joint loops; by default where numba compiles them.
     """
     name = name or emitted.name
     filename = register_source(emitted.text, filename or file_of(name, emitted.text))
@@ -56,6 +60,9 @@ def compile_text(
     jit = jit and jit_enabled()
     namespace: dict[str, Any] = {"__name__": f"dlsrc.generated.{name}", "__file__": filename}
     kernels = _imports(tree, emitted, namespace)
+    if jit if together is None else together:
+        joints = taken_together(tree, emitted.sites, kernels.get, emitted.text, namespace)
+        namespace.update((j.name, joint_kernel(j, kernels.get, flags or {}, jit=jit)) for j in joints)
     if jit:
         tree, converting = unwrapped(tree, emitted.text, emitted.unsigned)
         tree, found = linked(tree, kernels.get)

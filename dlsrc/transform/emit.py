@@ -19,6 +19,7 @@ from .location import Location
 from .text.lines import Line, Writer
 from .text.names import assign_names
 from .text.placement import place
+from .text.sites import Site, sites
 from .text.spelling import Globals
 from .text.wrapping import LIMIT, wrapped
 
@@ -48,6 +49,8 @@ class Emitted:
         What each value is called in the text; two may share a name.
     unsigned : set of pairs of str
         (array, index), as they are printed, where that index of that array is never negative.
+    sites : dict of int to Site
+        For lines that assign something or return, what is known of the arrays in them.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Emitted:
     kernels: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[Value, str] = field(default_factory=dict)
     unsigned: frozenset[tuple[str, str]] = frozenset()
+    sites: Mapping[int, Site] = field(default_factory=dict)
 
 
 def emit(program: Program, *, header: str = "", unsigned: Mapping[Value, bool] | None = None) -> Emitted:
@@ -88,8 +92,11 @@ def emit(program: Program, *, header: str = "", unsigned: Mapping[Value, bool] |
     lines: list[Line] = [(line, None) for line in top] + writer.lines
     located = {k: loc for k, (_, loc) in enumerate(lines, start=1) if loc is not None}
     text = "\n".join(line for line, _ in lines) + "\n"
+    numbers = {id(line): k for k, line in enumerate(lines, start=1)}
+    printed = [(numbers[id(line)], s) for line, s in writer.printed if id(line) in numbers]
     return Emitted(
-        program.name, text, located, dict(writer.globals.kernels), names, writer.speller.unsigned()
+        program.name, text, located, dict(writer.globals.kernels), names, writer.speller.unsigned(),
+        sites(program, placement, names, printed),
     )
 
 

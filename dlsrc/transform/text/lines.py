@@ -44,6 +44,7 @@ class Writer:
         self.globals = Globals(frozenset(names.values()))
         self.speller = Speller(program, placement, names, self.globals, unsigned)
         self.lines: list[Line] = []
+        self.printed: list[tuple[Line, Statement | None]] = []  # assignments, and what returns
         self.depth = 1
         self.loc: Location | None = None
         self.commented: tuple | None = None
@@ -60,9 +61,12 @@ class Writer:
 
     # ------------------------------------------------------------------ lines
 
-    def line(self, text: str) -> None:
+    def line(self, text: str) -> Line:
+        """Write a line, perhaps as several, and give the first of them."""
         self.written += 1
-        self.lines += [(line, self.loc) for line in wrapped(text, "    " * self.depth)]
+        lines = [(line, self.loc) for line in wrapped(text, "    " * self.depth)]
+        self.lines += lines
+        return lines[0]
 
     def comment(self, loc: Location) -> None:
         """Name the user's line when it is another than before."""
@@ -105,7 +109,8 @@ class Writer:
                 self.line(f"{name} = {self.anything(self.program.types[value])}")
         self.block(self.program.body)
         if self.program.returns:
-            self.line("return " + ", ".join(self.text(a) for a in self.program.returns))
+            line = self.line("return " + ", ".join(self.text(a) for a in self.program.returns))
+            self.printed.append((line, None))
         elif self.written == before:
             self.line("pass")
 
@@ -134,9 +139,12 @@ class Writer:
         match statement:
             case Assign(target=target):
                 value = self.speller.expression(statement).text
-                self.line(value if target is None else f"{self.names[target]} = {value}")
+                line = self.line(value if target is None else f"{self.names[target]} = {value}")
+                if target is not None:
+                    self.printed.append((line, statement))
             case Read(target=target):
-                self.line(f"{self.names[target]} = {self.speller.expression(statement).text}")
+                line = self.line(f"{self.names[target]} = {self.speller.expression(statement).text}")
+                self.printed.append((line, statement))
             case If(merges=(merge,)):
                 self.line(f"{self.names[merge.target]} = {self.speller.expression(statement).text}")
             case Store():
