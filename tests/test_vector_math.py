@@ -5,8 +5,9 @@ At more points: ``python -m tests.ulps --points 1000000``.
 
 import numpy as np
 import pytest
-from mpmath import mpf
+from mpmath import mp, mpf
 
+from dlsrc import jvp, value_and_grad
 from dlsrc.kernels.vector_math import reduction as far_reduction
 from dlsrc.kernels.vector_math import trigonometric
 from dlsrc.kernels.vector_math.far import FAR
@@ -122,6 +123,33 @@ def test_sine_and_cosine_of_one_number(dtype):
     both(x, sines, cosines)
     for name, got in (("sin", sines), ("cos", cosines)):
         assert max(error_at(FUNCTIONS[name], a, b) for a, b in zip(x, got, strict=True)) <= FUNCTIONS[name].limit
+
+
+def waves(x):
+    return np.sum(np.sin(x) * np.cos(2 * x))
+
+
+def waves_in_a_loop(x):
+    total = 0.0
+    for i in range(len(x)):
+        if x[i] < 1e15:
+            total += np.sin(x[i]) * np.cos(2 * x[i])
+    return total
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("function", [waves, waves_in_a_loop])
+def test_gradients_through_sines(function):
+    """Reverse and forward mode beside the truth, far from zero, too."""
+    x = np.concatenate([np.linspace(-20, 20, 41), [1e9, -3e12, 8388609.0]])
+    value, gradient = value_and_grad(function)(x)
+    exact = [mpf(float(v)) for v in x]
+    slopes = [mp.cos(v) * mp.cos(2 * v) - 2 * mp.sin(v) * mp.sin(2 * v) for v in exact]
+    assert abs(value - float(sum(mp.sin(v) * mp.cos(2 * v) for v in exact))) < 1e-13
+    assert max(abs(float(a - b)) for a, b in zip(gradient, slopes, strict=True)) < 2e-15
+    direction = np.cos(np.arange(x.size))
+    _, tangent = jvp(function, (x,), (direction,))
+    assert abs(tangent - float(sum(a * b for a, b in zip(slopes, direction.tolist(), strict=True)))) < 1e-13
 
 
 def test_numbers_of_the_reduction():

@@ -79,7 +79,7 @@ def line(name, dtype, found, limit, at, own, libm, numpys, registers):
     worst = int(np.argmax(found))
     print(f"{name:9}{dtype.__name__:9}{found[worst]:8.3f}  {at(worst):>24}{own * 1e9:8.2f}"
           f"{own / libm:8.2f}{own / numpys:8.2f}  {registers}"
-          f"{'' if found[worst] <= limit else '  TOO FAR'}", flush=True)
+          f"{'  TOO FAR' if found[worst] > limit else ''}", flush=True)
 
 
 def one(name, count, dtype, elements):
@@ -117,9 +117,29 @@ def two(count, dtype, elements):
     )  # fmt: skip
 
 
+def several(dtype, elements):
+    """The lines of a sine and a cosine of one number, and of sines of numbers that are far from zero."""
+    rng = np.random.default_rng(0)
+    near, far = (rng.uniform(-size, size, elements).astype(dtype) for size in (20, 1e12))
+    few = np.where(np.arange(elements) % 100 == 50, far, near)
+    sine, both = (numba.njit(error_model="numpy")(f) for f in (LIBRARY["sin"], lambda x: math.sin(x) * math.cos(x)))
+    out = np.empty_like(near)
+    for name, function, numpys, x in (
+        ("sin*cos", both, lambda x, out: np.multiply(np.sin(x), np.cos(x), out=out), near),
+        ("far, all", sine, lambda x, out: np.sin(x, out=out), far),
+        ("far, 1 %", sine, lambda x, out: np.sin(x, out=out), few),
+    ):
+        loop = over_arrays(function)
+        loop(x, out)
+        line(
+            name, dtype, np.array([np.nan]), np.inf, lambda _: "", seconds(loop, x, out),
+            seconds(over_arrays(function, own=False), x, out), seconds(numpys, x, out), widest(loop),
+        )  # fmt: skip
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.ulps")
-    parser.add_argument("names", nargs="*", default=[*FUNCTIONS, "pow"])
+    parser.add_argument("names", nargs="*", default=[*FUNCTIONS, "pow", "several"])
     parser.add_argument("--points", type=int, default=100_000)
     parser.add_argument("--elements", type=int, default=1000)
     given = parser.parse_args()
@@ -128,6 +148,8 @@ def main():
         for dtype in (np.float64, np.float32):
             if name == "pow":
                 two(given.points, dtype, given.elements)
+            elif name == "several":
+                several(dtype, given.elements)
             else:
                 one(name, given.points, dtype, given.elements)
 

@@ -14,6 +14,7 @@ the loop is one test of a vector.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ...kernels.vector_math.far import FAR
@@ -29,7 +30,7 @@ WIDTHS = (2, 4, 8)
 PURE = "nounwind readnone willreturn"
 
 SCALAR = """
-define weak_odr double @dlsrc.if_far.{name}(double %x, double %y) noinline {pure} "vector-function-abi-variant"="{variants}" {{
+define {linkage} double @dlsrc.if_far.{name}(double %x, double %y) {inline} {pure} "vector-function-abi-variant"="{variants}" {{
   %size = call double @llvm.fabs.f64(double %x)
   %is_far = fcmp ogt double %size, {far}
   br i1 %is_far, label %far, label %near, !prof !0
@@ -86,20 +87,32 @@ def far_name(kernel: Callable) -> str:
 
 def text_of(kernel: Callable) -> str:
     """The text of a module that defines it and its variants, and declares the kernel."""
-    name, far = kernel.__name__, far_name(kernel)
-    variants = ",".join(f"_ZGV_LLVM_N{n}vv_{far}({far}.{n})" for n in WIDTHS)
-    given = {"name": name, "pure": PURE, "far": FAR}
-    parts = [SCALAR.format(**given, variants=variants)]
-    parts += [VARIANT.format(**given, n=n, limits=", ".join([f"double {FAR}"] * n)) for n in WIDTHS]
-    return "".join(parts)
+    name = kernel.__name__
+    variants = [
+        VARIANT.format(name=name, pure=PURE, n=n, limits=", ".join([f"double {FAR}"] * n)) for n in WIDTHS
+    ]  # fmt: skip
+    return "".join([_scalar(name, "weak_odr", "noinline"), *variants])
+
+
+def _scalar(name: str, linkage: str, inline: str) -> str:
+    variants = ",".join(f"_ZGV_LLVM_N{n}vv_{PREFIX}{name}({PREFIX}{name}.{n})" for n in WIDTHS)
+    return SCALAR.format(name=name, linkage=linkage, inline=inline, pure=PURE, far=FAR, variants=variants)
+
+
+@cache
+def _strong(name: str) -> Any:
+    """A module with the same function of numbers, which takes the place of the first and is written in."""
+    return numba("core.codegen").ll.parse_assembly(_scalar(name, "dso_local", "alwaysinline"))
 
 
 def written_in(library: Any, last: bool) -> None:
     """Write the variants that the vectorized loops of a library's module call into the loops.
 
-    If this is the last module that the functions stand in, those that nothing calls are left out.
+    If this is the last module that the functions stand in, the function of numbers is written into the other
+    loops, too, and what nothing calls is left out.
     """
-    own = [f for f in library._final_module.functions if f.name.startswith(PREFIXES) and not f.is_declaration]
+    module = library._final_module
+    own = [f.name for f in module.functions if f.name.startswith(PREFIXES) and not f.is_declaration]
     if not own:
         return
     binding: Any = numba("core.codegen").ll
@@ -111,7 +124,10 @@ def written_in(library: Any, last: bool) -> None:
         leave_out = passes.add_global_dce_pass
     passes.add_always_inliner_pass()
     if last:
-        for function in own:
-            function.linkage = "internal"
+        for name in {n.removeprefix(PREFIX) for n in own if n.startswith(PREFIX)}:
+            if "." not in name:
+                module.link_in(_strong(name), preserve=True)
+        for name in own:
+            module.get_function(name).linkage = "internal"
         leave_out()
-    passes.run(library._final_module, *how)
+    passes.run(module, *how)
