@@ -1,6 +1,7 @@
 """``python -m tests.benchmarks [names] [--peers jax torch …]``: times, agreement, ratios.
 
-Names may be parts of names.  ``--cold`` measures the first gradient of fresh processes, imports included;
+Names may be parts of names.  Each task is compiled twice: on a machine that has none of dlsrc's kernels yet, and
+on one that has them.  ``--cold`` measures the first gradient of fresh processes, imports included;
 ``--overhead`` what a call costs beside the compiled code; ``--memory`` the peak of a call, JAX's and PyTorch's, too,
 beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
 ``--store`` stores them.  ``--markdown`` and ``--plot FILE`` give the table and a picture for the README.
@@ -15,6 +16,7 @@ import sys
 import time
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.benchmarks import report
 from tests.benchmarks.measure import RETURNED, SINGLE, pin
@@ -25,7 +27,7 @@ MARK = "result: "
 
 def child(order: dict) -> None:
     """In a fresh process: one task, its result as a line of JSON."""
-    os.environ["DLSRC_CACHE"] = "0"  # a first call is one on a new machine
+    os.environ["DLSRC_CACHE"] = "kernels"  # programs are made anew; the task's directory is empty at first
     pin()
     from tests.benchmarks import run
     from tests.benchmarks.memory import predicted_and_found
@@ -36,6 +38,8 @@ def child(order: dict) -> None:
         result = run.cold(task, order["contender"], order["started"])
     elif order["what"] == "memory":
         result = predicted_and_found(task, order["contender"])
+    elif order["what"] == "first":
+        result = run.first(task)
     else:
         result = run.run(task, order["peers"], order["rounds"], order["fast"])
     print(MARK + json.dumps(result), flush=True)
@@ -50,10 +54,13 @@ def as_installed() -> None:
     compileall.compile_dir(Path(__file__).parent, quiet=1)
 
 
-def in_process(order: dict):
+def in_process(order: dict, kernels: str | None = None):
+    """What a fresh process gives; ``kernels`` is the directory that dlsrc's kernels are kept in."""
     as_installed()
     order = {**order, "started": time.time()}
     settings = {**SINGLE, **RETURNED} if order["what"] == "memory" else SINGLE
+    if kernels is not None:
+        settings = {**settings, "DLSRC_CACHE_DIR": kernels}
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks", "--child", json.dumps(order)],
         env={**os.environ, **settings}, capture_output=True, text=True, check=False,
@@ -97,16 +104,19 @@ def chosen(names: list[str]) -> list[str]:
 
 
 def measure_cold(tasks: list[str], peers: list[str]) -> None:
-    ratios = []
+    ratios: dict[str, list[float]] = {}
     for task in tasks:
-        found = {
-            name: in_process({"what": "cold", "task": task, "contender": name}) for name in ("dlsrc", "by hand", *peers)
-        }
+        found = {}
+        with TemporaryDirectory() as kernels:
+            for name in ("dlsrc, new machine", "dlsrc", "by hand", *peers):
+                order = {"what": "cold", "task": task, "contender": name.split(",")[0]}
+                found[name] = in_process(order, kernels)
         print(f"{task:18}" + "".join(f"  {n} {s:.2f} s" for n, s in found.items() if s is not None), flush=True)
-        if found.get("jax") and found["dlsrc"]:
-            ratios.append(found["dlsrc"] / found["jax"])
-    if ratios:
-        print(f"dlsrc over jax: geometric mean {report.geometric(ratios):.2f}, most {max(ratios):.2f}")
+        for name in ("dlsrc, new machine", "dlsrc"):
+            if found.get("jax") and found[name]:
+                ratios.setdefault(name, []).append(found[name] / found["jax"])
+    for name, all_ in ratios.items():
+        print(f"{name} over jax: geometric mean {report.geometric(all_):.2f}, most {max(all_):.2f}")
 
 
 def measure_memory(tasks: list[str], peers: list[str]) -> None:
@@ -151,8 +161,11 @@ def measure(tasks: list[str], peers: list[str], options: argparse.Namespace) -> 
     results: report.Results = {}
     for task in tasks:
         order = {"what": "run", "task": task, "peers": peers, "rounds": options.rounds, "fast": not options.no_fastmath}
-        result = in_process(order)
-        if result is not None:
+        with TemporaryDirectory() as kernels:
+            new = in_process({"what": "first", "task": task}, kernels)
+            result = in_process(order, kernels)
+        if result is not None and new is not None:
+            result["first"]["dlsrc, new machine"] = new
             results[task] = result
             print(f"{task:18}" + "".join(f"  {n} {s * 1e6:.1f}" for n, s in result["call"].items()) + " µs")
             print(f"{'its first call':18}" + "".join(f"  {n} {s:.2f}" for n, s in result["first"].items()) + " s", flush=True)

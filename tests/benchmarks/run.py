@@ -10,7 +10,7 @@ import numpy as np
 from tests.benchmarks.measure import interleaved
 from tests.benchmarks.task import Task
 
-__all__ = ["cold", "compiled", "contenders", "run"]
+__all__ = ["cold", "compiled", "contenders", "first", "run"]
 
 FAST = {"fastmath": True}
 
@@ -108,6 +108,15 @@ def run(task: Task, peers: list[str], rounds: int, fast: bool) -> dict[str, Any]
             raise AssertionError(f"{task.name}: {name} differs from {next(iter(apart))} by {apart[name]:.1e}")
         calls[name] = call
     return {"first": first, "call": interleaved(calls, rounds), "apart": apart}
+
+
+def first(task: Task) -> float:
+    """Seconds of dlsrc's first call."""
+    call, _ = with_dlsrc(task, task.arguments(), {})
+    start_numba()
+    start = time.process_time()
+    call()
+    return time.process_time() - start
 
 
 def cold(task: Task, name: str, started: float) -> float:
