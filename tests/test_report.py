@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 import dlsrc
 from dlsrc import (
@@ -437,3 +438,42 @@ def test_many_problems_fit_fifteen_lines():
 def test_the_forms_in_the_readme_are_those_that_are_made():
     text = road.README.read_text()
     assert text == road.updated(text), "run python -m tests.road --update, and review the change by eye"
+
+
+# ---------------------------------------------------------------------------------- arrays that are not made
+
+
+def bounded_growth(x):
+    y = np.exp(x)
+    return np.sum(np.tanh(y) / (1.0 + y))
+
+
+def weighed_softmax(X, W):
+    return np.sum(W * softmax(X, axis=1))
+
+
+def folded(x, n):
+    rows = np.einsum("ij,kj->ik", x.reshape((n, -1)), x.reshape((n, -1)))
+    return np.sum(rows[0] * np.exp(rows))
+
+
+def test_elements_of_a_joint_loop_are_no_arrays():
+    x = np.linspace(0.0, 1.0, 1000)
+    report = explain(value_and_grad(bounded_growth), x)
+    assert report.predicted_bytes == x.nbytes
+    assert [piece.name for piece in report.arrays] == ["dx"]
+
+
+def test_a_cotangent_has_the_shape_of_its_value():
+    x = np.ones((200, 60))
+    report = explain(value_and_grad(weighed_softmax), x, x)
+    # The softmax; the product or its cotangent; the product with that, and the result.
+    assert all(piece.bytes == x.nbytes for piece in report.arrays)
+    assert report.predicted_bytes == 3 * x.nbytes
+
+
+def test_sizes_follow_through_shapes_that_are_computed():
+    report = explain(value_and_grad(folded), np.linspace(0.0, 1.0, 3000), 60)
+    assert all(piece.bytes is not None for piece in report.arrays)
+    # The matrix that is returned beside its cotangents.
+    assert 2 * 60 * 60 * 8 < report.predicted_bytes < 8 * 60 * 60 * 8

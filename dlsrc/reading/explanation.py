@@ -11,6 +11,7 @@ from ..calls.entry import Entry
 from ..calls.target import Target
 from ..lazy import jit_enabled
 from ..signature import Call
+from ..transform.compile import unmade
 from ..transform.ir import Check, Value, walk
 from .footprint import Allocation, footprint
 from .forms import original_of
@@ -198,7 +199,7 @@ def explanation_of(entry: Entry, target: Target, call: Call, flags: Flags) -> Ex
     normalized, emitted = generated.normalized, generated.emitted
     program = generated.stages[-1].program
     values = entry.arguments(call, target)
-    memory = footprint(program, dict(zip(program.params, values, strict=True)))
+    memory = footprint(program, dict(zip(program.params, values, strict=True)), unmade(emitted))
     keepings = _keepings(generated, memory.allocations, emitted.names)
     original = original_of(target)
     statements = _statements(emitted.text)

@@ -20,6 +20,7 @@ from ..errors import InternalError
 from ..lazy import jit_enabled, numba
 from ..reading.listing import file_of, register_source
 from .emit import Emitted
+from .ir import Value
 from .location import Location
 from .machine.joints import joint_kernel
 from .machine.link import kernels_table, linked, plain
@@ -27,7 +28,7 @@ from .machine.pipeline import pipeline_class
 from .machine.together import taken_together
 from .machine.unwrapped import unwrapped
 
-__all__ = ["compile_text", "explain_failure", "kernels_table", "warn_of_length"]
+__all__ = ["compile_text", "explain_failure", "kernels_table", "unmade", "warn_of_length"]
 
 _PACKAGE = "dlsrc.kernels"
 
@@ -98,6 +99,15 @@ def _imports(tree: ast.Module, emitted: Emitted, namespace: dict[str, Any]) -> d
                     raise InternalError(f"the generated text calls {alias.name}, which no kernel is called")
                 kernels[printed] = found
     return kernels
+
+
+def unmade(emitted: Emitted) -> frozenset[Value]:
+    """The arrays of a text that compiled code does not make: numbers in the trips of a loop."""
+    tree = ast.parse(emitted.text)
+    namespace: dict[str, Any] = {}
+    kernels = _imports(tree, emitted, namespace)
+    joints = taken_together(tree, emitted.sites, kernels.get, emitted.text, namespace)
+    return frozenset[Value]().union(*(j.unmade for j in joints))
 
 
 def warn_of_length(emitted: Emitted) -> None:

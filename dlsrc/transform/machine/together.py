@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ir import Value
 from ..text.sites import Operand, Site
 from .elements import FLOATS, WITH_TRUTH, Elements, Member, Run, loads, targets
 from .joint_loops import Loop, joint_loops
@@ -38,11 +39,14 @@ MOST_LINES = 200
 
 @dataclass(frozen=True)
 class Joint:
-    """A loop, the name by which the module now calls it, and the lines whose arrays are not made."""
+    """A loop, and the name by which the module now calls it.
+
+    ``unmade`` are the arrays of the text that are not made.
+    """
 
     name: str
     text: str
-    unmade: frozenset[int]
+    unmade: frozenset[Value]
 
 
 def taken_together(
@@ -258,12 +262,7 @@ class _Function:
             flat=all(o.contiguous and o.shape == run.shape for o in run.inputs.values()),
         )
         name = self.name("joint")
-        kept_names = {m.name for m in kept}
-        unmade = {
-            s.lineno for s in run.original
-            if targets([s]) & run.defined.keys() - kept_names
-        }  # fmt: skip
-        self.made.append(Joint(name, joint_loops(loop), frozenset(unmade)))
+        self.made.append(Joint(name, joint_loops(loop), self.unmade(run, {m.name for m in kept})))
         stores = [ast.Name(n, ast.Store()) for n in (*(n for n, _ in run.sums), *(m.name for m in kept))]
         target: ast.expr = stores[0] if len(stores) == 1 else ast.Tuple(stores, ast.Store())  # type: ignore[arg-type]
         given = [*run.numbers.values(), *(ast.Name(n, ast.Load()) for n in run.inputs)]
@@ -271,6 +270,17 @@ class _Function:
         for node in ast.walk(call):
             ast.copy_location(node, run.original[0])
         return [*run.before, call, *run.after]
+
+
+    def unmade(self, run: Run, kept: set[str]) -> frozenset[Value]:
+        found: set[Value] = set()
+        for statement in run.original:
+            site = self.sites[statement.lineno]
+            if site.value is not None and targets([statement]) & (run.defined.keys() - kept):
+                found.add(site.value)
+            if run.sums:
+                found.update(site.summed)
+        return frozenset(found)
 
 
 def _matches(statement: ast.stmt, site: Site) -> bool:

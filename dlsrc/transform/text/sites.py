@@ -5,7 +5,7 @@
 Only lines that change nothing and print nothing are told of, and the last one, which returns.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -39,11 +39,27 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A line ``target = …``, or ``return …`` with what it returns."""
+    """A line ``target = …``, or ``return …`` with what it returns.
+
+    Attributes
+    ----------
+    targets : tuple of Operand
+    reads : dict of str to Operand
+    value : Value, optional
+        What is assigned.
+    summed : tuple of Value
+        Arrays without a name of which the line takes the sum of all elements.
+    """
 
     targets: tuple[Operand, ...]
     reads: Mapping[str, Operand]
-    returns: bool = False
+    value: Value | None = None
+    summed: tuple[Value, ...] = ()
+
+    @property
+    def returns(self) -> bool:
+        """Whether it is the last line."""
+        return self.value is None
 
 
 def sites(
@@ -55,25 +71,29 @@ def sites(
     known: _Known | None = None
     for number, statement in printed:
         atoms = program.returns if statement is None else placement.operands(statement)
-        if statement is not None and has_effect(statement) or not _quiet(atoms, placement):
+        inside = [*_inside(atoms, placement), *([] if statement is None else [statement])]
+        if any(map(has_effect, inside)):
             continue
         known = known or _Known(program)
-        targets = program.returns if statement is None else (statement.target,)  # type: ignore[union-attr]
+        value = None if statement is None else statement.target  # type: ignore[union-attr]
+        targets = program.returns if value is None else (value,)
         reads = {names[v]: known.operand(v) for v in placement.leaves(atoms)}
-        found[number] = Site(tuple(known.operand(t) for t in targets), reads, statement is None)
+        summed = tuple(
+            a for s in inside if isinstance(s, Assign) and s.op.name == "sum_all"
+            for a in s.args if isinstance(a, Value) and a in placement.inlined
+        )  # fmt: skip
+        found[number] = Site(tuple(known.operand(t) for t in targets), reads, value, summed)
     return found
 
 
-def _quiet(atoms: Iterable[Atom], placement: Placement) -> bool:
-    """Whether nothing inside of an expression changes memory."""
+def _inside(atoms: Iterable[Atom], placement: Placement) -> Iterator[Statement]:
+    """The statements that are parts of an expression."""
     pending = [a for a in atoms if isinstance(a, Value)]
     while pending:
         inner = placement.inlined.get(pending.pop())
         if inner is not None:
-            if has_effect(inner):
-                return False
+            yield inner
             pending += [a for a in placement.operands(inner) if isinstance(a, Value)]
-    return True
 
 
 class _Known:
