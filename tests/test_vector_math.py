@@ -108,6 +108,20 @@ def test_far_numbers_among_near_ones(name):
 
 @pytest.mark.compiled
 @needs_compiler
+@pytest.mark.parametrize("name", ["sin", "log1p"])
+def test_the_same_bits_alone_and_in_a_vector(name):
+    """A loop that runs again in parts, as between checkpoints, has other elements in its last vector."""
+    loop = over_arrays(inlined(*FUNCTIONS[name].kernels))
+    x = np.abs(points(FUNCTIONS[name], 300, np.float64))
+    together, alone = np.empty_like(x), np.empty_like(x)
+    loop(x, together)
+    for k in range(x.size):
+        loop(x[k : k + 1], alone[k : k + 1])
+    assert together.tobytes() == alone.tobytes()
+
+
+@pytest.mark.compiled
+@needs_compiler
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_sine_and_cosine_of_one_number(dtype):
     """In one loop, where what both need is calculated once, beside far numbers."""
