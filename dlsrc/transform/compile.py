@@ -74,7 +74,10 @@ def compile_text(
     function = namespace[name]
     if not jit:
         return function
-    options = {"error_model": "numpy", "pipeline_class": pipeline_class(), **(flags or {})}
+    # No C function calls it: what numba would make for that is a tenth of a short compilation.
+    options = {
+        "error_model": "numpy", "pipeline_class": pipeline_class(), "no_cfunc_wrapper": True, **(flags or {}),
+    }  # fmt: skip
     return numba().njit(**options)(function)
 
 
