@@ -477,3 +477,18 @@ def test_sizes_follow_through_shapes_that_are_computed():
     assert all(piece.bytes is not None for piece in report.arrays)
     # The matrix that is returned beside its cotangents.
     assert 2 * 60 * 60 * 8 < report.predicted_bytes < 8 * 60 * 60 * 8
+
+
+def recurrent(W, R, X):
+    Y = dlsrc.lstm(X, np.zeros(8), np.zeros(8), W, R, np.zeros(32), data_format="CBT")[0]
+    return np.sum(Y**2)
+
+
+def test_parts_of_what_is_kept_are_kept_once():
+    report = explain(value_and_grad(recurrent, (0, 1)), np.ones((32, 4)), np.ones((32, 8)), np.ones((4, 50, 200)))
+    kept = {k.name: k.total for k in report.kept if k.how == "references" and k.total}
+    whole = max(kept.values())
+    # The state of a step is a part of all that the step computes, and that is kept for its sake, too.
+    assert len(kept) == 3 and sum(kept.values()) > 1.2 * whole
+    others = sum(piece.bytes or 0 for piece in report.arrays if piece.role != "kept")
+    assert whole < report.predicted_bytes < whole + others + 60_000

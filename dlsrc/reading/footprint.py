@@ -205,7 +205,23 @@ class _Ledger:
         trips = self.trips_around(push, tape)
         total = None if size is None or trips is None else size * trips
         self.allocations.append(Allocation(tape, "kept", loc, total, size or 0))
-        return (total or 0) + IN_A_LIST * (trips or 0)
+        own = 0 if self.is_part_of_another(push.args[1], tape) else total or 0
+        return own + IN_A_LIST * (trips or 0)
+
+    def is_part_of_another(self, value: Atom, tape: Value) -> bool:
+        """Whether what is kept by reference is a view of what another list keeps: ``c = v[1]`` of a kept v.
+
+        A loop that carries it begins with an array of its own, which is one of many.
+        """
+        roots = self.memory.root
+        if not isinstance(value, Value) or value not in roots:
+            return False
+        others = {
+            roots[s.args[1]] for other, s in self.appended.items()
+            if other != tape and isinstance(s.args[1], Value) and s.args[1] in roots
+        } - {roots[value]}  # fmt: skip
+        sources = self.memory.sources.get(roots[value], ())
+        return any(isinstance(a, Value) and roots.get(a) in others for a in sources)
 
     def growing(self, value: Value, statement: Statement) -> list[tuple[Value, int]]:
         """An array that is copied to a longer one when it is full: as long as there are trips."""

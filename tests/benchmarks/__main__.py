@@ -125,7 +125,10 @@ def measure_memory(tasks: list[str], peers: list[str]) -> None:
         line = f"{task:18}"
         for name, one in found.items():
             if one is not None:
-                said = f" (predicted {one['predicted'] / 2**20:.2f})" if one["predicted"] else ""
+                said = f"predicted {one['predicted'] / 2**20:.2f}" if one["predicted"] else ""
+                if "gradient" in one:
+                    said = f"of which the gradient {one['gradient'] / 2**20:.2f}, {said}"
+                said = f" ({said})" if said else ""
                 line += f"  {name} {one['found'] / 2**20:.2f}{said}"
         print(line + " MB", flush=True)
 

@@ -87,6 +87,7 @@ def with_dlsrc(name):
         def read(result):
             return compared(name, result[0], [g.data for found in result[1].values() for g in found.values()])
 
+        step.explained = model_loss, net, X, T  # type: ignore[attr-defined]
         return step, read
 
     return derive
