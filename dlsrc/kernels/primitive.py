@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from .declaring.cases import Kink, Rejection, Sample, kink, real, rejects, sample
+from .declaring.parameters import parameters_of
 from .types import Array, Scalar, Type, broadcast, type_of
 
 __all__ = [
@@ -121,15 +122,14 @@ class Primitive:
         self.name = body.__name__.rstrip("_")
         self.body = body
         self.functions = functions
-        self.parameters = tuple(inspect.signature(body).parameters)
+        self.parameters = parameters_of(body)
         self.static = frozenset(static)
         self.elementwise = elementwise
         self.floats = floats
         self.boolean = boolean
         self.view = view
         self.effect = self.writes = effect
-        self.inline = inline
-        self.generated = generated
+        self.inline, self.generated = inline, generated
         self.part = part
         self.detached = detached
         self.judge: Callable | None = None
@@ -191,9 +191,9 @@ class Primitive:
         return declare
 
     def _check_parameters(self, rule: Callable, what: str, first: str) -> None:
-        names = list(inspect.signature(rule).parameters)
+        names = parameters_of(rule)
         allowed = {"y", *self.parameters, *(f"{name}_shape" for name in self.arguments)}
-        if not names or names[0] != first or not set(names[1:]) <= allowed:
+        if names[:1] != (first,) or not set(names[1:]) <= allowed:
             raise TypeError(
                 f"{rule.__name__}({', '.join(names)}): {what} takes {first} first, then any of "
                 f"{', '.join(sorted(allowed))}"
@@ -302,7 +302,7 @@ class Composite:
         self.functions = functions
         self.methods = methods
         self.attributes = attributes
-        self.parameters = tuple(inspect.signature(body).parameters)
+        self.parameters = parameters_of(body)
         self.cases: tuple[Sample | Kink | Rejection, ...] = ()
         self.__doc__ = body.__doc__
         self.__name__ = self.name
