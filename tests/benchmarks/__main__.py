@@ -28,6 +28,8 @@ MARK = "result: "
 def child(order: dict) -> None:
     """In a fresh process: one task, its result as a line of JSON."""
     os.environ["DLSRC_CACHE"] = "kernels"  # programs are made anew; the task's directory is empty at first
+    if order["kernels"] is not None:  # importing the tests has set it to that of the tests
+        os.environ["DLSRC_CACHE_DIR"] = order["kernels"]
     pin()
     from tests.benchmarks import run
     from tests.benchmarks.memory import predicted_and_found
@@ -57,10 +59,8 @@ def as_installed() -> None:
 def in_process(order: dict, kernels: str | None = None):
     """What a fresh process gives; ``kernels`` is the directory that dlsrc's kernels are kept in."""
     as_installed()
-    order = {**order, "started": time.time()}
+    order = {**order, "kernels": kernels, "started": time.time()}
     settings = {**SINGLE, **RETURNED} if order["what"] == "memory" else SINGLE
-    if kernels is not None:
-        settings = {**settings, "DLSRC_CACHE_DIR": kernels}
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks", "--child", json.dumps(order)],
         env={**os.environ, **settings}, capture_output=True, text=True, check=False,
