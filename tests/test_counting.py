@@ -5,7 +5,7 @@ import pytest
 
 from dlsrc import evaluate, value_and_grad
 from dlsrc.lazy import numba
-from dlsrc.transform.machine.counting import without_locks
+from dlsrc.transform.machine.counting import with_locks, without_locks
 from tests.conftest import PLAIN
 
 ATOMIC = """
@@ -47,8 +47,15 @@ def test_counts_are_plain_and_the_modules_own():
     assert "atomicrmw" not in str(module)
     internal = numba("core.codegen").ll.Linkage.internal
     assert all(module.get_function(name).linkage == internal for name in ("NRT_incref", "NRT_decref"))
-    without_locks(module)  # a second time it is as it was
+
+
+def test_what_is_linked_into_other_code_has_locks():
+    module = changed()
+    with_locks(module)
     module.verify()
+    assert str(module).count("atomicrmw") == 2
+    odr = numba("core.codegen").ll.Linkage.linkonce_odr
+    assert all(module.get_function(name).linkage == odr for name in ("NRT_incref", "NRT_decref"))
 
 
 @pytest.mark.parametrize("name", ["numba_parallel_for", "do_scheduling_signed"])
@@ -85,3 +92,10 @@ def test_a_program_has_none_and_loses_no_array():
     assert after.mi_alloc - before.mi_alloc == after.mi_free - before.mi_free
     run = evaluate.prepared(g, (a, h, 5), {}).function
     assert all("atomicrmw" not in text for text in run.inspect_llvm().values())
+
+    @numba().njit
+    def caller(a, h, n):
+        return g(a, h, n)[1]
+
+    assert np.array_equal(caller(a, h, 5), first[1])
+    assert all("atomicrmw" in text for text in caller.inspect_llvm().values())

@@ -187,6 +187,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
         merged = [(m, _once(sweep, s, m, dy)) for m in handed if (dy := sweep.take(m.target)) is not None]
         materialize(sweep, s)
         base, zeroed = sweep.cot, sweep.masks.zeroed
+        keys = {dy: sweep.shapes.key(dy) for _, dy in merged if isinstance(dy, Value)}
         ways = []
         for slot, block in slots(s):
             sweep.cot = dict(base)
@@ -201,6 +202,7 @@ def reverse_if(sweep: Sweep, s: If) -> None:
                         sweep.contribute(atom, cotangent, owned=merge.target in sweep.in_memory)
                 reverse_block(sweep, block)
             sweep.mirrors.pop()
+            sweep.shapes.keys.update(keys)  # the cotangent of a merge has had the shape of this way's value
             ways.append((code, sweep.cot, mirror, sweep.masks.zeroed))
         (then, then_cot, then_mirror, emptied), (orelse, else_cot, else_mirror, _) = ways
         for shadow, places in emptied.items():

@@ -25,10 +25,12 @@ from .checkpointing.replay import NotReplayed
 from .checkpointing.segments import Checkpoint, Segmented, segmented
 from .control import sweep_from
 from .facts import memory
+from .facts.agreements import Agreements
 from .facts.outline import Outline
 from .facts.shapes import Shapes
-from .ir import Gradient, Program, Value, walk
+from .ir import Block, Gradient, Program, Value, blocks_of, walk, with_blocks
 from .save import Kept, Saver, tapes_read
+from .shorter.dead import without_dead
 from .shorter.scratch import own_scratch
 from .shorter.unchanging import moved_out
 from .simplify import simplify
@@ -144,6 +146,19 @@ def _with_twins(program: Program, order: int) -> tuple[Program, Twins]:
     return twinned(program, outline, facts, gradients.first(program, outline, facts), ctx)
 
 
+def _lasting(program: Program) -> frozenset[int]:
+    """The statements, by identity, that are run for what the program gives beside gradients."""
+    program = program.with_body(_without_gradients(program.body))
+    while (shorter := without_dead(program)) is not program:
+        program = shorter
+    return frozenset(id(s) for s in walk(program.body))
+
+
+def _without_gradients(block: Block) -> Block:
+    rest = (s for s in block if not isinstance(s, Gradient))
+    return tuple(with_blocks(s, map(_without_gradients, blocks_of(s))) for s in rest)
+
+
 def _pass(
     program: Program, order: int, expected: frozenset[Value], twins: Twins
 ) -> tuple[Differentiated, Saver]:
@@ -155,12 +170,14 @@ def _pass(
     saver = Saver(ctx, outline, facts, expected)
     shapes = Shapes(ctx)
     shapes.block(program.body)
+    lasting = _lasting(program)
     problems: list = []
     names: dict[str, None] = {}
     for gradient in gradients.first(program, outline, facts):
         active = activity.analyze(program, outline, facts, gradient)
         names.update((repr(v), None) for v in outline.defined if v in active and v.hint)
-        sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, gradient)
+        agreements = Agreements(shapes, outline, facts, gradient, lasting)
+        sweep, code = sweep_from(ctx, outline, facts, active, saver, shapes, agreements, gradient)
         problems += sweep.problems
         saver.edits.replaced[id(gradient)] = code
     saver.finish()

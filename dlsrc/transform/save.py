@@ -152,15 +152,12 @@ class Saver:
         self, value: Value, loops: list[Statement], at: Statement | None, sizes: Sizes | None
     ) -> _Tape:
         """The tape of a value (of an array as it is at a statement), made, with the pushes of the forward
-        sweep, when first asked for.
-
-        ``sizes`` are those of a number (none), or of an array if they are known in front of the loops.
-        """
+        sweep, when first asked for; ``sizes`` are an array's if they are known in front of the loops."""
         key = (value, id(loops[0]), id(at))
         if key not in self._tapes:
             if at is not None and self._in_test(self.outline.scope[id(at)]):
                 value, at = self.copy_at(value, at), None  # which is kept when the trip begins
-            if sizes is not None and self.is_block(loops) and (at is not None or self._may_be_copied(value)):
+            if sizes is not None and self.is_block(loops) and self._has_place(value, loops, at):
                 made = self._block(value, loops, at, sizes)
             elif isinstance(self.ctx.types[value], Scalar):
                 made = self._stack(value, loops)
@@ -193,11 +190,18 @@ class Saver:
         self._note(value, loops, type_, "array")
         return _Tape("block", tape, tape, tuple(loops))
 
-    def _may_be_copied(self, value: Value) -> bool:
-        """Whether a copy that is made where the value is does for it: nothing writes to its memory, neither
-        the program later in the trip nor the sweep."""
+    def _has_place(self, value: Value, loops: list[Statement], at: Statement | None) -> bool:
+        """Whether a value may be copied into an array with a place for each trip.
+
+        Of an array every trip has to have one, and nothing may write to its memory after the copy: neither
+        the program, later in the trip, nor the sweep.
+        """
+        if isinstance(self.ctx.types[value], Scalar):
+            return True
+        home = self.outline.home[value] if at is None else self.outline.scope[id(at)]
         root = self.memory.root.get(value)
-        return root is None or root not in self.memory.twin_roots and not self.memory.written(root)
+        written = root is not None and (root in self.memory.twin_roots or self.memory.written(root))
+        return len(home) == len(self.outline.scope[id(loops[-1])]) + 1 and (at is not None or not written)
 
     def _outermost(self, loops: list[Statement], shape: Sizes) -> Statement:
         """The loop in front of which the memory of a block tape is made: as far out as its size is known."""

@@ -190,7 +190,182 @@ def added_with_spreading(a, x):
     return np.sum(np.sin(b))
 
 
+@programs(ONE, vector(1), vector(5), 0, argnums=(0, 1))
+@programs(vector(3), ONE, vector(5), 0, argnums=(0, 1))
+@programs(vector(3), ONE, vector(3), 1, argnums=(0, 1, 2))
+def kept_always_and_fetched_in_a_branch(x, w, v, flag):
+    s = 1.0
+    for i in range(3):
+        y = np.sin(x * w * s)
+        s = s + np.sum(y * y)
+        if flag > 0:
+            s = s + v @ (y * y)
+    return s
+
+
+@programs(vector(3), ONE, vector(5), 0, argnums=(0, 1))
+@programs(vector(3), ONE, vector(3), 2, argnums=(0, 1, 2))
+def kept_always_and_fetched_in_a_loop(x, w, v, n):
+    s = 1.0
+    for i in range(3):
+        y = np.sin(x * w * s)
+        s = s + np.sum(y * y)
+        for j in range(n):
+            s = s + 0.1 * (v @ (y * y))
+    return s
+
+
+@programs(vector(3), ONE, vector(5), argnums=(0, 1))
+def kept_before_a_continue(x, w, v):
+    s = 1.0
+    for i in range(3):
+        y = np.sin(x * w * s)
+        s = s + np.sum(y * y)
+        if s > 0.0:
+            continue
+        s = s + v @ (y * y)
+    return s
+
+
+@programs(0.7, vector(4), vector(3), argnums=0)
+def shorter_after_the_first_trip(s, u, x):
+    h = u[:1]
+    for i in range(3):
+        s = s + np.sum(np.cos(h * s))
+        if i > 0:
+            s = s + (x @ h) * s * 0.1
+            s = s + np.sum(np.sin(h * s) * h)
+        h = x * 0.5
+    return s
+
+
+@programs(0.7, vector(4), vector(3), argnums=0)
+def shorter_in_a_loop_without_trips(s, u, x):
+    h = u[:1]
+    for i in range(3):
+        s = s + np.sum(np.cos(h * s))
+        for j in range(i):
+            s = s + (x @ h) * s * 0.1
+            s = s + np.sum(np.sin(h * s) * h)
+        h = x * 0.5
+    return s
+
+
+@programs(vector(3), ONE, vector(3), vector(3), 1, argnums=(0, 1, 2, 3))
+def one_cotangent_for_two(x, w, w2, v, c):
+    z = w + w2
+    if c > 0:
+        m = np.sin(x)
+    else:
+        m = np.cos(w)
+    assert v @ z > -1e9 and v @ m > -1e9
+    y = m + z
+    return np.sum(np.sin(y))
+
+
+@programs(vector(2), ONE, vector(3), 0, argnums=(0, 1, 2))
+@programs(vector(3), ONE, vector(3), 1, argnums=(0, 1, 2))
+def longer_in_a_branch_or_after_it(a, b, k, c):
+    h = np.sin(b)
+    for i in range(3):
+        if c > 0:
+            h = np.sin(b * h)
+        h = np.sin(h * k)
+    return np.sum(h) + np.sum(a)
+
+
 test_agreements = programs.test()
+
+
+def kept_once(x, n):
+    s = 1.0
+    for i in range(n):
+        if i % (n - 1) == 0:
+            y = np.sin(x * s)
+            s += np.sum(y * y) * 0.001
+    return s
+
+
+def test_an_array_of_few_trips_takes_no_memory_for_all():
+    """It would be 1.6 TB."""
+    assert value_and_grad(kept_once)(np.ones(1_000_000), 200_000)[1].shape == (1_000_000,)
+
+
+def tells_what_is_wrong(x, w, v):
+    s = 1.0
+    for i in range(3):
+        y = np.sin(x * w * (1 + s))
+        if len(y) != len(v):
+            raise KeyError("sizes")
+        s += v @ (y * y)
+    return s
+
+
+@pytest.mark.compiled
+def test_the_users_own_error_comes_first():
+    with pytest.raises(KeyError, match="sizes"):
+        value_and_grad(tells_what_is_wrong)(vector(3), ONE, vector(4))
+
+
+def only_the_gradient(v, y, w):
+    s, q = 0.0, 1.0
+    for t in range(2):
+        z = y * w + q
+        s = s + v @ z
+        for i in range(len(z)):
+            q = q * (1.0 + 1e-6 * z[i] * z[i])
+    return dlgradient(s + q, y)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_product_that_nobody_needs_is_not_believed(size):
+    """What it would have refused is no place to write to."""
+    y, v = np.linspace(0.1, 0.2, 3000), np.ones(size)
+    try:
+        found = dlfeval(only_the_gradient, v, dlarray(y), ONE)
+    except ValueError:
+        return
+    assert extractdata(found).shape == y.shape
+
+
+def in_a_trip(x, w, n):
+    s, g = 1.0, np.zeros_like(w)
+    for i in range(3):
+        s = s + np.sum(np.sin(x * w * s))
+        if i == n:
+            s = s + x @ w
+            g = dlgradient(s, w)
+    return g
+
+
+def after_the_loop(x, w, c):
+    s = 1.0
+    for i in range(3):
+        y = np.sin(x * w * s)
+        s = s + np.sum(y * y)
+    g = np.zeros_like(x)
+    if c > 0:
+        s = s + x @ w
+        g = dlgradient(s, x)
+    return g
+
+
+@pytest.mark.parametrize("f", [in_a_trip, after_the_loop])
+def test_a_gradient_in_a_branch(f):
+    for width, where in ((3, 2), (1, -1)):
+        x, w = vector(3), vector(width)
+        args = (x, dlarray(w)) if f is in_a_trip else (dlarray(x), w)
+        extractdata(dlfeval(f, *args, where))
+    found = extractdata(dlfeval(in_a_trip, vector(3), dlarray(vector(3)), 2))
+
+    def plain(w, x=vector(3)):
+        s = 1.0
+        for i in range(3):
+            s = s + np.sum(np.sin(x * w * s))
+        return s + x @ w
+
+    assert_close(found, value_and_grad(plain)(vector(3))[1])
 
 
 def a_gradient_before(x, w):

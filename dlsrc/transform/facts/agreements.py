@@ -7,7 +7,8 @@ Where the reverse sweep is in a block, the statements of this block (those befor
 run, and so have those of the blocks around it; in the reverse of a trip, in that trip.  What is the same in
 every trip by these sizes keeps its shape: a trip begins when those before it are complete.
 
-Only the sweep asks here.  In the forward program an error may still come.
+Only the sweep asks here.  In the forward program an error may still come.  And only those statements count
+that what the program gives depends on: others may be left out in the end, and their errors with them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,10 +48,16 @@ class _Equal:
 
 
 class Agreements:
-    """The sizes that are equal where one gradient's sweep is in some block."""
+    """The sizes that are equal where one gradient's sweep is in some block.
 
-    def __init__(self, shapes: Shapes, outline: Outline, memory: Memory, gradient: Gradient):
+    ``lasting`` are the statements, by identity, that the finished program runs whatever the sweep needs.
+    """
+
+    def __init__(
+        self, shapes: Shapes, outline: Outline, memory: Memory, gradient: Gradient, lasting: frozenset[int]
+    ):
         self.shapes = shapes
+        self.lasting = lasting
         self.outline = outline
         self.memory = memory
         self.end = outline.position[id(gradient)]
@@ -90,25 +97,38 @@ class Agreements:
             found = self.known[tuple(places)] = self._collected(list(places.values()))
         return found
 
-    def _collected(self, places: Scope | list[tuple[Statement, str]]) -> _Equal:
-        blocks = [self.outline.program.body, *(dict(slots(s))[slot] for s, slot in places)]
-        run = [s for block in blocks for s in self._run(block)]
-        carried = [c for s, slot in places if is_loop(s) and slot == "body" for c in self._arrays(s)]
+    def _collected(self, places: list[tuple[Statement, str]]) -> _Equal:
+        """The equal sizes of blocks, outermost first: what a loop hands on is judged by its own body and the
+        blocks around it, as a trip before may have taken another way inside."""
+        run = list(self._run(self.outline.program.body))
+        held: list[Carry] = []
+        for s, slot in sorted(places, key=lambda place: len(self.outline.scope[id(place[0])])):
+            run += self._run(dict(slots(s))[slot])
+            if is_loop(s) and slot == "body":
+                held += self._steady(list(self._arrays(s)), held, run)
+        return self._closed(held, run)
+
+    def _steady(self, carried: list[Carry], held: list[Carry], run: list[Assign]) -> list[Carry]:
+        """Those that have the same shape in every trip."""
         while True:
-            equal = _Equal()
-            for carry in carried:
-                self._join(equal, carry.header, carry.init)
-            self._close(equal, run)
+            equal = self._closed(held + carried, run)
             kept = [c for c in carried if self._stays(equal, c)]
             if len(kept) == len(carried):
-                return equal
+                return carried
             carried = kept
+
+    def _closed(self, held: list[Carry], run: list[Assign]) -> _Equal:
+        equal = _Equal()
+        for carry in held:
+            self._join(equal, carry.header, carry.init)
+        self._close(equal, run)
+        return equal
 
     def _run(self, block: Block) -> Iterator[Assign]:
         for s in block:
             if self.outline.position[id(s)] >= self.end:
                 return
-            if isinstance(s, Assign):
+            if isinstance(s, Assign) and id(s) in self.lasting:
                 yield s
 
     def _arrays(self, loop: Statement) -> Iterator[Carry]:

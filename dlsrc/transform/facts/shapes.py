@@ -115,6 +115,8 @@ class Shapes:
         sides = [x for x in (a, b) if x is not UNBOUND]
         if len(sides) == 1 or self.same(*sides):
             self.equate(target, sides[0])
+        else:
+            self.keys.pop(target, None)
 
     def _assign(self, s: Assign, target: Value) -> None:
         name = s.op.name

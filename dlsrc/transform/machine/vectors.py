@@ -20,7 +20,7 @@ from typing import Any
 from ...kernels.vector_math import error_function, exponential, hyperbolic, logarithm, powers, trigonometric
 from ...lazy import numba
 from .branchless import definitions
-from .counting import without_locks
+from .counting import with_locks, without_locks
 from .far_calls import written_in
 from .pages import in_large_pages
 
@@ -76,5 +76,12 @@ def library_class() -> Any:
             super()._optimize_final_module()
             written_in(self, last=True)
             without_locks(self._final_module)
+
+        def _get_module_for_linking(self) -> Any:
+            first = self._shared_module is None
+            module = super()._get_module_for_linking()
+            if first and module is not self._final_module:
+                with_locks(module)
+            return module
 
     return Exchanging

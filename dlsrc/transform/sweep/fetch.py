@@ -9,8 +9,8 @@
 `save` decides and keeps; here the value is named where the sweep needs it, once a block.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from ...errors import DifferentiationError
@@ -22,8 +22,8 @@ from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
 from ..facts.shapes import Shapes
 from ..ir import (
-    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Read, Span, Statement, Value,
-    values_defined,
+    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Raise, Read, Show, Span, Statement,
+    Value, blocks_of, values_defined, walk,
 )
 from ..save import Saver, Sizes
 
@@ -51,7 +51,7 @@ class Fetching:
 
     def __init__(
         self, ctx: Context, outline: Outline, memory: Memory, activity: Activity, saver: Saver,
-        shapes: Shapes, gradient: Gradient,
+        shapes: Shapes, agreements: Agreements, gradient: Gradient,
     ):  # fmt: skip
         self.ctx = ctx
         self.outline = outline
@@ -59,7 +59,7 @@ class Fetching:
         self.active = activity
         self.saver = saver
         self.shapes = shapes
-        self.agreements = Agreements(shapes, outline, memory, gradient)
+        self.agreements = agreements
         self.gradient = gradient
         self.here: Scope = outline.scope[id(gradient)]
         self.cot: dict[Any, Atom] = {}
@@ -250,19 +250,25 @@ class Fetching:
             return ()
         if not isinstance(type_, Array) or len(loops) + type_.ndim > MOST_AXES:
             return None
-        run = self._run()
-        found = [self._size_before(self.agreements.sizes(k, run), loops[0]) for k in self.shapes.key(value)]
+        # By what has been run wherever the value is kept; not by that of a branch in which it is fetched.
+        home = [(id(around), slot) for around, slot in self.outline.home[value]]
+        run = tuple(tuple((t, slot) for t, slot in scope if (id(t), slot) in home) for scope in self._run())
+        # Where the program raises or prints by itself, that must not come after an error of the tape's.
+        told = any(isinstance(s, Raise | Show) for block in blocks_of(loops[0]) for s in walk(block))
+        found = [self._size_before(key, loops[0], None if told else run) for key in self.shapes.key(value)]
         return None if None in found else tuple(found)  # type: ignore[arg-type]
 
-    def _size_before(self, equal: Iterable[tuple], loop: Statement) -> Const | tuple[Value, int, int] | None:
-        for key in equal:
-            match key:
+    def _size_before(
+        self, key: tuple, loop: Statement, run: tuple[Scope, ...] | None
+    ) -> Const | tuple[Value, int, int] | None:
+        for equal in (key,) if run is None else self.agreements.sizes(key, run):
+            match equal:
                 case ("const", int() as size):
                     return Const(size)
                 case ("dim", Value() as other, axis) if self._is_before(other, loop):
                     return other, axis, 0
                 case ("more", size):
-                    found = self._size_before(self.agreements.sizes(size, self._run()), loop)
+                    found = self._size_before(size, loop, run)
                     return (*found[:2], found[2] + 1) if isinstance(found, tuple) else None
         return None
 
@@ -294,7 +300,10 @@ class Fetching:
 
     def _run(self) -> tuple[Scope, ...]:
         """The blocks whose statements have been run where the sweep is."""
-        return self.here, tuple((m.statement, m.slot) for m in self.mirrors)
+        mirrored = [m.statement for m in self.mirrors]
+        # Of a loop whose trips are swept one by one, the last trip's way says nothing.
+        around = takewhile(lambda place: not any(place[0] is t for t in mirrored), self.here)
+        return tuple(around), tuple((m.statement, m.slot) for m in self.mirrors)
 
     def same_shape(self, a: Atom, b: Atom) -> bool:
         """Whether two arrays certainly have one shape where the sweep is."""
