@@ -183,10 +183,7 @@ class Saver:
         with ctx.at(self._loc_of(value)), ctx.collecting() as push:
             index = [self.number(loop) for loop in loops]
             ctx.store(tape, Index((*index, *(Span() for _ in shape))), value)
-        if at is None:
-            self._insert_push(value, push)
-        else:
-            self._around(value, at).setdefault(id(at), []).extend(push)
+        self._insert_push(value, push, at)
         self._note(value, loops, type_, "array")
         return _Tape("block", tape, tape, tuple(loops))
 
@@ -289,10 +286,7 @@ class Saver:
                 else:
                     ctx.effect(name, tape, dtype=getattr(type_, "dtype", "int64"))
             self.edits.start.setdefault((id(loops[-1]), "body"), []).extend(first)
-        if at is None:
-            self._insert_push(value, push)
-        else:
-            self._around(value, at).setdefault(id(at), []).extend(push)
+        self._insert_push(value, push, at)
         self._note(value, loops, type_, "copies" if at is not None else "references")
         return _Tape("list", tape, tape, tuple(loops))
 
@@ -308,8 +302,12 @@ class Saver:
         statement = self.outline.defined.get(value)
         return statement.loc if statement is not None else self.ctx.loc
 
-    def _insert_push(self, value: Value, push: list[Statement]) -> None:
-        """Right after the value comes to be: after its statement, or at the start of the loop it heads."""
+    def _insert_push(self, value: Value, push: list[Statement], at: Statement | None = None) -> None:
+        """Right after the value comes to be: after its statement, or at the start of the loop it heads; as
+        an array is at a statement, there."""
+        if at is not None:
+            self._around(value, at).setdefault(id(at), []).extend(push)
+            return
         statement, home = self.outline.defined[value], self.outline.home[value]
         loop, _ = home[-1]
         if self._in_test(home) or loop is statement:

@@ -32,6 +32,7 @@ from ..adjoint import Sweep
 from ..assemble import assemble
 from ..building.rename import refreshed, renamed
 from ..building.workshop import workshop
+from ..facts.agreements import Agreements
 from ..facts.filling import Filling
 from ..facts.memory import Memory, analyze
 from ..facts.outline import Outline, is_loop
@@ -202,7 +203,8 @@ class _Segment:
         self._tell_shapes(shapes, seeds)
         shapes.block(program.body)
         saver = Saver(ctx, outline, memory, expected)
-        inner = Sweep(ctx, outline, memory, self._active(), saver, shapes, gradient)
+        agreements = Agreements(shapes, outline, memory, gradient, outer.agreements.lasting)
+        inner = Sweep(ctx, outline, memory, self._active(), saver, shapes, agreements, gradient)
         inner.reverse_block = partial(outer.reverse_block.func, inner)  # type: ignore[attr-defined]
         inner.masks.masked, inner.masks.partial = outer.masks.masked, outer.masks.partial
         inner.masks.zeroed = outer.masks.zeroed
