@@ -86,6 +86,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", help="parts of names of tasks; all if none")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--runs", type=int, default=1, help="processes a task, of which medians are taken")
     parser.add_argument("--no-fastmath", action="store_true", help="leave out the second column")
     for flag in ("list", "cold", "overhead", "memory", "gate", "store", "markdown"):
         parser.add_argument(f"--{flag}", action="store_true")
@@ -166,7 +167,8 @@ def measure(tasks: list[str], peers: list[str], options: argparse.Namespace) -> 
         order = {"what": "run", "task": task, "peers": peers, "rounds": options.rounds, "fast": not options.no_fastmath}
         with TemporaryDirectory() as kernels:
             new = in_process({"what": "first", "task": task}, kernels)
-            result = in_process(order, kernels)
+            runs = [in_process(order, kernels) for _ in range(options.runs)]
+        result = report.middle([run for run in runs if run is not None])
         if result is not None and new is not None:
             result["first"]["dlsrc, new machine"] = new
             results[task] = result

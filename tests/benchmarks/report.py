@@ -2,10 +2,11 @@
 
 import json
 import math
+import statistics
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Results", "gate", "markdown", "plot", "ratios", "table"]
+__all__ = ["Results", "gate", "markdown", "middle", "plot", "ratios", "table"]
 
 Results = dict[str, dict[str, Any]]  # task to what `run` gave
 
@@ -29,6 +30,16 @@ def span(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e9:.3g} ns"
+
+
+def middle(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The medians of what several runs of a task gave, for each contender; None of no runs."""
+    if not runs:
+        return None
+    return {
+        what: {name: statistics.median(run[what][name] for run in runs) for name in runs[0][what]}
+        for what in runs[0]
+    }
 
 
 def rows(results: Results) -> list[list[str]]:
