@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlsrc import stages, value_and_grad
+from dlsrc import dlarray, dlgradient, stages, value_and_grad
 from dlsrc.lazy import jit_enabled
 from dlsrc.transform.compile import compile_text
 from dlsrc.transform.emit import emit
@@ -240,6 +240,20 @@ def returned_twice(x):
 @pytest.mark.parametrize("x", [X, np.zeros(2), X[::2]], ids=["vector", "two", "strided"])
 def test_nothing_changes(f, x):
     check(f, x)
+
+
+def handed_on(x):
+    u, total = x, 0.0
+    for k in range(3):
+        g = dlgradient(np.sum(u**2) * (k + 1), x)
+        total += np.sum(g)
+        u = u + 1.0
+    return total, g
+
+
+@pytest.mark.compiled
+def test_what_a_trip_reads_before_it_makes_it_is_made():
+    the_same(emit([*stages(handed_on, dlarray(X)).values()][-1].program), X)
 
 
 @pytest.mark.compiled

@@ -212,12 +212,13 @@ class _Reader:
             return None
         if not _fits(operand.shape, run.shape):
             return None
-        if node.id not in run.defined:
+        if node.id in run.defined:
+            run.consumed[node.id] += 1
+        else:  # in a loop of the program it may be what the trip before has made here
             if node.id in run.late or run.inputs.get(node.id, operand) != operand:
                 return None
             run.inputs[node.id] = operand
         self.shapes.append(operand.shape)
-        run.consumed[node.id] += 1
         return ast.Name(run.defined.get(node.id) or f"_x{list(run.inputs).index(node.id)}", ast.Load())
 
     def called(self, node: ast.Call) -> ast.expr | None:
