@@ -4,7 +4,8 @@ Names may be parts of names.  Each task is compiled twice: on a machine that has
 on one that has them.  ``--cold`` measures the first gradient of fresh processes, imports included;
 ``--overhead`` what a call costs beside the compiled code; ``--memory`` the peak of a call, JAX's and PyTorch's, too,
 beside what `explain` predicts; ``--gate`` compares ratios with the stored ones, and
-``--store`` stores them.  ``--markdown`` and ``--plot FILE`` give the table and a picture for the README.
+``--store`` keeps what was measured; ``--stored`` shows what is kept.  ``--markdown`` and ``--plot FILE`` give the
+table and a picture for the README.
 """
 
 import argparse
@@ -88,7 +89,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--runs", type=int, default=1, help="processes a task, of which medians are taken")
     parser.add_argument("--no-fastmath", action="store_true", help="leave out the second column")
-    for flag in ("list", "cold", "overhead", "memory", "gate", "store", "markdown"):
+    for flag in ("list", "cold", "overhead", "memory", "gate", "store", "stored", "markdown"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -148,7 +149,9 @@ def main(arguments: list[str]) -> int:
         child(json.loads(options.child))
         return 0
     tasks, peers = chosen(options.names), installed(options.peers)
-    if options.list:
+    if options.stored:
+        show({name: result for name, result in report.stored().items() if name in tasks}, options)
+    elif options.list:
         print("\n".join(tasks))
     elif options.cold:
         measure_cold(tasks, [p for p in peers if p == "jax"])
@@ -159,6 +162,14 @@ def main(arguments: list[str]) -> int:
     else:
         return measure(tasks, [] if options.gate else peers, options)
     return 0
+
+
+def show(results: report.Results, options: argparse.Namespace) -> None:
+    if results:
+        print("\nRatios of times, dlsrc's over the other's: below 1, dlsrc is ahead.\n")
+        print(report.markdown(results) if options.markdown else report.table(results))
+    if options.plot:
+        report.plot(results, options.plot)
 
 
 def measure(tasks: list[str], peers: list[str], options: argparse.Namespace) -> int:
@@ -174,13 +185,9 @@ def measure(tasks: list[str], peers: list[str], options: argparse.Namespace) -> 
             results[task] = result
             print(f"{task:18}" + "".join(f"  {n} {s * 1e6:.1f}" for n, s in result["call"].items()) + " µs")
             print(f"{'its first call':18}" + "".join(f"  {n} {s:.2f}" for n, s in result["first"].items()) + " s", flush=True)
-    if results:
-        print("\nRatios of times, dlsrc's over the other's: below 1, dlsrc is ahead.\n")
-        print(report.markdown(results) if options.markdown else report.table(results))
-    if options.store:
-        report.store(results)
-    if options.plot:
-        report.plot(results, options.plot)
+            if options.store:
+                report.store({task: result})
+    show(results, options)
     complaints = report.gate(results) if options.gate else []
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints or len(results) < len(tasks) else 0

@@ -6,7 +6,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Results", "gate", "markdown", "middle", "plot", "ratios", "table"]
+__all__ = ["Results", "gate", "markdown", "middle", "plot", "ratios", "stored", "table"]
 
 Results = dict[str, dict[str, Any]]  # task to what `run` gave
 
@@ -103,18 +103,22 @@ def geometric(values: list[float]) -> float:
 
 
 def store(results: Results) -> None:
-    STORED.write_text(json.dumps({name: ratios(r) for name, r in results.items()}, indent=1, ensure_ascii=False) + "\n")
+    """Keep what was measured, beside what is stored of other tasks."""
+    STORED.write_text(json.dumps({**stored(), **results}, indent=1, ensure_ascii=False) + "\n")
+
+
+def stored() -> Results:
+    return json.loads(STORED.read_text()) if STORED.exists() else {}
 
 
 def gate(results: Results, slack: float = 0.2) -> list[str]:
     """Which ratios to the adjoint by hand and to the primal are worse than the stored ones by more than ``slack``."""
-    if not STORED.exists():
+    before, found = stored(), []
+    if not before:
         return [f"nothing is stored: run with --store first ({STORED})"]
-    stored, found = json.loads(STORED.read_text()), []
     for name, result in results.items():
-        now = ratios(result)
+        now, then = ratios(result), ratios(before[name]) if name in before else {}
         for title in ("by hand", "primal"):
-            before = stored.get(name, {}).get(title)
-            if before is not None and title in now and now[title] > before * (1 + slack):
-                found.append(f"{name}: {title} {now[title]:.2f}, stored {before:.2f}")
+            if title in then and title in now and now[title] > then[title] * (1 + slack):
+                found.append(f"{name}: {title} {now[title]:.2f}, stored {then[title]:.2f}")
     return found
