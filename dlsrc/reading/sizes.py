@@ -125,6 +125,9 @@ class Sizes:
             case ("dim", Value() as value, axis):
                 shape = self.shape(value)
                 return None if shape is None else shape[axis]
+            case ("more", inner):
+                found = self.size(inner)
+                return None if found is None else found + 1
             case ("span", inner, *bounds):
                 length = self.size(inner)
                 numbers = [None if bound is None else self._bound(bound) for bound in bounds]

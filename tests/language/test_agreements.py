@@ -301,10 +301,23 @@ def tells_what_is_wrong(x, w, v):
     return s
 
 
+def tells_it_after_the_loop(x, w, v):
+    s = 1.0
+    for i in range(3):
+        y = np.sin(x * w * (1 + s))
+        s += np.sum(y * y)
+    if len(x) != len(w):
+        raise KeyError("sizes")
+    return s + x @ w + np.sum(v)
+
+
 @pytest.mark.compiled
-def test_the_users_own_error_comes_first():
+@pytest.mark.parametrize(("f", "args"), [
+    (tells_what_is_wrong, (vector(3), ONE, vector(4))), (tells_it_after_the_loop, (vector(3), ONE, ONE)),
+])  # fmt: skip
+def test_the_users_own_error_comes_first(f, args):
     with pytest.raises(KeyError, match="sizes"):
-        value_and_grad(tells_what_is_wrong)(vector(3), ONE, vector(4))
+        value_and_grad(f)(*args)
 
 
 def only_the_gradient(v, y, w):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...kernels.types import IN_A_LIST, Array, Scalar
 from ..building.context import Context
-from ..facts.outline import is_loop, visible
+from ..facts.outline import is_loop
 from ..facts.shapes import Shapes
 from ..facts.trips import count_of
 from ..ir import UNBOUND, Assign, Atom, Const, For, Statement, Value
@@ -155,10 +155,4 @@ class Budget:
 
     def before(self, atom: Atom, loop: For) -> bool:
         """Whether an atom has its value in front of a loop."""
-        if not isinstance(atom, Value):
-            return True
-        outline = self.facts.outline
-        made = outline.defined.get(atom)
-        if not visible(outline.home.get(atom, ((loop, "body"),)), outline.scope[id(loop)]):
-            return False
-        return made is None or outline.position[id(made)] < outline.position[id(loop)]
+        return not isinstance(atom, Value) or self.facts.outline.is_before(atom, loop)

@@ -8,7 +8,7 @@ program, one outline.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..ir import Block, For, If, Program, Statement, Value, While, values_defined
+from ..ir import UNBOUND, Block, For, If, Program, Statement, Value, While, values_defined
 
 __all__ = ["Outline", "Scope", "is_loop", "slots", "visible"]
 
@@ -88,6 +88,28 @@ class Outline:
     def loops(self, scope: Scope) -> list[Statement]:
         """The loops of a scope, outermost first."""
         return [s for s, _ in scope if is_loop(s)]
+
+    def is_before(self, value: Value, loop: Statement) -> bool:
+        """Whether a value is there in front of a loop, whichever way the program took."""
+        home = self.home.get(value)
+        if home is None or not visible(home, self.scope[id(loop)]) or not self.always_bound(value):
+            return False
+        made = self.defined[value]
+        if made is None or any(s is made for s, _ in home):
+            return True
+        around = any(s is made for s, _ in self.scope[id(loop)])  # what comes of a loop around is not there
+        return self.position[id(made)] < self.position[id(loop)] and not around
+
+    def always_bound(self, value: Value) -> bool:
+        """Whether a name has a value on every way through the branch or loop that joins what it may be."""
+        made = self.defined[value]
+        for merge in getattr(made, "merges", ()):
+            if merge.target == value and UNBOUND in (merge.then, merge.orelse):
+                return False
+        for carry in getattr(made, "carries", ()):
+            if value in (carry.header, carry.result) and UNBOUND in (carry.init, carry.out):
+                return False
+        return True
 
     def may_follow(self, later: Statement, earlier: Statement, born: Scope) -> bool:
         """Whether ``later`` may run after ``earlier`` on memory that came to be in the scope ``born``.

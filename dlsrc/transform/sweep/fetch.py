@@ -10,7 +10,7 @@
 """
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from ...errors import DifferentiationError
@@ -22,8 +22,8 @@ from ..facts.memory import Memory
 from ..facts.outline import Outline, Scope, is_loop, visible
 from ..facts.shapes import Shapes
 from ..ir import (
-    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Merge, Raise, Read, Show, Span, Statement,
-    Value, blocks_of, values_defined, walk,
+    UNBOUND, Assign, Atom, Carry, Const, For, Gradient, Index, Raise, Read, Show, Span, Statement,
+    Value, values_defined,
 )
 from ..save import Saver, Sizes
 
@@ -254,7 +254,8 @@ class Fetching:
         home = [(id(around), slot) for around, slot in self.outline.home[value]]
         run = tuple(tuple((t, slot) for t, slot in scope if (id(t), slot) in home) for scope in self._run())
         # Where the program raises or prints by itself, that must not come after an error of the tape's.
-        told = any(isinstance(s, Raise | Show) for block in blocks_of(loops[0]) for s in walk(block))
+        later = self.outline.statements[self.outline.position[id(loops[0])] :]
+        told = any(isinstance(s, Raise | Show) for s in later)
         found = [self._size_before(key, loops[0], None if told else run) for key in self.shapes.key(value)]
         return None if None in found else tuple(found)  # type: ignore[arg-type]
 
@@ -265,24 +266,12 @@ class Fetching:
             match equal:
                 case ("const", int() as size):
                     return Const(size)
-                case ("dim", Value() as other, axis) if self._is_before(other, loop):
+                case ("dim", Value() as other, axis) if self.outline.is_before(other, loop):
                     return other, axis, 0
                 case ("more", size):
                     found = self._size_before(size, loop, run)
                     return (*found[:2], found[2] + 1) if isinstance(found, tuple) else None
         return None
-
-    def _is_before(self, value: Value, loop: Statement) -> bool:
-        """Whether a value is there in front of a loop."""
-        home, outline = self.outline.home.get(value), self.outline
-        if home is None or not visible(home, outline.scope[id(loop)]) or not self._always_bound(value):
-            return False
-        made = outline.defined[value]
-        heads = any(s is made for s, _ in home)
-        return made is None or heads or (
-            outline.position[id(made)] < outline.position[id(loop)]
-            and not any(s is made for s, _ in outline.scope[id(loop)])
-        )  # fmt: skip
 
     def _tape_here(self, tape: Any) -> Value:
         """The name a tape has where the gradient stands: in the loop's body, in its test, or after it."""
@@ -374,7 +363,7 @@ class Fetching:
             return known  # and not one number that stands for all elements
         if value in self.targets:
             return None
-        for other in (*self.shapes.like(value), *self.agreements.like(value, self._run())):
+        for other in chain(self.shapes.like(value), self.agreements.like(value, self._run())):
             if self.ctx.types[other].dtype == self.ctx.types[value].dtype and self._at_hand(other):
                 return other
         return None
@@ -389,20 +378,7 @@ class Fetching:
             return True
         if value not in values_defined(statement):
             return False  # brought out of a branch for the sweep: on the other way it has no value
-        if not self._always_bound(value):
+        if not self.outline.always_bound(value):
             return False
         position = self.outline.position
         return id(statement) in position and position[id(statement)] < position[id(self.gradient)]
-
-    def _always_bound(self, value: Value) -> bool:
-        """Whether the name has a value whichever way the program took."""
-        statement = self.outline.defined[value]
-        joined = (*getattr(statement, "merges", ()), *getattr(statement, "carries", ()))
-        return not any(UNBOUND in _ways(j, value) for j in joined)
-
-
-def _ways(joined: Merge | Carry, value: Value) -> tuple[Atom, ...]:
-    """What a value may be where a branch or loop joins it; nothing where it joins another."""
-    if isinstance(joined, Merge):
-        return (joined.then, joined.orelse) if joined.target == value else ()
-    return (joined.init, joined.out) if value in (joined.header, joined.result) else ()
