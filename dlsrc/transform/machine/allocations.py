@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...lazy import numba
+from .element_code import elementary
 
 __all__ = ["allocated", "allocating"]
 
@@ -53,9 +54,9 @@ def _dimensions(shape: Any, types: Any) -> int:
 @cache
 def allocating() -> Any:
     """numba's class that writes LLVM code, told to write these calls out."""
-    lowering: Any = numba("core.lowering")
+    base: Any = elementary()
 
-    class Allocating(lowering.Lower):
+    class Allocating(base):
         def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:
             asked = getattr(fnty, "typing_key", None)
             if expr.kws or expr.vararg or allocated(fnty, signature.args) != signature:

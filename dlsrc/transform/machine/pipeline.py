@@ -31,8 +31,9 @@ TOUCHED = {
                  "BaseContext.insert_user_function",
     "core.compiler": "CompilerBase.compile_extra compile_result",
     "core.cpu": "CPUContext.get_executable",
-    "core.callconv": "CPUCallConv.return_user_exc",
-    "core.cgutils": "ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr memset pack_array unpack_tuple",
+    "core.callconv": "CPUCallConv.return_user_exc NumpyErrorModel.raise_on_fp_zero_division",
+    "core.cgutils": "gep_inbounds get_item_pointer2 ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr "
+                    "ir.instructions.InsertValue memset pack_array unpack_tuple",
     "core.codegen": "Codegen._create_empty_module JITCodeLibrary._finalize_final_module "
                     "JITCodeLibrary._optimize_final_module "
                     "JITCodeLibrary._get_module_for_linking JITCodeLibrary.add_ir_module ll.Linkage",
@@ -40,9 +41,10 @@ TOUCHED = {
     "core.environment": "Environment._memo Environment.from_fndesc lookup_environment",
     "core.ir": "Del Expr.phi Scope.redefine UNDEFINED",
     "core.ir_utils": "build_definitions replace_vars_inner replace_vars_stmt",
-    "core.lowering": "Lower._find_singly_assigned_variable Lower._lower_call_normal Lower.delvar "
-                     "Lower._disable_sroa_like_opt Lower.fold_call_args Lower.getvar Lower.loadvar "
-                     "Lower.lower_expr Lower.lower_normal_function Lower.storevar",
+    "core.lowering": "Lower._cast_var Lower._disable_sroa_like_opt Lower._find_singly_assigned_variable "
+                     "Lower._lower_call_normal Lower.delvar Lower.fold_call_args Lower.getvar Lower.loadvar "
+                     "Lower.lower_binop Lower.lower_expr Lower.lower_inst Lower.lower_normal_function "
+                     "Lower.storevar",
     "core.postproc": "PostProcessor.remove_dels PostProcessor._insert_var_dels VariableLifetime.deadmaps",
     "core.runtime.context": "NRTContext.meminfo_alloc_aligned NRTContext.meminfo_data",
     "core.rewrites.registry": "rewrite_registry.rewrites",
@@ -53,6 +55,9 @@ TOUCHED = {
     "core.typing.context": "BaseContext.resolve_function_type",
     "core.unsafe.eh": "exception_check",
     "core.untyped_passes": "GenericRewrites InlineClosureLikes IRProcessing ReconstructSSA._patch_locals",
+    "cpython.numbers": "int_add_impl int_eq_impl int_mul_impl int_ne_impl int_sge_impl int_sgt_impl "
+                       "int_sle_impl int_slt_impl int_sub_impl real_add_impl real_eq_impl real_ge_impl "
+                       "real_gt_impl real_le_impl real_lt_impl real_mul_impl real_ne_impl real_sub_impl",
     "np.arrayobj": "_parse_shape get_itemsize make_array populate_array",
     "np.npyimpl": "_ufunc_db_function _ufunc_loop_sig",
     "np.ufunc.array_exprs": "_arr_expr_to_ast",
