@@ -15,6 +15,7 @@ from .differentiate import differentiate
 from .distribute import distribute
 from .emit import Emitted, emit
 from .shorter.emptied import without_emptying
+from .shorter.reciprocals import with_reciprocals
 from .ir import Program
 from .normalize import Normalized, Request, normalize
 from .save import Kept
@@ -109,6 +110,9 @@ def _transformed(
     left = without_emptying(program)
     if left.body != program.body:
         program = stage("emptied", simplify(left))
+    once = with_reciprocals(program)
+    if once is not program:
+        program = stage("reciprocals", simplify(once))
     return Generated(
         emit(program, header=_header(normalized, program), unsigned=never_negative(program)),
         normalized, tuple(stages),

@@ -43,27 +43,29 @@ def recursion_1(p, r, tp, tr):
     tv4 = tp[1]
     v5 = 1 - v4
     variance = v3 / v5
-    tvariance = tv3 / v5 + tv4 / v5 * variance
+    v6 = 1.0 / v5
+    tvariance = tv3 * v6 + tv4 * v6 * variance
     # forward_loop.py:10  for t in range(len(r)):
     total = 0.0
     ttotal = 0.0
     for t in range(v2):
         # forward_loop.py:11  total += np.log(variance) + r[t] ** 2 / variance
-        v6 = np.log(variance)
-        tv6 = tvariance / variance
-        v7 = r[t]
-        v8 = v7**2 / variance
-        tv8 = tr[t] * (2 * v7) / variance - tv6 * v8
-        ttotal = ttotal + (tv6 + tv8)
-        total = total + (v6 + v8)
+        v7 = np.log(variance)
+        v8 = 1.0 / variance
+        tv7 = tvariance * v8
+        v9 = r[t]
+        v10 = v9**2 / variance
+        tv10 = tr[t] * (2 * v9) * v8 - tv7 * v10
+        ttotal = ttotal + (tv7 + tv10)
+        total = total + (v7 + v10)
         # forward_loop.py:12  variance = p[0] + p[1] * variance
         tvariance = tv3 + (tv4 * variance + tvariance * v4)
         variance = v3 + v4 * variance
         # forward_loop.py:13  if variance > 2.0:
         if variance > 2.0:
             # forward_loop.py:14  variance = np.sqrt(2.0 * variance)
-            v9 = 2.0 * variance
-            tv9 = tvariance * 2.0
-            variance = np.sqrt(v9)
-            tvariance = zero_if_masked(tv9 / (2 * variance), tv9)
+            v11 = 2.0 * variance
+            tv11 = tvariance * 2.0
+            variance = np.sqrt(v11)
+            tvariance = zero_if_masked(tv11 / (2 * variance), tv11)
     return total, ttotal

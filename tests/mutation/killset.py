@@ -7,7 +7,7 @@ MODULES = (
     "save", "adjoint", "sweep.fetch", "sweep.shadows", "control", "sweep.crossing", "sweep.reverse_loops",
     "sweep.sums", "shorter.emptied", "facts.trips", "sweep.firsts", "sweep.rules", "sweep.masks",
     "facts.written", "facts.regions", "sweep.taped", "simplify", "shorter.fold", "shorter.algebra",
-    "shorter.dead", "distribute", "facts.memory", "activity", "facts.costs", "bounds",
+    "shorter.dead", "shorter.reciprocals", "distribute", "facts.memory", "activity", "facts.costs", "bounds",
 )
 
 # Values and gradients against differences of the plain function; arguments left alone; fresh, contiguous gradients.
@@ -51,6 +51,7 @@ FILES = {
     "test_simplify": "what is folded, and what IEEE arithmetic forbids to fold",
     "test_messages": "what is refused, where, and why",
     "test_emptied": "which zeros are written in vain",
+    "test_reciprocals": "which divisions are products",
     **{f"language.test_{name}": why for name, why in LANGUAGE.items()},
     "corpus.test_functions": "functions that other differentiators got wrong",
     "corpus.test_fuzzed": "programs that the fuzzer found",
