@@ -181,6 +181,18 @@ def test_import_is_light():
     assert result.stdout.strip() == ""
 
 
+def test_the_engine_needs_little_of_scipy():
+    """Its parts are imported where a program calls them: `scipy.linalg` takes longer than all of the engine."""
+    code = """
+import sys
+from dlsrc.lazy import engine
+engine(), engine('transform.compile')
+print(*(m for m in sys.modules if m in ('scipy.linalg', 'scipy.special')))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
 def test_the_names_of_the_surface():
     code = """
 import dlsrc

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from .declaring.cases import Kink, Rejection, Sample, kink, real, rejects, sample
+from .declaring.cases import Kink, Rejection, Sample, Tested, kink, real, rejects, sample
 from .declaring.parameters import parameters_of
 from .types import Array, Scalar, Type, broadcast, type_of
 
@@ -74,7 +74,7 @@ def elements(function: Callable, numbers: Mapping[str, Any], static: Mapping[str
     return shape, [function(**row, **static) for row in rows]
 
 
-class Primitive:
+class Primitive(Tested):
     """An operation with a value, a type rule and an adjoint or a stated zero for every argument.
 
     Attributes
@@ -143,7 +143,7 @@ class Primitive:
         self.linear_in: frozenset[str] = frozenset(self.parameters[:1] if view else ())
         self.multilinear_in: frozenset[str] = frozenset()
         self.result_rule: Callable | None = None
-        self.cases: tuple[Sample | Kink | Rejection, ...] = ()
+        super().__init__()
         self.__doc__ = body.__doc__
         self.__name__ = self.name
         if any(name.startswith("_") for name in self.parameters):
@@ -266,10 +266,6 @@ class Primitive:
         """State what value and derivatives are compared with: a function of the same arguments."""
         self.judge = reference
 
-    def samples(self, *cases: Sample | Kink | Rejection) -> None:
-        """Where the declaration is tested."""
-        self.cases += cases
-
     def result_type(self, *args: Type, **static: Any) -> Type:
         """The type of the result for arguments of these types.
 
@@ -293,7 +289,7 @@ class Primitive:
         return out
 
 
-class Composite:
+class Composite(Tested):
     """A function in terms of primitives, spliced into the program where it is called."""
 
     def __init__(self, body, functions, *, methods, attributes):
@@ -303,7 +299,7 @@ class Composite:
         self.methods = methods
         self.attributes = attributes
         self.parameters = parameters_of(body)
-        self.cases: tuple[Sample | Kink | Rejection, ...] = ()
+        super().__init__()
         self.__doc__ = body.__doc__
         self.__name__ = self.name
 
@@ -314,10 +310,6 @@ class Composite:
 
     def __repr__(self) -> str:
         return f"<composite {self.name}{inspect.signature(self.body)}>"
-
-    def samples(self, *cases: Sample | Kink | Rejection) -> None:
-        """Where the declaration is tested."""
-        self.cases += cases
 
 
 registry: dict[str, Primitive | Composite] = {}

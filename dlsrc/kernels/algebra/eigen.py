@@ -138,7 +138,7 @@ eigh_factors.samples(
     sample(_symmetric(3)), sample(_symmetric(6)[::2, ::2]), rejects(real(3, 4), error=np.linalg.LinAlgError),
 )
 for _made in (eigenvalues, eigenvectors):
-    _made.samples(*(sample(a, eigh_factors.body(a)) for a in (_symmetric(3), _symmetric(6))))
+    _made.samples(lambda: [sample(a, eigh_factors.body(a)) for a in (_symmetric(3), _symmetric(6))])
 _ALL = np.ones((4, 4))
 reciprocal_gaps.samples(
     sample(real(4), _ALL, squares=False), sample(abs(real(4)), _ALL, squares=True),

@@ -395,14 +395,14 @@ _REGULAR = (
     real(3, 3), real(6, 3)[::2].T, np.eye(4)[[2, 0, 3, 1]] + 0.1 * real(4, 4), real(17, 17), real(64, 64),
 )
 lu_factors.samples(*map(sample, _REGULAR), rejects(real(3, 4), error=np.linalg.LinAlgError))
-lu_sign.samples(*(sample(lu_factors.body(a)) for a in _REGULAR))
+lu_sign.samples(lambda: [sample(lu_factors.body(a)) for a in _REGULAR])
 for _made in (lu_vector, lu_vector_t):
-    _made.samples(*(_with_factors(a, real(len(a) * 2)[::2]) for a in _REGULAR))
+    _made.samples(lambda: [_with_factors(a, real(len(a) * 2)[::2]) for a in _REGULAR])
 for _made in (lu_solve, lu_solve_t):
-    _made.samples(*(_with_factors(a, real(2, len(a)).T) for a in _REGULAR))
+    _made.samples(lambda: [_with_factors(a, real(2, len(a)).T) for a in _REGULAR])
 for _made in (lu_inverse, lu_logdet, lu_det):
-    _made.samples(*map(_with_factors, _REGULAR[:4]))
-cofactors.samples(*map(_with_factors, _REGULAR[:3]))
+    _made.samples(lambda: map(_with_factors, _REGULAR[:4]))
+cofactors.samples(lambda: map(_with_factors, _REGULAR[:3]))
 for _made, _right in ((lu_vector, real(3)), (lu_solve, real(3, 2))):
     _singular = np.ones((3, 3))
     _made.samples(

@@ -80,8 +80,9 @@ def upper_triangular_da(dy, a, y, factors):
 for _made in (orthonormal, upper_triangular):
     _made.zero("factors")
     _made.result(lambda a, factors: Array(a.dtype, 2, "C", unlabelled(a)))
-    for _a in (real(3, 3), real(4, 2), real(6, 6)[::2, ::2].T):
-        _made.samples(sample(_a, qr_factors.body(_a)))
+    _made.samples(lambda: [
+        sample(a, qr_factors.body(a)) for a in (real(3, 3), real(4, 2), real(6, 6)[::2, ::2].T)
+    ])
 qr_factors.zero("a")
 qr_factors.result(lambda a: Array(a.dtype, 2, "C", unlabelled(a)))
 qr_factors.samples(sample(real(3, 3)), sample(real(4, 2)), rejects(real(2, 4), error=ValueError))

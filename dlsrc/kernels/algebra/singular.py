@@ -227,8 +227,9 @@ def _left(a):
 svd_factors.zero("a")
 for _made in (singular_values, left_vectors, right_vectors):
     _made.zero("factors")
-    for _a in (real(3, 3), real(4, 2), real(2, 4), real(4, 6).T):
-        _made.samples(sample(_a, svd_factors.body(_a)))
+    _made.samples(lambda: [
+        sample(a, svd_factors.body(a)) for a in (real(3, 3), real(4, 2), real(2, 4), real(4, 6).T)
+    ])
 reciprocals.zero("rtol")
 pseudo_inverse.zero("rtol")
 svd_factors.result(lambda a: Array(a.dtype, 2, "C", unlabelled(a)))

@@ -1,6 +1,6 @@
 """Where a declaration is tested: calls, kinks with their promises, calls that must be refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Kink", "Rejection", "Sample", "kink", "real", "rejects", "sample"]
+__all__ = ["Kink", "Rejection", "Sample", "Tested", "kink", "real", "rejects", "sample"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,34 @@ class Rejection:
     args: tuple
     error: type[Exception]
     static: Mapping[str, Any] = field(default_factory=dict)
+
+
+Case = Sample | Kink | Rejection
+
+class Tested:
+    """Something that is declared with the cases at which it is tested."""
+
+    def __init__(self) -> None:
+        self._cases: list[Case | Callable[[], Iterable[Case]]] = []
+
+    def samples(self, *cases: Case | Callable[[], Iterable[Case]]) -> None:
+        """Where the declaration is tested.
+
+        A function gives cases that take work to make, as factors of matrices do: nobody waits for them who
+        imports dlsrc.
+        """
+        self._cases += cases
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        if any(map(callable, self._cases)):
+            made = [each() if callable(each) else (each,) for each in self._cases]
+            self._cases = [case for several in made for case in several]
+        return tuple(self._cases)  # type: ignore[arg-type]
+
+    @cases.setter
+    def cases(self, cases: Iterable[Case]) -> None:
+        self._cases = list(cases)
 
 
 def sample(*args: Any, **static: Any) -> Sample:
