@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...lazy import numba
-from .element_code import elementary
+from .views import viewing
 
 __all__ = ["allocated", "allocating"]
 
@@ -54,7 +54,7 @@ def _dimensions(shape: Any, types: Any) -> int:
 @cache
 def allocating() -> Any:
     """numba's class that writes LLVM code, told to write these calls out."""
-    base: Any = elementary()
+    base: Any = viewing()
 
     class Allocating(base):
         def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:

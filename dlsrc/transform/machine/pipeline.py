@@ -46,7 +46,7 @@ TOUCHED = {
                      "Lower.lower_binop Lower.lower_expr Lower.lower_inst Lower.lower_normal_function "
                      "Lower.storevar",
     "core.postproc": "PostProcessor.remove_dels PostProcessor._insert_var_dels VariableLifetime.deadmaps",
-    "core.runtime.context": "NRTContext.meminfo_alloc_aligned NRTContext.meminfo_data",
+    "core.runtime.context": "NRTContext.incref NRTContext.meminfo_alloc_aligned NRTContext.meminfo_data",
     "core.rewrites.registry": "rewrite_registry.rewrites",
     "core.targetconfig": "TargetConfig.values",
     "core.transforms": "canonicalize_cfg",

@@ -1,0 +1,124 @@
+"""Arrays in order of C seen with another shape, written where they are.
+
+    rows = x.reshape((n, 3))    →    %rows = the description of %x with other sizes and strides
+    flat = x.ravel()
+    y = np.ascontiguousarray(x)
+
+numba compiles a function for each number of dimensions, which calls two others and one in C, also where the
+array stays as it is: 0.1 s for the first of them in a kernel, 0.03 s for each later one.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...lazy import numba
+from .element_code import elementary
+
+__all__ = ["seen_as_it_is", "viewing"]
+
+OTHER_SIZE = "total size of new array must be unchanged"
+
+
+def seen_as_it_is(function: Any, args: tuple) -> Any:
+    """The signature of ``np.ascontiguousarray`` of an array that is; None for any other call."""
+    types: Any = numba("core.types")
+    if getattr(function, "typing_key", None) is not np.ascontiguousarray or len(args) != 1:
+        return None
+    return numba("core.typing").signature(args[0], *args) if _in_order(args[0], types) else None
+
+
+def _in_order(kind: Any, types: Any) -> bool:
+    known = type(kind) is types.Array and isinstance(kind.dtype, types.Number | types.Boolean)
+    return known and kind.layout == "C" and kind.ndim > 0
+
+
+@cache
+def viewing() -> Any:
+    """numba's class that writes LLVM code, told to write these out."""
+    base: Any = elementary()
+    types: Any = numba("core.types")
+
+    class Viewing(base):
+        def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:
+            if not expr.kws and not expr.vararg:
+                if seen_as_it_is(fnty, signature.args) == signature:
+                    (value,) = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
+                    self.context.nrt.incref(self.builder, signature.return_type, value)
+                    return value
+                asked = getattr(fnty, "typing_key", None)
+                if asked in ("array.reshape", "array.ravel") and _in_order(signature.recvr, types):
+                    sizes = self._sizes(fnty, expr, signature)
+                    if sizes is not None:
+                        array = self.loadvar(expr.func.name)
+                        return _seen(self.context, self.builder, signature, array, sizes)
+            return super()._lower_call_normal(fnty, expr, signature)
+
+        def _sizes(self, fnty: Any, expr: Any, signature: Any) -> list | None:
+            """The sizes that are asked for; None if they are asked for in another way."""
+            given = signature.args
+            together = len(given) == 1 and isinstance(given[0], types.BaseTuple)
+            kinds = given[0].types if together else given
+            if len(kinds) > 0 and not all(isinstance(t, types.Integer) for t in kinds):
+                return None
+            if fnty.typing_key == "array.ravel":
+                return None if given else []
+            if len(kinds) != signature.return_type.ndim or not len(kinds):
+                return None
+            values = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
+            if together:
+                values = numba("core.cgutils").unpack_tuple(self.builder, values[0], count=len(kinds))
+            pairs = zip(values, kinds, strict=True)
+            return [self.context.cast(self.builder, value, kind, types.intp) for value, kind in pairs]
+
+    return Viewing
+
+
+def _seen(context: Any, builder: Any, signature: Any, array: Any, sizes: list) -> Any:
+    arrays, cgutils, types = numba("np.arrayobj"), numba("core.cgutils"), numba("core.types")
+    kind, source = signature.return_type, signature.recvr
+    model = context.data_model_manager[source]
+    fields = ("meminfo", "parent", "nitems", "itemsize", "data")
+    given = {name: model.get(builder, array, name) for name in fields}
+    sizes = _known(context, builder, given["nitems"], sizes) if sizes else [given["nitems"]]
+    strides = [given["itemsize"]]
+    for size in sizes[:0:-1]:
+        strides.append(builder.mul(strides[-1], size))
+    word = context.get_value_type(types.intp)
+    made = arrays.make_array(kind)(context, builder)
+    arrays.populate_array(
+        made, data=given["data"], shape=cgutils.pack_array(builder, sizes, ty=word),
+        strides=cgutils.pack_array(builder, strides[::-1], ty=word), itemsize=given["itemsize"],
+        meminfo=given["meminfo"], parent=given["parent"],
+    )  # fmt: skip
+    value = made._getvalue()
+    context.nrt.incref(builder, kind, value)
+    return value
+
+
+def _known(context: Any, builder: Any, total: Any, sizes: list) -> list:
+    """The sizes, with a number for one that is negative; raises if they are not those of all elements."""
+    word, one, zero = total.type, total.type(1), total.type(0)
+    negative = [builder.icmp_signed("<", size, zero) for size in sizes]
+    product = one
+    for size, unknown in zip(sizes, negative, strict=True):
+        product = builder.mul(product, builder.select(unknown, one, size))
+    count = zero
+    for unknown in negative:
+        count = builder.add(count, builder.zext(unknown, word))
+    with builder.if_then(builder.icmp_signed(">", count, one), likely=False):
+        context.call_conv.return_user_exc(builder, ValueError, ("multiple negative shape values",))
+    some = builder.icmp_signed("==", count, one)
+    before = builder.block
+    with builder.if_then(some, likely=False):
+        empty = builder.icmp_signed("==", product, zero)
+        divided = builder.sdiv(total, builder.select(empty, one, product))
+        inferred = builder.select(empty, zero, divided)
+        after = builder.block
+    left = builder.phi(word)
+    left.add_incoming(one, before)
+    left.add_incoming(inferred, after)
+    with builder.if_then(builder.icmp_signed("!=", builder.mul(product, left), total), likely=False):
+        context.call_conv.return_user_exc(builder, ValueError, (OTHER_SIZE,))
+    return [builder.select(unknown, left, size) for size, unknown in zip(sizes, negative, strict=True)]
