@@ -7,6 +7,7 @@ cache on disk needs nothing else.
 """
 
 import re
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,6 +122,7 @@ class Cache:
 
     def __init__(self, size: int = CACHE_SIZE):
         self.hits = self.misses = 0
+        self.entered = array("q", [0])  # hits that machine code counts
         self._size = size
         self._entries: OrderedDict[Any, tuple] = OrderedDict()  # entry → its key
         # Whoever keeps an entry for its next call is told to forget it.
@@ -168,7 +170,7 @@ class Cache:
     def clear(self) -> None:
         """Drop every entry and start counting anew."""
         self._entries.clear()
-        self.hits = self.misses = 0
+        self.hits = self.misses = self.entered[0] = 0
         self._tell()
 
     def _shrink(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from .calls.direct import entered
 from .calls.fastpath import MISS
 from .evaluate import mode_of
 from .operators.derived import Derived
@@ -37,13 +38,18 @@ class Derivative(Derived):
         self.nogil = bool(nogil)
         self.checkpoint = checkpoint
         super().__init__(fun, mode_of(argnums, has_aux), self.nogil, checkpoint)
+        # Whether machine code that is called in the place of `__call__` would do the same.
+        self._may_enter = not self.is_bound and (with_value or not has_aux) and type(self) is Derivative
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_bound:
             args, kwargs = self.target.first + args, {**self.target.named, **kwargs}
-        result = self.runner.fast(self.owner, args, kwargs)
+        runner = self.runner
+        result = runner.fast(self.owner, args, kwargs)
         if result is MISS:
-            result = self.runner.slow(self.owner, args, kwargs)
+            result = runner.slow(self.owner, args, kwargs)
+        elif runner.plan is not None and self._may_enter:
+            self._may_enter = not entered(self, second=not self.with_value)
         if self.with_value:
             return result
         value, gradient = result

@@ -15,7 +15,8 @@ LONGEST = 450
 LAYERS = ("foundation", "kernels", "transform", "surface")
 FOUNDATION = {
     "arrays.label_rules", "containers.nodes", "disk.fingerprint", "disk.kernels", "disk.object_file",
-    "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.forks", "process.symbols", "reading.listing",
+    "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.entrance", "process.forks", "process.layout",
+    "process.symbols", "process.vectorcall", "process.words", "reading.listing",
 }
 
 # What may be imported from another package, and from where.

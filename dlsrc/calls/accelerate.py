@@ -114,8 +114,9 @@ class AcceleratedFunction(Ahead):
     def hit_rate(self) -> float:
         """Percentage of calls that found their program in the cache."""
         cache = self._settings.cache
-        calls = cache.hits + cache.misses
-        return 100.0 * cache.hits / calls if calls else 0.0
+        hits = cache.hits + cache.entered[0]
+        calls = hits + cache.misses
+        return 100.0 * hits / calls if calls else 0.0
 
     @property
     def occupancy(self) -> float:

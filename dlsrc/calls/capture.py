@@ -192,6 +192,8 @@ def recipe_of(
     tests: list[Test] = []
     for guard in normalized.guards:
         path = roots.path(guard.getter)
+        if _comes_with_library(path):
+            continue
         expected, kind, origin = guard.expected, guard.kind, -1
         if kind == "is" and type(expected) in (FunctionType, MethodType):
             inner = expected if type(expected) is FunctionType else expected.__func__
@@ -221,9 +223,19 @@ def recipe_of(
     return recipe, roots.detached(normalized)
 
 
+def _comes_with_library(path: Path) -> bool:
+    """Whether it is something of a library's function: the default of an argument, say."""
+    holder = path.root[-1] if path.root[0] == "object" else None
+    return type(holder) is FunctionType and _is_one_of_them(holder.__globals__.get("__name__"))
+
+
 def _is_library(function: FunctionType) -> bool:
     """Whether a function is known by name, so that its code does not matter."""
-    return (function.__module__ or "").partition(".")[0] in ("dlsrc", "numpy", "scipy", "numba")
+    return _is_one_of_them(function.__module__)
+
+
+def _is_one_of_them(module: Any) -> bool:
+    return str(module).partition(".")[0] in ("dlsrc", "numpy", "scipy", "numba")
 
 
 class _Roots:

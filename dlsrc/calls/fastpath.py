@@ -29,7 +29,7 @@ A packed list is read in a loop, so that one text does for any number of items::
 Whatever does not pass is not wrong, it only takes the long way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -46,7 +46,7 @@ from ..signature import Call, Kind, arguments_of
 from ..structure import unflatten
 from .capture import GONE, Path
 
-__all__ = ["MISS", "written"]
+__all__ = ["MISS", "finisher", "written"]
 
 MISS = object()
 LARGEST = 300  # leaves; beyond it the text would be longer than useful
@@ -64,10 +64,15 @@ def written(entry: Any, call: Call, counted: bool) -> tuple[Callable | None, tup
         return None, ()
 
 
+def finisher(entry: Any) -> Callable | None:
+    """What makes of the program's result what the user gets; None if that is the same."""
+    return _Writer(entry, None, False).finisher()
+
+
 class _Writer:
     """Writes one function; ``constants`` are the objects that its text names."""
 
-    def __init__(self, entry: Any, call: Call, counted: bool):
+    def __init__(self, entry: Any, call: Any, counted: bool):
         self.entry = entry
         self.call = call
         self.counted = counted
@@ -117,15 +122,27 @@ class _Writer:
         self.results(taken + hidden)
         recipe = entry.recipe
         origins = [f"o{n}" for n in range(len(recipe.given) + sum(t.origin >= 0 for t in recipe.tests))]
-        text = "\n".join([
+        return self.defined("make", [
             f"def make({', '.join(['cache', *origins, *self.roots.values()])}):",
             "    def fast(owner, args, kwargs):",
             *self.lines,
             "    return fast",
-        ])  # fmt: skip
+        ]), tuple(self.roots)  # fmt: skip
+
+    def finisher(self) -> Callable | None:
+        """What makes of the program's result what the user gets; None if that is the same."""
+        if self.is_direct:
+            return None
+        names = self.words()
+        text = self.built(self.entry.interface.outputs, self.shown(names))
+        taken = [f"    {', '.join(names)} = results"] if names else []
+        return self.defined("finish", ["def finish(results):", *taken, f"    return {text}"])
+
+    def defined(self, name: str, lines: list[str]) -> Any:
+        """The function of this name that a text defines."""
         namespace = dict(self.constants)
-        exec(compile(text, "<dlsrc fast path>", "exec"), namespace)
-        return namespace["make"], tuple(self.roots)
+        exec(compile("\n".join(lines), "<dlsrc fast path>", "exec"), namespace)
+        return namespace[name]
 
     # ------------------------------------------------------------------ arguments
 
@@ -347,29 +364,39 @@ class _Writer:
 
     def results(self, arguments: list[str]) -> None:
         """Run the program and put its results together."""
-        entry = self.entry
-        outputs, convert = entry.interface.outputs, entry.convert
         called = f"run({', '.join(arguments)})"
-        whole = TupleNode((LEAF,) * len(convert)) if len(convert) != 1 else LEAF
-        direct = outputs == whole and not any(convert) and not self.buffers
         if self.counted:
             self.line("cache.hits += 1")
         self.line("try:")
-        names = [f"y{k}" for k in range(len(convert))]
-        if direct:
+        names = self.words()
+        if self.is_direct:
             self.line(f"return {called}", 1)
         else:
             target = ", ".join(names)
             self.line(f"{target} = {called}" if names else called, 1)
         self.line("except Exception as error:")
         self.line("raise failed(error, entry, o0, owner, args, kwargs) from None", 1)
-        if direct:
+        if self.is_direct:
             return
         for buffer, spare in self.buffers:
             self.line(f"if not {spare}:")
             self.line(f"{spare}.append({buffer})", 1)
-        words = map(self.word, names, convert, entry.interface.columns)
-        self.line(f"return {self.built(outputs, words)}")
+        self.line(f"return {self.built(self.entry.interface.outputs, self.shown(names))}")
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the user gets what the program gives."""
+        convert = self.entry.convert
+        whole = TupleNode((LEAF,) * len(convert)) if len(convert) != 1 else LEAF
+        return self.entry.interface.outputs == whole and not any(convert) and not self.buffers
+
+    def words(self) -> list[str]:
+        """What the results of the program are called."""
+        return [f"y{k}" for k in range(len(self.entry.convert))]
+
+    def shown(self, names: list[str]) -> Iterator[tuple[str, str, str]]:
+        """Each result as the user gets it."""
+        return map(self.word, names, self.entry.convert, self.entry.interface.columns)
 
     def word(self, name: str, convert: Callable | None, leaf: int | None) -> tuple[str, str, str]:
         """A result as the user gets it; of a column that of one item, and what loops over its items."""

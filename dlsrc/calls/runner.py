@@ -18,6 +18,7 @@ from ..process.forks import guarded
 from ..signature import Call, read_call
 from .build import build
 from .capture import Binding
+from .direct import pays, plan_of
 from .entry import Entry
 from .fastpath import MISS
 from .shims import shim_of, shims_known
@@ -93,10 +94,20 @@ def _missed(owner: Any, args: tuple, kwargs: dict) -> Any:
 
 
 MOST_SHIMS = 8
+CALLS = 1000  # by one short way, after which machine code may take the calls
 
 
 class Runner:
-    """Runs one function object in one mode: keeps what the last calls were run with."""
+    """Runs one function object in one mode: keeps what the last calls were run with.
+
+    ``fast`` is the short way of the last call, ``plan`` is the same for machine code (`direct`), None if
+    there is none.
+    """
+
+    __slots__ = (
+        "__weakref__", "cache", "counted", "fast", "flags", "function", "has_owner", "mode", "names", "plan",
+        "plans", "shims",
+    )  # fmt: skip
 
     def __init__(
         self, function: FunctionType, has_owner: bool, mode: Mode, flags: Flags, cache: Cache,
@@ -112,10 +123,14 @@ class Runner:
         self.counted = counted
         self.fast: Callable = _missed
         self.shims: list[tuple[Entry, Callable]] = []
+        self.plan: Any = None
+        self.plans: dict[Callable, Any] = {}  # for short ways; None for those that have none
         cache.users.add(self)
 
     def forget(self) -> None:
         """Keep no program for the next call."""
+        self.plan = None
+        self.plans = {}
         self.fast = _missed
         self.shims = []
 
@@ -129,7 +144,7 @@ class Runner:
             if shim is not self.fast:
                 result = shim(owner, args, kwargs)
                 if result is not MISS:
-                    self.fast = shim
+                    self._use(entry, shim)
                     self.cache.touch(entry)
                     return result
         if not self.shims and not self.flags.debug:
@@ -147,8 +162,8 @@ class Runner:
             return watched(entry, call, binding, owner, (args, kwargs))
         made = shim_of(entry, call, binding, self.cache if self.counted else None)
         if made is not None:
-            self.fast = made
             self.shims = [(entry, made), *(pair for pair in self.shims if pair[0] is not entry)][:MOST_SHIMS]
+            self._use(entry, made)
         return entry.run(call, binding, owner, (args, kwargs))
 
     def _as_one_before(self, owner: Any, args: tuple, kwargs: dict) -> Any:
@@ -160,10 +175,46 @@ class Runner:
         for shim in shims_known(entry, binding, self.cache if self.counted else None):
             result = shim(owner, args, kwargs)
             if result is not MISS:
-                self.fast, self.shims = shim, [(entry, shim)]
+                self.shims = [(entry, shim)]
+                self._use(entry, shim)
                 self.cache.touch(entry)
                 return result
         return MISS
+
+    def _use(self, entry: Entry, shim: Callable) -> None:
+        """Take a short way from now on, and machine code in its place where it is gone often."""
+        self.plan = self.plans.get(shim)
+        if shim in self.plans or not hasattr(entry.function, "overloads"):
+            self.fast = shim
+            return
+        left = CALLS
+
+        def counting(owner: Any, args: tuple, kwargs: dict) -> Any:
+            nonlocal left
+            result = shim(owner, args, kwargs)
+            if result is not MISS:
+                left -= 1
+                if left <= 0 and self.fast is counting:
+                    left = CALLS
+                    if pays(CALLS):
+                        self._plan(entry, shim, owner, args, kwargs)
+            return result
+
+        self.fast = counting
+
+    def _plan(self, entry: Entry, shim: Callable, owner: Any, args: tuple, kwargs: dict) -> None:
+        """Make the plan for calls like this one, which went a short way."""
+        call = read_call(args, kwargs, argument_names(self.names, self.mode, len(args)))
+        fitted = entry.fitted(call, packable(call))
+        binding = None if fitted is None else entry.recipe.bind(self.function, owner, call.functions)
+        plan = None
+        if fitted is not None and binding is not None:
+            plan = plan_of(entry, fitted, binding, owner, self.cache.entered)
+        known = [one for _, one in self.shims]
+        self.plans = {one: made for one, made in self.plans.items() if one in known}
+        if shim in known:
+            self.plans[shim] = plan
+            self.fast, self.plan = shim, plan
 
     def fresh(self, owner: Any, args: tuple, kwargs: dict) -> Any:
         """The result of a program that is made for this call alone and run as plain Python."""

@@ -8,7 +8,8 @@ it is an `ObjectFile`, whose symbols are its own; with it are those of the kerne
 
 numba's tables of types and functions are not filled for a function that is compiled already, which saves
 what is most of the first call of a process.  numba's internals are touched here, in ``object_file``,
-``kernels``, ``transform.compile``, ``transform.link`` and what ``transform.pipeline`` puts together only.
+``kernels``, ``process.entrance``, ``calls.direct``, ``transform.compile``, ``transform.link`` and what
+``transform.pipeline`` puts together only.
 """
 
 import hashlib

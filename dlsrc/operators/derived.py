@@ -10,11 +10,12 @@ from ..calls.fastpath import MISS
 from ..calls.runner import Runner, runner_of
 from ..calls.target import Target, shifted, target_of
 from ..lazy import engine
+from ..process.vectorcall import Entered
 
 __all__ = ["Derived"]
 
 
-class Derived(Ahead):
+class Derived(Ahead, Entered):
     """A function that runs another one in some mode; it pickles, and threads may share it.
 
     Attributes
@@ -23,6 +24,7 @@ class Derived(Ahead):
         The function that is differentiated.
     """
 
+    __slots__ = ("owner", "runner")  # which machine code reads, too; there are others in ``__dict__``
     __dlsrc_special__ = "derivative"
     composes = True  # whether it may be differentiated, or called in what is
     with_value: bool | None = None
