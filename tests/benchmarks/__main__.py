@@ -127,12 +127,16 @@ def measure_memory(tasks: list[str], peers: list[str]) -> None:
         line = f"{task:18}"
         for name, one in found.items():
             if one is not None:
-                said = f"predicted {one['predicted'] / 2**20:.2f}" if one["predicted"] else ""
+                line += f"  {name} {one['found'] / 2**20:.2f}"
                 if "gradient" in one:
-                    said = f"of which the gradient {one['gradient'] / 2**20:.2f}, {said}"
-                said = f" ({said})" if said else ""
-                line += f"  {name} {one['found'] / 2**20:.2f}{said}"
+                    line += f" (of which the gradient {one['gradient'] / 2**20:.2f})"
+                if "asked" in one:
+                    line += f", asked for {kilobytes(one['asked'])}, predicted {kilobytes(one['predicted'])},"
         print(line + " MB", flush=True)
+
+
+def kilobytes(number: float) -> str:
+    return f"{number / 2**20:.3f}"
 
 
 def measure_overhead() -> None:
