@@ -24,6 +24,8 @@ APPENDING = frozenset({"append", "replace_last"})
 FEW = 100_000
 # In the place of sizes, where an operation is run to see the shape of what it gives.
 SMALL = ((2, 3, 5, 7, 11), (3, 2, 7, 5, 13))
+# Arrays of a few numbers that decide shapes: where windows lie.
+TABLES = frozenset({"window_geometry"})
 # What is computed of numbers only.
 COUNTING = ("full_segments", "segment_count", "segment_size", "segment_size_within", "equal_size")
 
@@ -45,6 +47,7 @@ class Sizes:
                 self.kept[s.args[0]] = s.args[1]  # type: ignore[index]
         self.numbers: dict[Value, Any] = {}
         self.found: dict[Value, tuple | None] = {}
+        self.tables: dict[Value, np.ndarray | None] = {}
         self.written = {
             v for s in self.outline.statements for v in atoms_read(s)[:1]
             if isinstance(v, Value) and not isinstance(s, Read) and not is_loop(s)
@@ -82,6 +85,9 @@ class Sizes:
                 array = self.live[base]
                 if None not in place and len(place) == np.ndim(array):
                     return _tried(lambda: array[place].item(), [], {})
+            case Read(base=base, index=index) if (table := self.table(base)) is not None:
+                place = tuple(self.number(e) for e in index.entries)  # type: ignore[arg-type]
+                return None if None in place else _tried(lambda: table[place].item(), [], {})
             case If(cond=cond, merges=merges):
                 known = self.number(cond)
                 merge = next(m for m in merges if m.target == value)
@@ -89,6 +95,16 @@ class Sizes:
             case For(trips=trips) if trips == value and made.stop_flag is None:
                 return self.trips(made)
         return None
+
+    def table(self, atom: Atom) -> np.ndarray | None:
+        """The numbers of a table (`TABLES`), or None."""
+        made = self.outline.defined.get(atom) if isinstance(atom, Value) else None
+        if not isinstance(made, Assign) or made.op.name not in TABLES:
+            return None
+        if atom not in self.tables:
+            numbers = [self.number(a) for a in made.args]
+            self.tables[atom] = None if None in numbers else _tried(made.op.body, numbers, dict(made.static))  # type: ignore[index]
+        return self.tables[atom]  # type: ignore[index]
 
     def trips(self, loop: Statement) -> int | None:
         """How many trips a loop makes (at most, if it may be left early); None if only a run tells."""
@@ -184,6 +200,11 @@ class Sizes:
         shapes = [self._given(a) if one else () for a, one in zip(args, arrays, strict=True)]  # type: ignore[arg-type]
         if any(shape is None for shape in shapes):
             return None
+        few = sum(math.prod(shape or ()) for shape in shapes) <= FEW
+        if any(self.table(a) is not None for a in args):
+            return self._of_no_observations(op, args, shapes, static) or (
+                self._result(op, args, shapes, static) if few else None
+            )
         sizes = sorted({n for shape in shapes for n in shape or () if n > 1})
         found = []
         for small in SMALL if len(sizes) <= len(SMALL[0]) else ():
@@ -194,8 +215,21 @@ class Sizes:
             found.append(None if result is None else tuple(back.get(n) for n in result))
         if found and found[0] is not None and found[0] == found[-1] and None not in found[0]:
             return found[0]
-        few = sum(math.prod(shape or ()) for shape in shapes) <= FEW
         return self._result(op, args, shapes, static) if few else None
+
+    def _of_no_observations(
+        self, op: Primitive, args: tuple[Atom, ...], shapes: list[Any], static: dict[str, Any]
+    ) -> tuple | None:
+        """The shape of what an operation over windows gives for none of its last axis, which is the batch's.
+
+        What else has the axis' size is the batch, too, or else the operation refuses these arrays.
+        """
+        batch = next((shape[-1] for shape in shapes if shape), 0)
+        given = [shape and tuple(0 if n == batch else n for n in shape) for shape in shapes]
+        if any(a is not None and batch in g for a, g in zip(map(self.table, args), shapes, strict=True)):
+            return None
+        result = self._result(op, args, given, static)
+        return None if result is None else tuple(batch if n == 0 else n for n in result)
 
     def _result(
         self, op: Primitive, args: tuple[Atom, ...], shapes: list[Any], static: dict[str, Any]
@@ -203,7 +237,9 @@ class Sizes:
         given: list[Any] = []
         for atom, shape in zip(args, shapes, strict=True):
             type_ = self.program.type_of(atom)
-            if isinstance(type_, Array):
+            if (table := self.table(atom)) is not None:
+                given.append(table)
+            elif isinstance(type_, Array):
                 given.append(np.zeros(shape, type_.dtype))
             else:
                 given.append(shape if isinstance(type_, Shape) else self.number(atom))
