@@ -76,7 +76,8 @@ class _Ledger:
         self.sizes = Sizes(program, live)
         self.outline = self.sizes.outline
         self.memory = analyze(program, self.outline)
-        self.unmade = unmade | self.parts(place(program).inlined)
+        self.placement = place(program)
+        self.unmade = unmade | self.parts(self.placement.inlined)
         self.allocations: list[Allocation] = []
         self.groups = self._groups()
         self.appended: dict[Value, Assign] = {
@@ -112,19 +113,18 @@ class _Ledger:
 
     def block(self, block: Block, ends: Iterable[Atom]) -> int:
         """The most bytes held in a block at once; what the atoms of ``ends`` name is held to its end."""
+        order = self.order(block, ends)
         last: dict[Value, int] = {}
-        for k, statement in enumerate(block):
+        for k, statement in enumerate(order):
             for inner in walk((statement,)):
-                for atom in (*atoms_read(inner), *values_defined(inner)):
-                    if isinstance(atom, Value):
-                        last[self.group(atom)] = k
-        for atom in ends:
-            if isinstance(atom, Value):
-                last[self.group(atom)] = len(block)
+                for value in (*self.parts_of(atoms_read(inner)), *values_defined(inner)):
+                    last[self.group(value)] = k
+        for value in self.parts_of(ends):
+            last[self.group(value)] = len(order)
         held: dict[Value, int] = {}
         until: dict[Value, int] = {}
         peak = 0
-        for k, statement in enumerate(block):
+        for k, statement in enumerate(order):
             inside = self.inside(statement)
             for value, size in self.made(statement):
                 held[value] = size
@@ -133,6 +133,39 @@ class _Ledger:
             for value in [v for v in held if until[v] <= k]:
                 del held[value]
         return peak
+
+    def order(self, block: Block, ends: Iterable[Atom]) -> list[Statement]:
+        """The statements as the text runs them: what is part of an expression, where that stands."""
+        inlined, found = self.placement.inlined, []
+        own = {id(s) for s in block}
+
+        def run(atoms: Iterable[Atom]) -> None:
+            for atom in atoms:
+                made = inlined.get(atom) if isinstance(atom, Value) else None
+                if made is not None and id(made) in own:
+                    own.discard(id(made))
+                    run(self.placement.operands(made))
+                    found.append(made)
+
+        for s in block:
+            if getattr(s, "target", None) not in inlined:
+                for inner in walk((s,)):
+                    run(atoms_read(inner))
+                found.append(s)
+        run(ends)
+        return found + [s for s in block if getattr(s, "target", None) in inlined and id(s) in own]
+
+    def parts_of(self, atoms: Iterable[Atom]) -> set[Value]:
+        """The values that are read, and what those are computed of that are no arrays of their own."""
+        found: set[Value] = set()
+        pending = [a for a in atoms if isinstance(a, Value)]
+        while pending:
+            value = pending.pop()
+            found.add(value)
+            if value in self.unmade and value in self.placement.inlined:
+                operands = self.placement.operands(self.placement.inlined[value])
+                pending += [a for a in operands if isinstance(a, Value)]
+        return found
 
     def inside(self, statement: Statement) -> int:
         """The most bytes held by what is inside a statement."""

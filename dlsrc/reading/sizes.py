@@ -222,14 +222,18 @@ class Sizes:
     ) -> tuple | None:
         """The shape of what an operation over windows gives for none of its last axis, which is the batch's.
 
-        What else has the axis' size is the batch, too, or else the operation refuses these arrays.
+        What else has the axis' size is the batch, too, or else the operation refuses these arrays: the last
+        axes of other arrays, or any axes.
         """
-        batch = next((shape[-1] for shape in shapes if shape), 0)
-        given = [shape and tuple(0 if n == batch else n for n in shape) for shape in shapes]
-        if any(a is not None and batch in g for a, g in zip(map(self.table, args), shapes, strict=True)):
-            return None
-        result = self._result(op, args, given, static)
-        return None if result is None else tuple(batch if n == 0 else n for n in result)
+        at = next(k for k, shape in enumerate(shapes) if shape)
+        batch = shapes[at][-1]
+        last = [shape and (*shape[:-1], 0 if shape[-1] == batch else shape[-1]) for shape in shapes]
+        every = [shape and tuple(0 if n == batch else n for n in shape) for shape in shapes]
+        for given in ([*shapes[:at], last[at], *shapes[at + 1 :]], last, every):
+            result = self._result(op, args, given, static)
+            if result is not None:
+                return tuple(batch if n == 0 else n for n in result)
+        return None
 
     def _result(
         self, op: Primitive, args: tuple[Atom, ...], shapes: list[Any], static: dict[str, Any]

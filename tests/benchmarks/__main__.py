@@ -127,16 +127,12 @@ def measure_memory(tasks: list[str], peers: list[str]) -> None:
         line = f"{task:18}"
         for name, one in found.items():
             if one is not None:
-                line += f"  {name} {one['found'] / 2**20:.2f}"
+                line += f"  {name} {one['found'] / 2**20:.2f} MB"
                 if "gradient" in one:
                     line += f" (of which the gradient {one['gradient'] / 2**20:.2f})"
                 if "asked" in one:
-                    line += f", asked for {kilobytes(one['asked'])}, predicted {kilobytes(one['predicted'])},"
-        print(line + " MB", flush=True)
-
-
-def kilobytes(number: float) -> str:
-    return f"{number / 2**20:.3f}"
+                    line += f", asked for {one['asked'] / 1024:.1f} kB, predicted {one['predicted'] / 1024:.1f};"
+        print(line, flush=True)
 
 
 def measure_overhead() -> None:
