@@ -119,6 +119,18 @@ def test_places_are_tested_where_that_is_asked_for():
         ours(row, boundscheck=True)(np.arange(3.0), 5)
 
 
+def described(x):
+    y = x if x.size > 3 else x[::-1]
+    return x.shape, y.shape[0], x.size, y.size, len(x.shape), (y.shape if x.shape[0] else x.shape)
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_shapes_and_sizes(kind):
+    assert ours(described)(LAYOUTS[kind]) == described(LAYOUTS[kind])
+    assert ours(described)(np.zeros((2, 1))) == described(np.zeros((2, 1)))
+    assert ours(lambda x: (x.shape, x.size))(np.array(2.0)) == ((), 1)
+
+
 def test_numba_is_asked_for_no_element(monkeypatch):
     arrays = numba("np.arrayobj")
 

@@ -155,7 +155,7 @@ def _keep(key: str, compiled: Any) -> None:
     if compiled.objectmode or compiled.lifted or description.global_dict or library.has_dynamic_globals:
         return
     place = storage.directory(create=True)
-    if place is None or not is_settled():
+    if place is None or not is_settled(within=1.0):
         return
     file = library.as_file(compiled.reload_init)
     if file is None:

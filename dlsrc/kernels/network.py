@@ -34,7 +34,7 @@ def softmax_axis(x, axis):
     """Positive weights that sum to one along an axis."""
     if x.shape[axis] == 0:
         raise ValueError("softmax along an axis without elements: its maximum does not exist")
-    if axis == x.ndim - 1:
+    if axis + 1 == x.ndim:
         rows = rows_of(x, axis)
         filled = np.empty_like(rows)
         softmax_rows(rows, filled)
@@ -70,7 +70,7 @@ def softmax_row_dx(cotangents, weights, out):
 
 @softmax_axis.adjoint("x")
 def softmax_axis_dx(dy, y, axis):
-    if axis == y.ndim - 1:
+    if axis + 1 == y.ndim:
         ys = rows_of(y, axis)
         dys = rows_of(dy, axis)
         filled = np.empty_like(ys)
@@ -96,7 +96,7 @@ def log_softmax_axis(x, axis):
     """The logarithms of the weights of softmax along an axis."""
     if x.shape[axis] == 0:
         raise ValueError("softmax along an axis without elements: its maximum does not exist")
-    if axis == x.ndim - 1:
+    if axis + 1 == x.ndim:
         rows = rows_of(x, axis)
         filled = np.empty_like(rows)
         log_softmax_rows(rows, filled)
@@ -123,7 +123,7 @@ def log_softmax_axis(x, axis):
 
 @log_softmax_axis.adjoint("x")
 def log_softmax_axis_dx(dy, y, axis):
-    if axis == y.ndim - 1:
+    if axis + 1 == y.ndim:
         ys = rows_of(y, axis)
         filled = np.empty_like(ys)
         log_softmax_rows_dx(rows_of(dy, axis), ys, filled)
@@ -213,13 +213,15 @@ logsumexp_all.samples(
 @primitive(static=("axis",))
 def logsumexp_axis(x, axis):
     """The logarithms of the sums of exponentials along one axis, which is removed."""
-    groups = grouped(x, axis)
-    if groups.shape[1] == 0:
+    if x.shape[axis] == 0:
         raise ValueError("logsumexp along an axis without elements: its maximum does not exist")
+    if axis + 1 == x.ndim:  # numba decides that, and makes nothing of the rest
+        rows = rows_of(x, axis)
+        totals = np.empty(rows.shape[0], x.dtype)
+        log_totals(rows, totals)
+        return totals.reshape(without_axis(x.shape, axis))
+    groups = grouped(x, axis)
     out = np.empty((groups.shape[0], groups.shape[2]), x.dtype)
-    if axis == x.ndim - 1:
-        log_totals(rows_of(x, axis), out[:, 0])
-        return out.reshape(without_axis(x.shape, axis))
     for i in range(groups.shape[0]):
         for j in range(groups.shape[2]):
             out[i, j] = log_total(groups[i, :, j])
@@ -228,14 +230,14 @@ def logsumexp_axis(x, axis):
 
 @logsumexp_axis.adjoint("x")
 def logsumexp_axis_dx(dy, x, y, axis):
+    if axis + 1 == x.ndim:
+        rows = rows_of(x, axis)
+        filled = np.empty_like(rows)
+        log_totals_dx(dy.ravel(), rows, y.ravel(), filled)
+        return filled.reshape(x.shape)
     groups = grouped(x, axis)
     totals = np.ascontiguousarray(y).reshape((groups.shape[0], groups.shape[2]))
     cotangents = np.ascontiguousarray(dy).reshape((groups.shape[0], groups.shape[2]))
-    if axis == x.ndim - 1:
-        rows = rows_of(x, axis)
-        filled = np.empty_like(rows)
-        log_totals_dx(cotangents[:, 0], rows, totals[:, 0], filled)
-        return filled.reshape(x.shape)
     out = np.zeros(groups.shape, x.dtype)
     for i in range(groups.shape[0]):
         for k in range(groups.shape[1]):

@@ -16,6 +16,7 @@ from functools import cache, partial, reduce
 from typing import Any
 
 from ...lazy import numba
+from .descriptions import describing
 
 __all__ = ["elementary"]
 
@@ -32,9 +33,9 @@ OPERATIONS = {
 @cache
 def elementary() -> Any:
     """numba's class that writes LLVM code, told to write these out."""
-    lowering: Any = numba("core.lowering")
+    base: Any = describing()
 
-    class Elementary(lowering.Lower):
+    class Elementary(base):
         def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
             signature = self.fndesc.calltypes[expr]
             written = _operation(op, signature, self.context.error_model)
@@ -75,9 +76,7 @@ def elementary() -> Any:
             """Where an element of an array of numbers is; None if anything else is asked for."""
             types = numba("core.types")
             kind = self.typeof(array.name)
-            if index is None or self._disable_sroa_like_opt or self.context.enable_boundscheck:
-                return None
-            if type(kind) is not types.Array or not isinstance(kind.dtype, types.Number | types.Boolean):
+            if index is None or not self.is_plain(kind) or self.context.enable_boundscheck:
                 return None
             asked, given = signature.args[1], self.typeof(index.name)
             together = isinstance(asked, types.BaseTuple)
@@ -91,16 +90,16 @@ def elementary() -> Any:
 
             def size(axis: int) -> Any:
                 if axis not in sizes:
-                    sizes[axis] = self._field(array.name, kind, "shape", axis)
+                    sizes[axis] = self.field(array.name, kind, "shape", axis)
                 return sizes[axis]
 
             indices = []
             for axis, (part, source, type_) in enumerate(zip(parts, sources, wanted, strict=True)):
                 at = self.context.cast(self.builder, part, source, type_)
                 indices.append(self._counted(at, type_, partial(size, axis)))
-            data = self._field(array.name, kind, "data")
+            data = self.field(array.name, kind, "data")
             if kind.layout == "A":
-                strides = [self._field(array.name, kind, "strides", axis) for axis in range(kind.ndim)]
+                strides = [self.field(array.name, kind, "strides", axis) for axis in range(kind.ndim)]
                 return numba("core.cgutils").get_item_pointer2(
                     self.context, self.builder, data, (), strides, "A", indices
                 )
@@ -122,15 +121,6 @@ def elementary() -> Any:
                 return at
             before = builder.icmp_signed("<", at, at.type(0))
             return builder.select(before, builder.add(at, size()), at)
-
-        def _field(self, name: str, kind: Any, field: str, axis: int | None = None) -> Any:
-            """A part of an array's description, and no more of it."""
-            number = self.context.data_model_manager[kind].get_field_position(field)
-            where = [number] if axis is None else [number, axis]
-            if name in self._blk_local_varmap:
-                return self.builder.extract_value(self._blk_local_varmap[name], where)
-            place = numba("core.cgutils").gep_inbounds(self.builder, self.getvar(name), 0, *where)
-            return self.builder.load(place)
 
     return Elementary
 

@@ -42,9 +42,9 @@ TOUCHED = {
     "core.ir": "Del Expr.phi Scope.redefine UNDEFINED",
     "core.ir_utils": "build_definitions replace_vars_inner replace_vars_stmt",
     "core.lowering": "Lower._cast_var Lower._disable_sroa_like_opt Lower._find_singly_assigned_variable "
-                     "Lower._lower_call_normal Lower.delvar Lower.fold_call_args Lower.getvar Lower.loadvar "
-                     "Lower.lower_binop Lower.lower_expr Lower.lower_inst Lower.lower_normal_function "
-                     "Lower.storevar",
+                     "Lower._lower_call_normal Lower.decref Lower.delvar Lower.fold_call_args Lower.getvar "
+                     "Lower.incref Lower.loadvar Lower.lower_binop Lower.lower_expr Lower.lower_inst "
+                     "Lower.lower_normal_function Lower.storevar",
     "core.postproc": "PostProcessor.remove_dels PostProcessor._insert_var_dels VariableLifetime.deadmaps",
     "core.runtime.context": "NRTContext.incref NRTContext.meminfo_alloc_aligned NRTContext.meminfo_data",
     "core.rewrites.registry": "rewrite_registry.rewrites",

@@ -45,14 +45,16 @@ def viewing() -> Any:
             if not expr.kws and not expr.vararg:
                 if seen_as_it_is(fnty, signature.args) == signature:
                     (value,) = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
-                    self.context.nrt.incref(self.builder, signature.return_type, value)
+                    self.incref(signature.return_type, value)
                     return value
                 asked = getattr(fnty, "typing_key", None)
                 if asked in ("array.reshape", "array.ravel") and _in_order(signature.recvr, types):
                     sizes = self._sizes(fnty, expr, signature)
                     if sizes is not None:
                         array = self.loadvar(expr.func.name)
-                        return _seen(self.context, self.builder, signature, array, sizes)
+                        made = _seen(self.context, self.builder, signature, array, sizes)
+                        self.incref(signature.return_type, made)
+                        return made
             return super()._lower_call_normal(fnty, expr, signature)
 
         def _sizes(self, fnty: Any, expr: Any, signature: Any) -> list | None:
@@ -92,9 +94,7 @@ def _seen(context: Any, builder: Any, signature: Any, array: Any, sizes: list) -
         strides=cgutils.pack_array(builder, strides[::-1], ty=word), itemsize=given["itemsize"],
         meminfo=given["meminfo"], parent=given["parent"],
     )  # fmt: skip
-    value = made._getvalue()
-    context.nrt.incref(builder, kind, value)
-    return value
+    return made._getvalue()
 
 
 def _known(context: Any, builder: Any, total: Any, sizes: list) -> list:
