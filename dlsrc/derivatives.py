@@ -38,7 +38,6 @@ class Derivative(Derived):
         self.nogil = bool(nogil)
         self.checkpoint = checkpoint
         super().__init__(fun, mode_of(argnums, has_aux), self.nogil, checkpoint)
-        # Whether machine code that is called in the place of `__call__` would do the same.
         self._may_enter = not self.is_bound and (with_value or not has_aux) and type(self) is Derivative
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

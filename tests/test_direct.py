@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ def soon(monkeypatch):
     """Machine code takes the calls after the third."""
     monkeypatch.setattr(direct, "WORTH", 0)
     monkeypatch.setattr(runner, "CALLS", 2)
+    yield
+    assert not direct._failures
 
 
 def warmed(made, *args):
@@ -93,6 +96,35 @@ def test_has_aux():
     assert value == 2.0 and aux["twice"].tolist() == [2.0, 2.0] and g.tolist() == [2.0, 2.0]
     g, aux = slope(np.ones(2))
     assert g.tolist() == [2.0, 2.0] and aux["twice"].tolist() == [2.0, 2.0]
+
+
+def cubes(x):
+    return np.sum(x**3)
+
+
+@pytest.mark.parametrize("name", ["hessian", "hvp", "jacfwd", "jacrev"])
+def test_other_derivatives(name):
+    made = getattr(dlsrc, name)(cubes if name[0] == "h" else np_squares)
+    args = (np.arange(3.0), np.ones(3))[: 2 if name == "hvp" else 1]
+    expected = made(*args)
+    warmed(made, *args)
+    assert entered(made, *args)
+    np.testing.assert_array_equal(made(*args), expected)
+    if name != "hvp":
+        np.testing.assert_array_equal(made(np.arange(4.0)), getattr(dlsrc, name)(made.fun)(np.arange(4.0)))
+
+
+def np_squares(x):
+    return x * x
+
+
+def test_what_is_bound_already_keeps_the_short_way():
+    made = warmed(value_and_grad(partial(line, k=3.0)), np.ones(2))
+    assert not entered(made, np.ones(2)) and made(np.ones(2))[0] == 6.0
+    first = warmed(value_and_grad(partial(line, np.ones(2))), 3.0)
+    assert not entered(first, 3.0) and first(3.0) == (6.0, 2.0)
+    _, pull = dlsrc.vjp(np_squares, np.ones(2))
+    assert warmed(pull, np.ones(2))(np.ones(2))[0].tolist() == [2.0, 2.0]
 
 
 def unlike():
@@ -368,6 +400,27 @@ def test_it_stays_what_it_was():
     assert list(map(made, [np.ones(2), np.zeros(2)]))[1][0] == 0.0
 
 
+def test_what_it_is_made_of_may_be_exchanged():
+    made, x = warmed(value_and_grad(bowl), np.ones(2)), np.ones(2)
+    assert entered(made, x)
+    plan, other = made.runner.plan, value_and_grad(cubes)
+    warmed(other, x)
+    for wrong in (5, (1, 2), object(), b"", [plan]):
+        made.runner.plan = wrong
+        assert made(x)[0] == 2.0
+    made.runner.plan = plan
+    assert entered(made, x)
+    made.runner = other.runner
+    assert made(x)[0] == 2.0 and made(x)[1].tolist() == [3.0, 3.0]
+    for wrong in (None, object(), [made], np.ones(100)):
+        made.runner = wrong
+        with pytest.raises(AttributeError):
+            made(x)
+    del made.runner
+    with pytest.raises(AttributeError):
+        made(x)
+
+
 def test_a_class_that_is_made_of_it():
     class Louder(type(value_and_grad(bowl))):
         def __call__(self, *args):
@@ -577,6 +630,14 @@ made = warmed(value_and_grad(bowl), np.ones(2))
 print(made.runner.plan, made(np.ones(2))[0])
 """
     assert in_child(code, NUMBA_DISABLE_JIT="1") == ["None", "2.0"]
+
+
+def test_where_nothing_can_be_entered_calls_go_as_ever(monkeypatch):
+    monkeypatch.setattr(direct, "_failures", [])
+    monkeypatch.setattr(direct, "_places", lambda *kinds: 1 / 0)
+    made = warmed(value_and_grad(lambda x: np.sum(x * x)), np.ones(2))
+    assert not entered(made, np.ones(2)) and made(np.ones(2))[0] == 2.0 and len(direct._failures) == 1
+    monkeypatch.undo()
 
 
 # ---------------------------------------------------------------------------------- objects that may be entered

@@ -71,8 +71,14 @@ def plan_of(entry: Any, call: Call, binding: Binding, owner: Any, count: Any) ->
         return None
     try:
         return _Planner(entry, binding).plan(call, owner, count)
-    except (_TooSpecial, IndexError, KeyError, AttributeError, TypeError, ValueError, SystemError):
+    except Exception:  # a variable that is gone, or a numba that looks otherwise: the short way does as well
         return None
+
+
+class Plan(tuple):
+    """The table of an entrance, what raises errors, and what the table names."""
+
+    __slots__ = ()
 
 
 class _Planner:
@@ -99,38 +105,33 @@ class _Planner:
         args, kwargs = arguments_of(call.structure)
         if kwargs.keys:
             raise _TooSpecial
-        program = _program(self.entry.function)
+        signature, function = _program(self.entry.function)
         recipe, wanted = self.entry.recipe, self.entry.interface.leaves
         if list(wanted) != sorted(wanted):
             raise _TooSpecial
         self.taken = frozenset(wanted)
         self.known = dict(self.entry.static)
         leaves = iter(zip(call.kinds, call.leaves, range(len(call.leaves)), strict=True))
-        for n, code in enumerate(recipe.given):
-            self.step("LOAD", self.origins[n])
+        for read, code in (*zip(self.origins, recipe.given), *recipe.codes):  # noqa: B905
+            self.step("LOAD", read)
             self.step("CODE", code)
         if recipe.owner is not None:
             self.steps.append(("OWNER", 0))
             self.step("CLASS", recipe.owner)
-        for function, code in recipe.codes:
-            self.step("LOAD", function)
-            self.step("CODE", code)
         for k, node in enumerate(args):
             self.part([("ARGUMENT", k)], node, leaves)
         self.captured(owner)
-        count_of = len(self.values)
-        self.kinds += self.tested
-        shift = {"LEAF": count_of}
-        steps = [(name, what + shift.get(name, 0)) for name, what in self.steps]
-        signature, function = program
+        number = len(self.values)
+        steps = [(name, what + number if name == "LEAF" else what) for name, what in self.steps]
         if tuple(map(numba().typeof, self.values)) != tuple(signature):
             raise _TooSpecial
         finish = finisher(self.entry)
         words = engine("process.entrance").table(
             len(args), _of_c("PyCFunction_GetFunction", function), _of_c("PyCFunction_GetSelf", function),
-            0 if finish is None else id(finish), count.buffer_info()[0], steps, self.kinds, count_of,
+            0 if finish is None else id(finish), count.buffer_info()[0], steps, self.kinds + self.tested,
+            number,
         )  # fmt: skip
-        return words, _failing(self.entry, self.origins[0]), (self.held, function, finish, count)
+        return Plan((words, _failing(self.entry, self.origins[0]), (self.held, function, finish, count)))
 
     # ------------------------------------------------------------------ arguments
 
@@ -261,32 +262,43 @@ def _failing(entry: Any, function: Any) -> Callable:
 
 
 @cache
-def _entrances(cls: Any, runner: Any) -> tuple[int, ...] | None:
+def _entrances(places: tuple[int, int, int], runner: Any) -> tuple[int, int]:
     """The two entrances; made at the first use, in some milliseconds."""
-    found = engine("process.layout").layout()
+    machine, layout = engine("process.entrance"), engine("process.layout").layout()
+    found = machine.entrances(layout, machine.Places(*places), runner, Plan)
+    if found is None:
+        raise LookupError("machine code cannot be linked here")
+    return found  # type: ignore[no-any-return]
+
+
+@cache
+def _places(cls: Any, runner: Any) -> tuple[int, int, int]:
+    """Where a derivative has its runner and its owner, and a runner its plan."""
     own: Any = object.__new__(cls)
     places = offset_of(own, "runner"), offset_of(own, "owner"), offset_of(object.__new__(runner), "plan")
-    if found is None or None in places or not may_enter(cls):
-        return None
-    machine = engine("process.entrance")
-    return machine.entrances(found, machine.Places(*places))
+    if None in places or not may_enter(cls):
+        raise LookupError("objects look otherwise here")
+    return places  # type: ignore[return-value]
 
 
-def entered(derivative: Any, second: bool) -> bool:
+_failures: list[Exception] = []  # the first, for whoever wonders: calls are right, and only slower
+
+
+def entered(derivative: Any, second: bool = False) -> bool:
     """Have a derivative be called by machine code, for the plans of its runner; whether that is decided.
 
     It is not while another thread compiles, which may take minutes.  ``second`` says that only the second
     part of a result is wanted.
     """
     lock = numba("core.compiler_lock").global_compiler_lock
-    if not lock._lock.acquire(blocking=False):
-        return False
+    if _failures or not lock._lock.acquire(blocking=False):
+        return bool(_failures)
     try:
         with lock:
             kinds: tuple[Any, Any] = type(derivative), type(derivative.runner)
-            found = _entrances(*kinds)
+            enter(derivative, _entrances(_places(*kinds), kinds[1])[second])
+    except Exception as error:
+        _failures.append(error)
     finally:
         lock._lock.release()
-    if found is not None:
-        enter(derivative, found[second])
     return True

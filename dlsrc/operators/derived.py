@@ -6,6 +6,7 @@ from typing import Any
 
 from ..cache import Flags, Mode
 from ..calls.ahead import Ahead
+from ..calls.direct import entered
 from ..calls.fastpath import MISS
 from ..calls.runner import Runner, runner_of
 from ..calls.target import Target, shifted, target_of
@@ -45,6 +46,8 @@ class Derived(Ahead, Entered):
             self.target = replace(self.target, flags=told)
         flags = replace(self.target.flags or Flags(), nogil=True) if nogil else None
         self.runner: Runner = runner_of(self.target, self._mode, flags)
+        # Whether machine code that is called in the place of `__call__` would do the same.
+        self._may_enter = not self.is_bound and type(self).__call__ is Derived.__call__
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             # Not __wrapped__: this is no other spelling of the function.
             setattr(self, name, getattr(fun, name, None))
@@ -52,8 +55,13 @@ class Derived(Ahead, Entered):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_bound:
             args, kwargs = self.target.first + args, {**self.target.named, **kwargs}
-        result = self.runner.fast(self.owner, args, kwargs)
-        return self.runner.slow(self.owner, args, kwargs) if result is MISS else result
+        runner = self.runner
+        result = runner.fast(self.owner, args, kwargs)
+        if result is MISS:
+            return runner.slow(self.owner, args, kwargs)
+        if runner.plan is not None and self._may_enter:
+            self._may_enter = not entered(self)
+        return result
 
     @property
     def _numba_type_(self) -> Any:

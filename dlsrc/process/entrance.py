@@ -5,7 +5,7 @@ costs nothing more to compile.  In C, with every error passed over::
 
     PyObject *entrance(PyObject *self, PyObject **args, size_t count, PyObject *names) {
         PyObject *plan = self->runner->plan, *taken[plan->parameters];
-        if (names || is_watched(thread) || plan == None || count != plan->arguments) goto slow;
+        if (names || is_watched(thread) || type(plan) != Plan || count != plan->arguments) goto slow;
         for (step = plan->steps; step->kind != END; step++)
             switch (step->kind) {                  // `value` is what the steps look at, one after the other
                 case ARGUMENT: value = args[step->what]; break;
@@ -27,6 +27,7 @@ all steps, and nothing runs between that and the program.  ``program`` is what n
 Python: it takes the arrays apart, gives the lock back where it is told to, and makes objects of the results.
 """
 
+import ctypes
 import hashlib
 import pickle
 from array import array
@@ -91,8 +92,10 @@ def table(
     return array("Q", words).tobytes()
 
 
-def entrances(at: Layout, places: Places) -> tuple[int, ...] | None:
+def entrances(at: Layout, places: Places, runner: type, plan: type) -> tuple[int, int] | None:
     """Addresses of an entrance that gives all results, and of one that gives the second of a pair.
+
+    What is read as a runner or a plan is of the class ``runner`` or ``plan``, whatever else it may be there.
 
     They are made once a machine, in some 30 ms, and kept with the kernels.  LLVM does not optimize them:
     that takes longer than many thousand calls can win.
@@ -113,7 +116,10 @@ def entrances(at: Layout, places: Places) -> tuple[int, ...] | None:
     if file is None or file.link() is None:
         return None
     engine = numba("core.registry").cpu_target.target_context.codegen()._engine
-    return tuple(engine.get_function_address(name) for name in file.exported)
+    whole, second, *classes = file.exported
+    for name, cls in zip(classes, (runner, plan), strict=True):
+        ctypes.c_size_t.from_address(engine.get_global_value_address(name)).value = id(cls)
+    return engine.get_function_address(whole), engine.get_function_address(second)
 
 
 def _made(at: Layout, places: Places) -> ObjectFile | None:
@@ -121,10 +127,10 @@ def _made(at: Layout, places: Places) -> ObjectFile | None:
     codegen = numba("core.registry").cpu_target.target_context.codegen()
     library = codegen.create_library("dlsrc.entrance")
     module = library.create_ir_module("dlsrc.entrance")
+    names = tuple(unique() for _ in range(4))
     leaf = _Text(module, "leaf", 2, at, places).leaf()
-    inner = _Text(module, "inner", 5, at, places).entrance(leaf)
-    names = unique(), unique()
-    for wanted, name in enumerate(names):
+    inner = _Text(module, "inner", 5, at, places).entrance(leaf, *names[2:])
+    for wanted, name in enumerate(names[:2]):
         _Text(module, name, 4, at, places).hand_on(inner, wanted)
     parsed = numba("core.codegen").ll.parse_assembly(str(module))
     parsed.verify()
@@ -167,8 +173,11 @@ class _Text(Words):
         """What Python calls."""
         self.builder.ret(self.builder.call(inner, [*self.function.args, self.number(second)], tail=True))
 
-    def entrance(self, leaf: Any) -> Any:
-        """``inner(self, args, count, names, second)``: it is called by those that Python calls."""
+    def entrance(self, leaf: Any, runners: str, plans: str) -> Any:
+        """``inner(self, args, count, names, second)``: it is called by those that Python calls.
+
+        ``runners`` and ``plans`` are variables that hold the classes of those.
+        """
         own, args, flagged, names, second = self.function.args
         slow, missed, failed, gone = (self.block(n) for n in ("slow", "missed", "failed", "gone"))
         count = self.builder.and_(flagged, self.number(SLOTS - 1))
@@ -180,9 +189,10 @@ class _Text(Words):
             self.go_if(self.differ(self.load(thread, place), 0), slow)
         runner = self.load(own, self.places.runner)
         self.go_if(self.same(runner, 0), slow)
+        self.go_if(self.differ(self.load(runner, self.at.type), self.load(self.own(runners))), slow)
         plan = self.load(runner, self.places.plan)
         self.go_if(self.same(plan, 0), slow)
-        self.go_if(self.same(plan, self.address("_Py_NoneStruct")), slow)
+        self.go_if(self.differ(self.load(plan, self.at.type), self.load(self.own(plans))), slow)
         words = self.plus(self.load(plan, self.at.items), self.at.data)
         self.go_if(self.differ(count, self.load(words)), slow)
 
@@ -357,7 +367,7 @@ class _Text(Words):
         self.each(self.get(whole), lambda k: self.store(
             self.load(args, self.times(k)), given, self.plus(self.times(k), WORD)
         ))  # fmt: skip
-        name = self.address("name", "__call__")
+        name = self.text("name", "__call__")
         function = self.python("PyObject_GetAttrString", self.load(own, self.at.type), name)
         self.go_if(self.same(function, 0), self.lost())
         result = self.python("PyObject_Vectorcall", function, given, self.plus(count, 1), names)

@@ -2,7 +2,7 @@
 
 Addresses, numbers and references are words, as they are to the processor::
 
-    text.go_if(text.differ(text.load(thing, 8), text.address("PyTuple_Type")), slow)
+    text.go_if(text.differ(text.load(thing, 8), text.load(text.own("class"))), slow)
     made = text.python("PyTuple_New", 2)        # a function of Python's C interface, by its name
 """
 
@@ -67,15 +67,17 @@ class Words:
         found = self.builder.call(function, self.numbers(arguments))
         return found if bits == 64 else self.builder.sext(found, self.word)
 
-    def address(self, name: str, text: str | None = None) -> Any:
-        """Where a variable of Python's C interface is, or a text of ours."""
-        found = self.module.globals.get(name)
-        if found is None:
-            data = None if text is None else bytearray(text.encode() + b"\0")
-            kind = self.word if data is None else self.ir.ArrayType(self.ir.IntType(8), len(data))
-            found = self.ir.GlobalVariable(self.module, kind, name)
-            if data is not None:
-                found.initializer, found.global_constant = self.ir.Constant(kind, data), True
+    def own(self, name: str) -> Any:
+        """The address of a variable of ours, which is 0 at first."""
+        found = self.module.globals.get(name) or self.ir.GlobalVariable(self.module, self.word, name)
+        found.initializer = self.number(0)
+        return self.builder.ptrtoint(found, self.word)
+
+    def text(self, name: str, text: str) -> Any:
+        """The address of a text."""
+        data = bytearray(text.encode() + b"\0")
+        found = self.ir.GlobalVariable(self.module, self.ir.ArrayType(self.ir.IntType(8), len(data)), name)
+        found.initializer, found.global_constant = self.ir.Constant(found.value_type, data), True
         return self.builder.ptrtoint(found, self.word)
 
     # ------------------------------------------------------------------ ways
