@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib.util
+import inspect
 import linecache
 import os
 import subprocess
@@ -14,6 +15,7 @@ import numba
 import pytest
 
 from dlsrc.errors import SourceError
+from dlsrc.kernels.primitive import registry
 from dlsrc.transform.tree import locate
 from dlsrc.transform.source import location, read
 
@@ -410,3 +412,32 @@ def test_a_second_read_parses_nothing(monkeypatch):
     monkeypatch.setattr(linecache, "getlines", None)
     first = read(plain)
     assert first.tree is read(plain).tree
+
+
+def test_the_statement_alone_gives_what_the_whole_file_gives():
+    """Nearly every function of dlsrc's own is found without parsing the rest of its file."""
+    bodies = [d.body for d in registry.values() if inspect.isfunction(d.body)]
+    alone = 0
+    for body in bodies:
+        file = locate._parsed(body, fresh=False)
+        quick = locate._where_it_stood(file, body.__code__)
+        whole = locate._match_among(file, locate._compiled(file, body.__code__, sys.flags.optimize), body.__code__)
+        if quick is not None:
+            assert ast.dump(quick, include_attributes=True) == ast.dump(whole, include_attributes=True)
+            alone += 1
+    assert alone > 0.95 * len(bodies)
+
+
+def test_what_moved_is_not_taken_for_what_stands_there_now(tmp_path):
+    path = tmp_path / "moved.py"
+    path.write_text("def f(x):\n    return x + 1\n\n\ndef g(x):\n    return x + 2\n")
+    spec = importlib.util.spec_from_file_location("moved", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    path.write_text("def g(x):\n    return x + 2\n\n\ndef f(x):\n    return x + 1\n")
+    os.utime(path, (1.0, 1.0))
+    assert [locate.find(f)[1].lineno for f in (module.f, module.g)] == [5, 1]
+    path.write_text("def f(x):\n    return x + 3\n\n\ndef g(x):\n    return x + 2\n")
+    os.utime(path, (2.0, 2.0))
+    with pytest.raises(SourceError):
+        locate.find(module.f)

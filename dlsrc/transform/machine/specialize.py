@@ -8,10 +8,12 @@ import ast
 import copy
 import inspect
 import operator
-import textwrap
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+
+from ...errors import SourceError
+from ..tree.locate import find
 
 __all__ = ["specialized"]
 
@@ -26,16 +28,16 @@ _COMPUTE: dict[Any, Callable[..., Any]] = {
 
 @cache
 def _tree(body: Callable) -> ast.FunctionDef | None:
+    if not inspect.isfunction(body):
+        return None
     try:
-        lines, first = inspect.getsourcelines(body)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError):
+        _, found = find(body)
+    except SourceError:
         return None
-    function = tree.body[0]
-    if not isinstance(function, ast.FunctionDef):
+    if not isinstance(found, ast.FunctionDef):
         return None
+    function = copy.copy(found)
     function.decorator_list = []
-    ast.increment_lineno(function, first - 1)
     return function
 
 

@@ -1,7 +1,8 @@
-"""The text and the node of a live function: the whole file is compiled and searched for the function's code.
+"""The text and the node of a live function: the file is compiled and searched for the function's code.
 
 So a lambda, a nested function or a function of a notebook cell is found in one way.  If no code of the
-text is the function's own, the text is not what runs (an edited file, a bytecode tool): refused.
+text is the function's own, the text is not what runs (an edited file, a bytecode tool): refused.  What
+stands at the function's line is compiled first: if it is that, the rest of the file takes no time.
 """
 
 import __future__
@@ -12,7 +13,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 from types import CodeType, FunctionType
 
 from ...errors import SourceError
@@ -22,15 +23,17 @@ __all__ = ["Node", "find", "same_code"]
 Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass(frozen=True, eq=False)
 class _File:
-    """A parsed file: its nodes that define functions, and every code object that it compiles to."""
+    """The text of a file: parsed, and compiled to every code object in it, as far as that is needed."""
 
-    lines: tuple[str, ...]
-    tree: ast.Module
-    nodes: tuple[Node, ...]
-    codes: dict[object, tuple[CodeType, ...]]     # by optimization level, filled as needed
-    found: dict[CodeType, Node]                   # the functions already located
+    def __init__(self, lines: tuple[str, ...], name: str, flags: int):
+        self.lines, self.name, self.flags = lines, name, flags
+        self.codes: dict[object, tuple[CodeType, ...]] = {}  # by optimization level
+        self.found: dict[CodeType, Node] = {}                # the functions already located
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return _parse_file("".join(self.lines), self.name, self.flags)
 
 
 _files: dict[tuple[str, int], tuple[object, _File]] = {}
@@ -55,12 +58,10 @@ def find(function: FunctionType) -> tuple[tuple[str, ...], Node]:
     for fresh in (False, True):
         try:
             file = _parsed(function, fresh)
+            node = file.found[code] if code in file.found else _match(file, function)
         except SyntaxError as error:
             failure = error
             continue
-        if code in file.found:
-            return file.lines, file.found[code]
-        node = _match(file, function)
         if node is not None:
             file.found[code] = node
             return file.lines, node
@@ -87,9 +88,7 @@ def _parsed(function: FunctionType, fresh: bool) -> _File:
     lines = tuple(linecache.getlines(name, function.__globals__))
     if not lines:
         raise SourceError(_unavailable(code))
-    tree = _parse_file("".join(lines), name, flags)
-    nodes = tuple(n for n in ast.walk(tree) if isinstance(n, Node))
-    file = _File(lines, tree, nodes, {}, {})
+    file = _File(lines, name, flags)
     while len(_files) >= _FILES_KEPT:
         _files.pop(next(iter(_files)), None)
     _files[name, flags] = (_stamp(name), file)
@@ -149,12 +148,60 @@ def _unavailable(code: CodeType) -> str:
 
 def _match(file: _File, function: FunctionType) -> Node | None:
     code = function.__code__
+    there = _where_it_stood(file, code)
+    if there is not None:
+        return there
     # The function may have been compiled under another -O than this process's.
     for optimize in (sys.flags.optimize, 0, 1, 2):
         node = _match_among(file, _compiled(file, code, optimize), code)
         if node is not None:
             return node
     return _match_among(file, _as_pytest_rewrites(file, function), code)
+
+
+def _where_it_stood(file: _File, code: CodeType) -> Node | None:
+    """What the whole file would give, if the function stands where it stood, character for character.
+
+    To parse a file of 400 lines takes as long as to differentiate a short function.
+    """
+    try:
+        tree = _parse_file(_around(file.lines, code.co_firstlineno - 1), file.name, file.flags)
+        flags = file.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        codes = _codes_in(_quietly(tree, file.name, flags, sys.flags.optimize))
+    except (SyntaxError, ValueError):
+        return None
+    positions = tuple(code.co_positions())
+    for found in codes:
+        if found.co_qualname == code.co_qualname and found.co_firstlineno == code.co_firstlineno:
+            if tuple(found.co_positions()) == positions and same_code(found, code):
+                return _node_of(tree, found)
+    return None
+
+
+def _around(lines: tuple[str, ...], at: int) -> str:
+    """The statement of the module that a line seems to belong to, by what is not indented; the rest is empty.
+
+    But for imports: Python calls what is imported in another way (from 3.11 on).
+    """
+
+    def begins(k: int) -> bool:
+        return lines[k][:1] not in " \t\r\n#)]}"
+
+    def after(k: int) -> int:
+        return next((j for j in range(k + 1, len(lines)) if begins(j)), len(lines))
+
+    start = min(at, len(lines) - 1)
+    while start > 0 and not begins(start):
+        start -= 1
+    header = start
+    while header < len(lines) - 1 and lines[header].startswith("@"):
+        header = min(after(header), len(lines) - 1)
+    text = ["\n"] * start
+    for k in range(start):
+        if lines[k].startswith(("import ", "from ")):
+            end = min(after(k), start)
+            text[k:end] = lines[k:end]
+    return "".join([*text, *lines[start : after(header)]])
 
 
 def _compiled(file: _File, code: CodeType, optimize: int) -> tuple[CodeType, ...]:
@@ -204,17 +251,18 @@ def _match_among(file: _File, codes: tuple[CodeType, ...], code: CodeType) -> No
         equal,
         key=lambda c: (abs(c.co_firstlineno - code.co_firstlineno), tuple(c.co_positions()) != positions),
     )
-    return _node_of(file, best)
+    return _node_of(file.tree, best)
 
 
-def _node_of(file: _File, code: CodeType) -> Node | None:
+def _node_of(tree: ast.AST, code: CodeType) -> Node | None:
+    found = [n for n in ast.walk(tree) if isinstance(n, Node)]
     if code.co_name == "<lambda>":
-        nodes = [n for n in file.nodes if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+        nodes = [n for n in found if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
         if len(nodes) > 1:
             nodes = [n for n in nodes if _holds(n, code)]
             nodes.sort(key=_extent)
         return nodes[0] if nodes else None
-    for node in file.nodes:
+    for node in found:
         if not isinstance(node, ast.Lambda) and node.name == code.co_name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if first == code.co_firstlineno:
