@@ -236,6 +236,20 @@ def factors_and_bands(a, b):
     return np.sum(sl.solve_banded((1, 1), bands, y) ** 2)
 
 
+@programs(matrix(48, 12), matrix(12, 10), argnums=(0, 1), compiled=True)
+def stacks_that_lie_in_other_orders(a, b):
+    left, right = a.reshape((24, 2, 12)), b.reshape((2, 6, 10))
+    u = np.einsum("nkj,kij->nki", left, np.concatenate((right, right), axis=2)[:, :, 2:14]) / 12.0
+    v = np.einsum("kij,nkj->kin", np.exp(right), left[:, :, 1:11]) / 10.0
+    w = np.einsum("nki,kin->kn", u, v) + np.einsum("nki,kin->kn", np.cos(u), np.sin(v))
+    return np.mean(np.einsum("kn,nkj,jk->j", w, left, a[:12, :2]) / 24.0)
+
+
+@programs(matrix(4, 4), matrix(12, 4), argnums=(0, 1))
+def a_stack_of_one_goes_with_every_matrix(a, b):
+    return np.sum(np.einsum("kij,kjn->kin", a.reshape((1, 4, 4)), b.reshape((3, 4, 4))) ** 2)
+
+
 test_programs = programs.test()
 
 

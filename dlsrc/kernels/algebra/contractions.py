@@ -171,6 +171,16 @@ def without(a, b):
 
 
 @folded
+def comes_last(labels, some, others):
+    """Whether some of the labels come after all of the others.
+
+    >>> comes_last("nki", "i", "n"), comes_last("bik", "i", "k"), comes_last("k", "", "k")
+    (True, False, False)
+    """
+    return max(map(labels.find, some), default=-1) > max(map(labels.find, others), default=-1)
+
+
+@folded
 def axes_named(labels, wanted):
     """The axes that carry these labels, in the order in which they are wanted."""
     return tuple(labels.index(c) for c in wanted)
@@ -221,6 +231,9 @@ def two_operands(a, a_labels, b, b_labels, needed):
     over = common(a_labels, b_labels, needed, False)
     rows = without(a_labels, b_labels)
     columns = without(b_labels, a_labels)
+    if len(stack) * len(over) * len(columns) > 0 and comes_last(needed, rows, columns):
+        # so the last axis of the result runs fastest in memory, too
+        return two_operands(b, b_labels, a, a_labels, needed)
     if len(over) == 0:
         a = in_order(a, a_labels, stack + rows)
         b = in_order(b, b_labels, stack + columns)
@@ -234,6 +247,8 @@ def two_operands(a, a_labels, b, b_labels, needed):
         return tensordot(a, b, axes), rows + columns
     left = in_order(a, a_labels, stack + rows + over)
     right = in_order(b, b_labels, stack + over + columns)
+    if len(stack) == 1 and len(rows) == 1 and len(columns) == 1 and len(over) == 1:
+        return matmul(left, right), stack + rows + columns
     s, i, j = len(stack), len(stack) + len(rows), len(stack) + len(over)
     checked = tuple(
         [equal_size(a.shape[p], b.shape[q]) for p, q in zip(

@@ -21,6 +21,21 @@ def stack_size(a, b):
     return b.shape[0] if a.shape[0] == 1 else a.shape[0]
 
 
+@kernel
+def distance_of_lines(x):
+    """How far apart BLAS finds the rows of a stack's matrices; below zero: their columns; 0: copy them.
+
+    So a view that has only its axes in another order need not be copied.
+    """
+    size = x.itemsize
+    rows, columns = x.strides[1], x.strides[2]
+    if columns == size and rows >= size * x.shape[2] and rows % size == 0:
+        return rows // size
+    if rows == size and columns >= size * x.shape[1] and columns % size == 0:
+        return -(columns // size)
+    return 0
+
+
 @primitive(static=("form",))
 def batched(a, b, count, form):
     """The products of the matrices of two stacks; ``count`` is 1 for their sum, -1 for all of them."""
@@ -30,19 +45,24 @@ def batched(a, b, count, form):
     if inner != (b.shape[2] if form == "nt" else b.shape[1]):
         raise ValueError("the products of two stacks of matrices need matching sizes")
     total = stack_size(a, b)
-    out = np.zeros((total if count < 0 else count, rows, columns), a.dtype)
     if rows * inner * columns > SMALL:
-        left = np.ascontiguousarray(a)
-        right = np.ascontiguousarray(b)
+        size = (total if count < 0 else count, rows, columns)
+        out = np.empty(size, a.dtype) if count < 0 else np.zeros(size, a.dtype)
+        right_step, left_step = distance_of_lines(b), distance_of_lines(a)
+        right = b if right_step != 0 else np.ascontiguousarray(b)
+        left = a if left_step != 0 else np.ascontiguousarray(a)
         for n in range(total):
             # BLAS counts in columns: to it all three matrices are transposed
             gemm(
-                TRANSPOSED if form == "nt" else PLAIN, TRANSPOSED if form == "tn" else PLAIN,
-                columns, rows, inner, 1.0, right[n if right.shape[0] > 1 else 0], right.shape[2],
-                left[n if left.shape[0] > 1 else 0], left.shape[2],
-                1.0, out[n if out.shape[0] > 1 else 0], columns,
+                TRANSPOSED if (form == "nt") != (right_step < 0) else PLAIN,
+                TRANSPOSED if (form == "tn") != (left_step < 0) else PLAIN,
+                columns, rows, inner, 1.0,
+                right[n if right.shape[0] > 1 else 0], abs(right_step) if right_step != 0 else right.shape[2],
+                left[n if left.shape[0] > 1 else 0], abs(left_step) if left_step != 0 else left.shape[2],
+                0.0 if count < 0 else 1.0, out[n if out.shape[0] > 1 else 0], columns,
             )
         return out
+    out = np.zeros((total if count < 0 else count, rows, columns), a.dtype)
     for n in range(total):
         p = n if a.shape[0] > 1 else 0
         q = n if b.shape[0] > 1 else 0
@@ -88,6 +108,18 @@ for _form, _left, _right in (
     )
 batched.samples(
     *(sample(real(2, 11, 11), real(4, 11, 11)[::2], -1, form=_form) for _form in ("nn", "nt", "tn")),
+    # axes in other orders, as BLAS takes them and as it does not
+    *(
+        sample(_left, _right, _count, form=_form)
+        for _form in ("nn", "nt", "tn") for _count in (-1, 1) for _left, _right in (
+            (real(11, 2, 11).transpose(1, 0, 2), real(11, 11, 2).transpose(2, 1, 0)),
+            (real(2, 11, 11).transpose(0, 2, 1), real(2, 11, 22)[:, :, ::2]),
+            (real(2, 11, 12)[:, :, 1:], real(11, 22, 1)[:, ::2].transpose(2, 1, 0)),
+            (real(2, 11, 12)[:, :, 1:], real(11, 11, 4)[:, :, 1::2].transpose(2, 1, 0)),
+            (real(1, 11, 11), real(2, 22, 11)[:, ::-2]),
+        ) if _count < 0 or _left.shape == _right.shape
+    ),
+    sample(np.broadcast_to(real(1, 11), (2, 11, 11)), real(2, 11, 11), -1, form="nn"),
     sample(real(0, 3, 4), real(1, 4, 2), -1, form="nn"),
     rejects(real(2, 3, 4), real(3, 4, 2), -1, form="nn", error=ValueError),
     rejects(real(2, 3, 4), real(2, 3, 2), -1, form="nn", error=ValueError),
