@@ -171,9 +171,13 @@ class Sweep(Taped):
 
     def _is_of_numbers(self, s: Statement) -> bool:
         """Whether a statement computes a number from numbers: it reads and writes no shadow."""
-        return isinstance(s, Assign) and all(
-            isinstance(a, Const) or isinstance(self.ctx.types.get(a), Scalar) for a in (s.target, *s.args)
-        )
+        if not isinstance(s, Assign):
+            return False
+        types = self.ctx.types
+        for atom in (s.target, *s.args):
+            if type(atom) is not Const and type(types.get(atom)) is not Scalar:  # type: ignore[arg-type]
+                return False
+        return True
 
     def _apart(self, a: Index, b: Index, every_trip: bool = False) -> bool:
         """Whether two indices certainly name two places: 0 and 1; in one trip i - 1 and i, with i from 1."""

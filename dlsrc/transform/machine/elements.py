@@ -119,8 +119,11 @@ class Elements:
         self.lookup = lookup
         self.modules = modules
 
+    def kernel_named(self, name: str) -> Callee | None:
+        return callee_of(self.lookup(name))
+
     def kernel(self, node: ast.expr) -> Callee | None:
-        return callee_of(self.lookup(node.id)) if isinstance(node, ast.Name) else None
+        return self.kernel_named(node.id) if isinstance(node, ast.Name) else None
 
     def of_numpy(self, node: ast.expr) -> Any:
         """What an expression like ``np.exp`` stands for."""

@@ -85,6 +85,9 @@ class _Function:
         self.text = text
         self.made = made
         self.loads = loads(function)
+        self.sums = any(  # whether there may be one at all
+            callee is not None and callee.name == SUM for callee in map(elements.kernel_named, self.loads)
+        )
         self.results: set[str] = set()  # names for arrays that are returned without one
         self.numbered = 0
 
@@ -161,6 +164,8 @@ class _Function:
     def number(self, run: Run | None, statement: ast.Assign, site: Site) -> Run | None:
         """With a number: one that is known before the loop, or one that needs what it calculates."""
         name = statement.targets[0].id  # type: ignore[attr-defined]
+        if run is None and not self.sums:
+            return None  # most lines of a text are of numbers alone
         run, value = self.without_sums(run, copy.deepcopy(statement.value), site)
         if run is None:
             return None
