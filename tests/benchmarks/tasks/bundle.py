@@ -125,18 +125,18 @@ def with_dlsrc(arguments, flags):
 
 
 def row(np):
-    """One observation's residuals, for peers that map it over the rows."""
+    """One observation's residuals, for peers that map it over the rows; of a column each, for all of them at once."""
 
     def f(p, feature):
         rotation, X = p[:3], p[11:14] - p[3:6]
-        theta = np.sqrt((rotation**2).sum())
+        theta = np.sqrt((rotation**2).sum(0))
         axis = rotation / theta
         cross = np.stack([
             axis[1] * X[2] - axis[2] * X[1], axis[2] * X[0] - axis[0] * X[2], axis[0] * X[1] - axis[1] * X[0]
         ])  # fmt: skip
-        X = X * np.cos(theta) + cross * np.sin(theta) + axis * ((axis * X).sum() * (1.0 - np.cos(theta)))
+        X = X * np.cos(theta) + cross * np.sin(theta) + axis * ((axis * X).sum(0) * (1.0 - np.cos(theta)))
         at = X[:2] / X[2]
-        square = (at**2).sum()
+        square = (at**2).sum(0)
         scale = p[6] * (1.0 + p[9] * square + p[10] * square * square)
         return p[14] * (at * scale + p[7:9] - feature)
 
@@ -179,6 +179,49 @@ def torch_peer(arguments):
     return call, read
 
 
+def autograd_peer(arguments):
+    """Arrays of a column for each observation; the forward sweep is shared."""
+    import autograd.numpy as anp
+    from autograd import make_vjp
+
+    P, features = arguments
+    f, observed = row(anp), np.ascontiguousarray(features.T)
+    run = make_vjp(lambda p: f(p.T, observed).sum(1))
+
+    def call():
+        back, sums = run(P)
+        return sums, back(np.array([1.0, 0.0])), back(np.array([0.0, 1.0]))
+
+    return call, lambda result: (float(result[0].sum()), tuple(result[1:]))
+
+
+def casadi_peer(arguments):
+    """The residuals of one observation and their Jacobian, mapped over all."""
+    import casadi
+
+    P, features = arguments
+    n = P.shape[0]
+    p, feature = casadi.SX.sym("p", 15), casadi.SX.sym("feature", 2)
+    rotation, X = p[:3], p[11:14] - p[3:6]
+    theta = casadi.norm_2(rotation)
+    axis = rotation / theta
+    X = X * casadi.cos(theta) + casadi.cross(axis, X) * casadi.sin(theta) + (
+        axis * (casadi.dot(axis, X) * (1.0 - casadi.cos(theta)))
+    )
+    at = X[:2] / X[2]
+    square = casadi.sumsqr(at)
+    scale = p[6] * (1.0 + p[9] * square + p[10] * square * square)
+    both = p[14] * (at * scale + p[7:9] - feature)
+    rows = casadi.Function("rows", [p, feature], [both, casadi.jacobian(both, p).T]).map(n)
+    values = [casadi.DM(np.ascontiguousarray(a.T)) for a in arguments]
+
+    def read(result):
+        J = np.asarray(result[1].full()).reshape(15, n, 2)
+        return float(np.sum(result[0].full())), (J[:, :, 0].T, J[:, :, 1].T)
+
+    return (lambda: rows(*values)), read
+
+
 def arguments():
     rng = np.random.default_rng(10)
     n = 5000
@@ -192,7 +235,7 @@ def arguments():
 
 TASKS = (
     Task(
-        "bundle", "loop", residuals, by_hand, arguments, {"jax": jax_peer, "torch": torch_peer}, derive=with_dlsrc,
-        why_not={"autograd": "no map over rows: a gradient a residual", "casadi": "no map over rows of numbers"},
+        "bundle", "loop", residuals, by_hand, arguments,
+        {"jax": jax_peer, "torch": torch_peer, "autograd": autograd_peer, "casadi": casadi_peer}, derive=with_dlsrc,
     ),
 )  # fmt: skip
