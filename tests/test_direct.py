@@ -193,6 +193,15 @@ def test_wrong_numbers_of_arguments_and_keywords():
             made(*args, **kwargs)
 
 
+def test_more_arguments_than_the_stack_has_room_for():
+    made = warmed(value_and_grad(bowl), np.ones(2))
+    assert entered(made, np.ones(2))
+    with pytest.raises(TypeError):
+        made(*[1.0] * 3_000_000)
+    with pytest.raises(TypeError):
+        made(**{f"a{k}": 1.0 for k in range(3_000_000)})
+
+
 # ---------------------------------------------------------------------------------- what was captured
 
 
@@ -303,6 +312,34 @@ def test_what_a_property_raises():
         made(np.ones(2))
     model.then = miss
     with pytest.raises(Exception, match="not now"):
+        made(np.ones(2))
+    model.then = lambda: None
+    assert made(np.ones(2))[0] == 6.0
+
+
+def test_errors_that_the_short_way_raises_are_raised_at_once():
+    model, asked = Watched(2.0), []
+    made = warmed(value_and_grad(model.loss), np.ones(2))
+
+    def fail_once():
+        asked.append(1)
+        if len(asked) == 1:
+            raise RuntimeError("lost")
+
+    model.then = fail_once
+    with pytest.raises(RuntimeError, match="lost"):
+        made(np.ones(2))
+    assert len(asked) == 1
+    asked.clear()
+
+    def without_end():
+        asked.append(1)
+        if len(asked) > 10_000:
+            pytest.fail("each error is met twice, one level above another")
+        made(np.ones(2))
+
+    model.then = without_end
+    with pytest.raises(RecursionError):
         made(np.ones(2))
     model.then = lambda: None
     assert made(np.ones(2))[0] == 6.0
@@ -630,6 +667,18 @@ made = warmed(value_and_grad(bowl), np.ones(2))
 print(made.runner.plan, made(np.ones(2))[0])
 """
     assert in_child(code, NUMBA_DISABLE_JIT="1") == ["None", "2.0"]
+
+
+def test_where_no_thread_can_be_started_calls_go_as_ever(monkeypatch):
+    def refused(*args):
+        raise RuntimeError("can't start new thread")
+
+    layout.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("_thread.start_new_thread", refused)
+        made = warmed(value_and_grad(lambda x: np.sum(x * x)), np.ones(2))
+    assert made.runner.plan is None and made(np.ones(2))[0] == 2.0
+    assert layout() is not None
 
 
 def test_where_nothing_can_be_entered_calls_go_as_ever(monkeypatch):

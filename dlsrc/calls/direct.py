@@ -24,7 +24,7 @@ from ..failures.failure import failed
 from ..lazy import engine, numba
 from ..process.vectorcall import enter, may_enter, offset_of
 from ..signature import Call, Kind, arguments_of
-from .capture import Binding, Path
+from .capture import GONE, Binding, Path
 from .fastpath import finisher
 
 __all__ = ["entered", "pays", "plan_of"]
@@ -67,9 +67,11 @@ def plan_of(entry: Any, call: Call, binding: Binding, owner: Any, count: Any) ->
     count : array of one number
         Where each call is counted.
     """
-    if engine("process.layout").layout() is None or entry.packing or entry.interface.written:
+    if entry.packing or entry.interface.written:
         return None
     try:
+        if engine("process.layout").layout() is None:
+            return None
         return _Planner(entry, binding).plan(call, owner, count)
     except Exception:  # a variable that is gone, or a numba that looks otherwise: the short way does as well
         return None
@@ -129,7 +131,7 @@ class _Planner:
         words = engine("process.entrance").table(
             len(args), _of_c("PyCFunction_GetFunction", function), _of_c("PyCFunction_GetSelf", function),
             0 if finish is None else id(finish), count.buffer_info()[0], steps, self.kinds + self.tested,
-            number,
+            number, id(GONE),
         )  # fmt: skip
         return Plan((words, _failing(self.entry, self.origins[0]), (self.held, function, finish, count)))
 

@@ -239,7 +239,10 @@ def sum_matrix_to(x, rows, columns):
 def as_rows(x):
     """``x`` as a matrix whose rows are what stands along its last axis, in order of C."""
     columns = x.shape[x.ndim - 1]
-    return x.ravel().reshape((x.size // columns if columns else 0, columns))
+    rows = 1  # counted: where there are no columns, the size does not say
+    for axis in range(x.ndim - 1):
+        rows *= x.shape[axis]
+    return x.ravel().reshape((rows, columns))
 
 
 @primitive(view=True)  # or a copy
@@ -286,6 +289,8 @@ sum_to.samples(
     sample(real(2, 3, 4), (3, 1)),
     sample(real(4, 3, 2).T, (3, 1)),
     sample(real(0, 3), (3,)),
+    sample(real(5, 0), (5, 1)),
+    sample(real(2, 3, 0), (0,)),
 )
 
 

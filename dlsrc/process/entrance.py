@@ -1,7 +1,7 @@
 """The machine code that a derivative is called by: it tests a call by a plan, and runs the program that fits.
 
 It is one function for all programs, which reads what is to be tested from a table (`table`); so a program
-costs nothing more to compile.  In C, with every error passed over::
+costs nothing more to compile.  In C, with the errors of steps passed over::
 
     PyObject *entrance(PyObject *self, PyObject **args, size_t count, PyObject *names) {
         PyObject *plan = self->runner->plan, *taken[plan->parameters];
@@ -65,7 +65,7 @@ class Places(NamedTuple):
 
 def table(
     arguments: int, program: int, closure: int, finish: int, counter: int, steps: Sequence[tuple[str, int]],
-    kinds: Sequence[tuple[int, int, int, int, int]], parameters: int,
+    kinds: Sequence[tuple[int, int, int, int, int]], parameters: int, missing: int,
 ) -> bytes:  # fmt: skip
     """The words that an entrance reads.
 
@@ -84,10 +84,12 @@ def table(
     kinds : sequence of (int, int, int, int, int)
         Class, data type (0 for numbers that are no arrays), number of dimensions, flags that are looked
         at and what they are: first of what is taken, then of the other leaves.
+    missing : int
+        Address of a tuple of errors, which say that what a step reads is not there; others are raised.
     """
     whole = [(STEPS[name], what) for name, what in (*steps, ("END", 0))]
     first = HEAD + STEP * len(whole)
-    words = [arguments, parameters, program, closure, finish, counter, first * WORD, id(Exception)]
+    words = [arguments, parameters, program, closure, finish, counter, first * WORD, missing]
     words += [word for step in whole for word in step] + [word for kind in kinds for word in kind]
     return array("Q", words).tobytes()
 
@@ -235,7 +237,7 @@ class _Text(Words):
         self.go_if(self.same(self.python("PyErr_Occurred"), 0), slow)
         stopped = self.block("stopped")
         mine = self.python("PyErr_ExceptionMatches", usual, bits=32)
-        self.go_if(self.same(mine, 0), stopped)  # an interrupt is not passed over
+        self.go_if(self.same(mine, 0), stopped)  # an interrupt is not passed over, nor too deep a recursion
         self.python("PyErr_Clear")
         self.builder.branch(slow)
 
@@ -362,14 +364,21 @@ class _Text(Words):
         whole = self.variable(count)
         with self.builder.if_then(self.differ(names, 0)):
             self.set(whole, self.plus(count, self.python("PyTuple_Size", names)))
-        given = self.room(self.plus(self.get(whole), 1))
+        given = self.python("PyMem_Malloc", self.times(self.plus(self.get(whole), 1)))  # may be millions
+        full, ended = self.block("full"), self.block("ended")
+        self.go_if(self.same(given, 0), full)
         self.store(own, given)
         self.each(self.get(whole), lambda k: self.store(
             self.load(args, self.times(k)), given, self.plus(self.times(k), WORD)
         ))  # fmt: skip
-        name = self.text("name", "__call__")
+        name, result = self.text("name", "__call__"), self.variable()
         function = self.python("PyObject_GetAttrString", self.load(own, self.at.type), name)
-        self.go_if(self.same(function, 0), self.lost())
-        result = self.python("PyObject_Vectorcall", function, given, self.plus(count, 1), names)
+        self.go_if(self.same(function, 0), ended)
+        self.set(result, self.python("PyObject_Vectorcall", function, given, self.plus(count, 1), names))
         self.python("Py_DecRef", function)
-        self.builder.ret(result)
+        self.builder.branch(ended)
+        self.builder.position_at_end(ended)
+        self.python("PyMem_Free", given)
+        self.builder.ret(self.get(result))
+        self.builder.position_at_end(full)
+        self.builder.ret(self.python("PyErr_NoMemory"))
