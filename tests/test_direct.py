@@ -408,6 +408,30 @@ def test_errors_of_the_program_name_the_line():
     assert made(np.ones(2), 2)[0] == 2.0
 
 
+def interrupted(address, bytedata, hashed):
+    raise KeyboardInterrupt
+
+
+def refused(address, bytedata, hashed):
+    raise MemoryError
+
+
+@pytest.mark.parametrize("often", [True, False])
+@pytest.mark.parametrize("stopped, error", [(interrupted, KeyboardInterrupt), (refused, MemoryError)])
+def test_what_stops_numba_while_it_makes_a_result_is_raised(often, stopped, error, monkeypatch):
+    made, x = value_and_grad(bowl), np.ones(2)
+    if often:
+        assert entered(warmed(made, x), x)
+    else:
+        made(x)
+    with monkeypatch.context() as patch:
+        # It is Python, so whoever presses Ctrl-C stops it as often as not.
+        patch.setattr("numba.core.serialize._numba_unpickle.__code__", stopped.__code__)
+        with pytest.raises(error):
+            made(x)
+    assert made(x)[0] == 2.0
+
+
 def test_what_an_effect_did_before_an_error_is_done_once(capfd):
     def f(x):
         print("seen", x[0])

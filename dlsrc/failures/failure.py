@@ -118,12 +118,16 @@ def valuing() -> bool:
 
 def failed(
     error: Exception, entry: Any, function: Callable, owner: Any, args: tuple, kwargs: dict
-) -> Exception:
+) -> BaseException:
     """The error to raise for one that a program raised.
 
     Generated tests name the user's line.  Other errors (of NumPy's functions inside numba, of the user's
     own ``raise``) are raised again by the user's own function, on copies, with the user's traceback.
     """
+    if type(error) is SystemError and error.__cause__ is not None:
+        # To make an array numba runs a line of Python, and passes over what interrupts it there.
+        cause = error.__cause__
+        return failed(cause, entry, function, owner, args, kwargs) if isinstance(cause, Exception) else cause
     if isinstance(error, MemoryError):
         # Not run again: what does not fit the memory may take any time.
         hint = "dlsrc.explain(f, *args) tells which arrays the derivative holds, and their bytes"

@@ -223,6 +223,10 @@ class _Text(Words):
         self.store(self.plus(self.load(counter), 1), counter)
         result = self.variable(self.call_at(self.load(words, 2 * WORD), self.load(words, 3 * WORD), made, 0))
         self.python("Py_DecRef", made)
+        with self.builder.if_then(self.differ(self.python("PyErr_Occurred"), 0)):
+            # To make an array numba runs a line of Python, and passes over what interrupts it there.
+            self.release(self.get(result))
+            self.set(result, 0)
         self.go_if(self.same(self.get(result), 0), failed)
         self.finished(result, self.load(words, 4 * WORD), second, gone)
         self.python("Py_DecRef", plan)

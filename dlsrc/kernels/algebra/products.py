@@ -63,9 +63,12 @@ def matmul(a, b):
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     left = np.broadcast_to(a, lead + (a.shape[a.ndim - 2], a.shape[a.ndim - 1]))
     right = np.broadcast_to(b, lead + (b.shape[b.ndim - 2], b.shape[b.ndim - 1]))
+    count = 1  # -1 cannot be told where a matrix is empty
+    for size in lead:
+        count = count * size
     stack = matmul(
-        np.reshape(left, (-1, a.shape[a.ndim - 2], a.shape[a.ndim - 1])),
-        np.reshape(right, (-1, b.shape[b.ndim - 2], b.shape[b.ndim - 1])),
+        np.reshape(left, (count, a.shape[a.ndim - 2], a.shape[a.ndim - 1])),
+        np.reshape(right, (count, b.shape[b.ndim - 2], b.shape[b.ndim - 1])),
     )
     return np.reshape(stack, lead + (a.shape[a.ndim - 2], b.shape[b.ndim - 1]))
 
@@ -121,7 +124,8 @@ matmul.samples(
     sample(real(2, 3, 4), real(4, 2)), sample(real(2, 3, 4), real(4)), sample(real(3, 4), real(2, 4, 2)),
     sample(real(2, 2, 3, 4), real(2, 2, 4, 2)), sample(real(1, 3, 4), real(2, 4, 2)),
     sample(real(2, 2, 3, 4), real(2, 4, 2)), sample(real(2, 1, 3, 4), real(4, 2)),
-    sample(real(4), real(2, 4, 2)),
+    sample(real(4), real(2, 4, 2)), sample(real(2, 3, 3, 0), real(3, 0, 2)),
+    sample(real(2, 2, 3, 2), real(2, 2, 0)),
     sample(real(3, 4), real(2, 2, 4, 2)), sample(real(2, 2, 3, 4), real(4)),
     sample(np.ones((2, 3), int), real(3, 2)),
     sample(np.ones((2, 3), int), np.ones((3, 2), int)), sample(real(2, 3) > 0, real(3)),
