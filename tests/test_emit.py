@@ -373,7 +373,7 @@ def test_a_product_is_added_where_it_is_computed():
     n.store(y, ELLIPSIS, n.op("matmat_nt", a, y, type_=MATRIX), "add")
     found = body(n.program(y))
     assert "accumulate_nt(v1, a, b)" in found
-    assert "deduct(v1, matmat_tn(a, b))" in found
+    assert "deduct_tn(v1, a, b)" in found
     assert "accumulate(v1, matmat_nt(a, v1))" in found, "BLAS would read what it has written"
 
 

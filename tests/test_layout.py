@@ -16,7 +16,7 @@ LAYERS = ("foundation", "kernels", "transform", "surface")
 FOUNDATION = {
     "arrays.label_rules", "containers.nodes", "disk.fingerprint", "disk.kernels", "disk.object_file",
     "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.entrance", "process.forks", "process.layout",
-    "process.symbols", "process.vectorcall", "process.words", "reading.listing",
+    "process.spare", "process.symbols", "process.vectorcall", "process.words", "reading.listing",
 }
 
 # What may be imported from another package, and from where.

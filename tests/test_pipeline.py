@@ -12,6 +12,7 @@ from dlsrc.transform.machine.lifetimes import postprocessor
 from dlsrc.transform.machine.resolution import Remembering
 from dlsrc.transform.machine.slots import plain_values, without_zeros
 from tests import oracle
+from tests.arrays_counted import counted
 from tests.conftest import PLAIN
 from tests.test_ssa import FUNCTIONS, jumps, loops, straight
 
@@ -111,18 +112,14 @@ def test_what_is_released_on_two_ways_keeps_its_place():
 @pytest.mark.parametrize("function", ARRAYS, ids=lambda f: f.__name__)
 def test_every_array_is_released_once(function):
     compiled = numba().njit(pipeline_class=pipeline.pipeline_class())(function)
-    statistics, memory = numba("core.runtime").rtsys.get_allocation_stats, numba("core.runtime._nrt_python")
     x = np.arange(1.0, 6.0)
     compiled(x, 3)
-    memory.memsys_enable_stats()
-    before = statistics()
-    for n in range(3, 12):
-        for got, wanted in zip(compiled(x, n), function(x, n), strict=True):
-            assert np.array_equal(got, wanted)
-        del got, wanted
-    after = statistics()
-    memory.memsys_disable_stats()
-    assert after.alloc - before.alloc == after.free - before.free > 0
+    with counted() as arrays:
+        for n in range(3, 12):
+            for got, wanted in zip(compiled(x, n), function(x, n), strict=True):
+                assert np.array_equal(got, wanted)
+            del got, wanted
+    assert arrays.lost == 0 and arrays.freed > 0
 
 
 @only_compiled

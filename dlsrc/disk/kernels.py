@@ -43,15 +43,15 @@ class _Kept(NamedTuple):
     file : ObjectFile
     parts : tuple of ObjectFile
         Those that it refers to, each after those that it refers to itself.
-    code : bytes, optional
-        LLVM's, of a short kernel: it is written into what calls it.
+    code : bytes
+        LLVM's, which a caller links: of a short kernel all of it.
     """
 
     signature: Any
     description: Any
     file: ObjectFile
     parts: tuple[ObjectFile, ...]
-    code: bytes | None
+    code: bytes
 
 
 def key_of(state: Any, function: FunctionType) -> str | None:
@@ -160,7 +160,7 @@ def _keep(key: str, compiled: Any) -> None:
     file = library.as_file(compiled.reload_init)
     if file is None:
         return
-    code = None if library.file is file else library._get_module_for_linking().as_bitcode()
+    code = library._get_module_for_linking().as_bitcode()
     description.typemap = description.calltypes = None
     found = _Kept(compiled.signature, description, file, file.parts, code)
     data = numba("core.serialize").dumps(tuple(found))
@@ -194,8 +194,7 @@ def _loaded(key: str, state: Any, library_class: Any) -> Any:
     one = next((e for e in environments if e.env_name == description.env_name), None)
     one = one or numba("core.environment").Environment.from_fndesc(description)
     library = library_class(target.codegen(), description.qualname)
-    module = None if found.code is None else numba("core.codegen").ll.parse_bitcode(found.code)
-    library.stand_apart(found.file, module)
+    library.stand_apart(found.file, numba("core.codegen").ll.parse_bitcode(found.code))
     entry = target.get_executable(library, description, one)
     target.insert_user_function(entry, description, [library])
     return numba("core.compiler").compile_result(

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..lazy import numba
+from ..process import spare
 from ..process.symbols import Foreign, registered
 
 __all__ = ["ObjectFile", "defining", "unique"]
@@ -133,6 +134,8 @@ class ObjectFile(NamedTuple):
             start()
         for foreign, precision in self.foreign:
             foreign.register(precision)
+        if spare.SYMBOL in self.wanted and not spare.there_are():
+            return None
         binding = numba("core.codegen").ll
         wanted = [name for name in self.wanted if name not in defining]
         # LLVM ends the process where it does not find a symbol.

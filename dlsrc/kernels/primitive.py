@@ -383,17 +383,17 @@ def composite(
     return declare
 
 
-def kernel(body: Callable | None = None, *, fastmath: tuple[str, ...] = ()) -> Callable:
+def kernel(body: Callable | None = None, *, fastmath: tuple = (), side_by_side: bool = False) -> Callable:
     """Mark a plain function that primitives call and numba compiles with them.
 
     ``fastmath`` names the liberties that LLVM may take in it: ``("reassoc", "contract")`` for a sum whose
-    order the user did not write.
+    order the user did not write.  ``side_by_side`` has statements that are alike made a vector.
     """
 
-    def mark(function: Callable) -> Callable:
-        function.is_kernel = True  # type: ignore[attr-defined]
+    def mark(function: Any) -> Callable:
+        function.is_kernel, function.side_by_side = True, side_by_side
         if fastmath:
-            function.fastmath = set(fastmath)  # type: ignore[attr-defined]
+            function.fastmath = set(fastmath)
         return function
 
     return mark if body is None else mark(body)

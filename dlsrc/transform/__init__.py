@@ -21,6 +21,7 @@ from .normalize import Normalized, Request, normalize
 from .save import Kept
 from .checkpointing.segments import Checkpoint, Segmented
 from .signs import never_negative
+from .shorter.in_place import added_in_place
 from .simplify import simplify
 from .verify import verify
 
@@ -113,6 +114,9 @@ def _transformed(
     once = with_reciprocals(program)
     if once is not program:
         program = stage("reciprocals", simplify(once))
+    added = added_in_place(program, made.sums)
+    if added is not program:
+        program = stage("in place", added)
     return Generated(
         emit(program, header=_header(normalized, program), unsigned=never_negative(program)),
         normalized, tuple(stages),

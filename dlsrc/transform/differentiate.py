@@ -45,7 +45,7 @@ class Differentiated:
     """The program without gradients, and what ``explain`` tells: kept, recomputed and active values.
 
     ``between`` holds the program after each level but the last: the gradients that are left differentiate
-    what was generated.
+    what was generated.  ``sums`` are those of cotangents, whose parts have one shape.
     """
 
     program: Program
@@ -53,6 +53,7 @@ class Differentiated:
     recomputed: tuple[str, ...]
     active: tuple[str, ...]
     between: tuple[Program, ...] = ()
+    sums: frozenset[Value] = frozenset()
     segmented: tuple[Segmented, ...] = ()
 
 
@@ -80,7 +81,7 @@ def differentiate(
         after = _level(made.program, len(between) + 1)
         made = Differentiated(
             after.program, made.kept + after.kept, _union(made.recomputed, after.recomputed),
-            _union(made.active, after.active),
+            _union(made.active, after.active), sums=made.sums | after.sums,
         )  # fmt: skip
     return replace(made, between=tuple(between), segmented=segmented)
 
@@ -185,4 +186,5 @@ def _pass(
         raise DifferentiationError(list(dict.fromkeys(problems)))
     recomputed = dict.fromkeys(repr(v) for v in saver.recomputed if v.hint)
     made = assemble(program, ctx, saver.edits)
-    return Differentiated(made, tuple(saver.kept), tuple(recomputed), tuple(names)), saver
+    sums = frozenset(saver.edits.sums)
+    return Differentiated(made, tuple(saver.kept), tuple(recomputed), tuple(names), sums=sums), saver

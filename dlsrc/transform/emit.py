@@ -16,7 +16,7 @@ from typing import Any
 
 from .ir import Assign, Program, Value, walk
 from .location import Location
-from .text.lines import Line, Writer
+from .text.lines import ADDED, Line, Writer
 from .text.names import assign_names
 from .text.placement import place
 from .text.sites import Site, sites
@@ -25,8 +25,8 @@ from .text.wrapping import LIMIT, wrapped
 
 __all__ = ["Emitted", "emit"]
 
-_RESERVED = ("assign", "accumulate", "accumulate_nt", "accumulate_outer",
-             "accumulate_tn", "deduct", "fill", "put", "put_add", "put_subtract",
+_RESERVED = ("assign", "accumulate", *(f"accumulate_{p}" for p in ADDED.values()),
+             "deduct", *(f"deduct_{p}" for p in ADDED.values()), "fill", "put", "put_add", "put_subtract",
              "take", "dlgradient", "check_index", "check_indices", "show", "show_error",
              "show_log", "show_warning")  # fmt: skip
 

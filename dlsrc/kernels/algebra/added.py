@@ -1,21 +1,25 @@
-"""Products that are added to a matrix: BLAS adds those of matrices itself, and nothing is between.
+"""Products that are added to an array, or subtracted: BLAS does that itself, and nothing is between.
 
     accumulate(dW, matmat_nt(dz, x))         →    accumulate_nt(dW, dz, x)
     accumulate(dW, outer_product(dz, x))     →    accumulate_outer(dW, dz, x)
+    deduct(dS, matmat(a, b))                 →    deduct_nn(dS, a, b)
 """
 
 import numpy as np
 
-from ..linalg import (
-    PLAIN, SMALL, TRANSPOSED, add_small_nt, add_small_tn, gemm, matmat_nt, matmat_tn, outer_product,
-)
+from ..linalg import PLAIN, SMALL, TRANSPOSED, add_small, gemm, matmat, matmat_nt, matmat_tn
+from ..linalg import matvec, outer_product, vecmat
 from ..primitive import kernel, primitive, real, rejects, sample
 
-__all__ = ["accumulate_nt", "accumulate_outer", "accumulate_tn"]
+__all__ = [
+    "accumulate_matvec", "accumulate_nn", "accumulate_nt", "accumulate_outer", "accumulate_tn",
+    "accumulate_vecmat", "deduct_matvec", "deduct_nn", "deduct_nt", "deduct_outer", "deduct_tn",
+    "deduct_vecmat",
+]
 
 
 @kernel
-def added(target, a, b, back_a, back_b, rows, inner, columns):
+def added(target, a, b, back_a, back_b, rows, inner, columns, sign):
     """Whether BLAS has added a product: to a matrix of its shape, with rows one after the other in memory."""
     row = target.strides[0] // target.itemsize
     if row < columns or target.strides[1] != target.itemsize:
@@ -23,32 +27,82 @@ def added(target, a, b, back_a, back_b, rows, inner, columns):
     left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
     # BLAS counts in columns: to it all three matrices are transposed
     gemm(
-        back_b, back_a, columns, rows, inner, 1.0, right, right.shape[1], left, left.shape[1], 1.0, target,
+        back_b, back_a, columns, rows, inner, sign, right, right.shape[1], left, left.shape[1], 1.0, target,
         row,
     )
     return True
 
 
-@primitive(effect=True, generated=True)
-def accumulate_nt(target, a, b):
-    """``target += a @ b.T`` of matrices of floats."""
+# ---------------------------------------------------------------------------------- matrices
+
+
+@kernel
+def add_nn(target, a, b, sign):
+    rows, inner, columns = a.shape[0], a.shape[1], b.shape[1]
+    fits = inner == b.shape[0] and target.shape == (rows, columns)
+    if fits and rows * inner * columns <= SMALL:
+        add_small(target, a, b, sign)
+    elif not fits or not added(target, a, b, PLAIN, PLAIN, rows, inner, columns, sign):
+        target += sign * matmat(a, b)
+
+
+@kernel
+def add_nt(target, a, b, sign):
     rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
     fits = inner == b.shape[1] and target.shape == (rows, columns)
     if fits and rows * inner * columns <= SMALL:
-        add_small_nt(target, a, b)
-    elif not fits or not added(target, a, b, PLAIN, TRANSPOSED, rows, inner, columns):
-        target += matmat_nt(a, b)
+        add_small(target, a, b.T, sign)
+    elif not fits or not added(target, a, b, PLAIN, TRANSPOSED, rows, inner, columns, sign):
+        target += sign * matmat_nt(a, b)
+
+
+@kernel
+def add_tn(target, a, b, sign):
+    rows, inner, columns = a.shape[1], a.shape[0], b.shape[1]
+    fits = inner == b.shape[0] and target.shape == (rows, columns)
+    if fits and rows * inner * columns <= SMALL:
+        add_small(target, a.T, b, sign)
+    elif not fits or not added(target, a, b, TRANSPOSED, PLAIN, rows, inner, columns, sign):
+        target += sign * matmat_tn(a, b)
+
+
+@primitive(effect=True, generated=True)
+def accumulate_nn(target, a, b):
+    """``target += a @ b`` of matrices of floats."""
+    add_nn(target, a, b, target.dtype.type(1))
+
+
+@primitive(effect=True, generated=True)
+def accumulate_nt(target, a, b):
+    """``target += a @ b.T`` of matrices of floats."""
+    add_nt(target, a, b, target.dtype.type(1))
 
 
 @primitive(effect=True, generated=True)
 def accumulate_tn(target, a, b):
     """``target += a.T @ b`` of matrices of floats."""
-    rows, inner, columns = a.shape[1], a.shape[0], b.shape[1]
-    fits = inner == b.shape[0] and target.shape == (rows, columns)
-    if fits and rows * inner * columns <= SMALL:
-        add_small_tn(target, a, b)
-    elif not fits or not added(target, a, b, TRANSPOSED, PLAIN, rows, inner, columns):
-        target += matmat_tn(a, b)
+    add_tn(target, a, b, target.dtype.type(1))
+
+
+@primitive(effect=True, generated=True)
+def deduct_nn(target, a, b):
+    """``target -= a @ b`` of matrices of floats."""
+    add_nn(target, a, b, target.dtype.type(-1))
+
+
+@primitive(effect=True, generated=True)
+def deduct_nt(target, a, b):
+    """``target -= a @ b.T`` of matrices of floats."""
+    add_nt(target, a, b, target.dtype.type(-1))
+
+
+@primitive(effect=True, generated=True)
+def deduct_tn(target, a, b):
+    """``target -= a.T @ b`` of matrices of floats."""
+    add_tn(target, a, b, target.dtype.type(-1))
+
+
+# ---------------------------------------------------------------------------------- vectors
 
 
 @primitive(effect=True, generated=True)
@@ -63,20 +117,96 @@ def accumulate_outer(target, a, b):
             target[i, j] += factor * b[j]
 
 
+@primitive(effect=True, generated=True)
+def deduct_outer(target, a, b):
+    """``target -= outer_product(a, b)`` of vectors."""
+    if target.shape != (a.shape[0], b.shape[0]):
+        target -= outer_product(a, b)
+        return
+    for i in range(a.shape[0]):
+        factor = a[i]
+        for j in range(b.shape[0]):
+            target[i, j] -= factor * b[j]
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def add_matvec(target, a, x, sign):
+    if a.shape[1] != x.shape[0] or target.shape[0] != a.shape[0]:
+        target += sign * matvec(a, x)
+        return
+    for i in range(a.shape[0]):
+        total = a.dtype.type(0)
+        for j in range(a.shape[1]):
+            total += a[i, j] * x[j]
+        target[i] += sign * total
+
+
+@kernel(fastmath=("reassoc", "contract"))
+def add_vecmat(target, x, a, sign):
+    if a.shape[0] != x.shape[0] or target.shape[0] != a.shape[1]:
+        target += sign * vecmat(x, a)
+        return
+    for i in range(a.shape[0]):
+        factor = sign * x[i]
+        for j in range(a.shape[1]):
+            target[j] += factor * a[i, j]
+
+
+@primitive(effect=True, generated=True)
+def accumulate_matvec(target, a, x):
+    """``target += a @ x`` of a matrix and a vector."""
+    add_matvec(target, a, x, target.dtype.type(1))
+
+
+@primitive(effect=True, generated=True)
+def accumulate_vecmat(target, x, a):
+    """``target += x @ a`` of a vector and a matrix."""
+    add_vecmat(target, x, a, target.dtype.type(1))
+
+
+@primitive(effect=True, generated=True)
+def deduct_matvec(target, a, x):
+    """``target -= a @ x`` of a matrix and a vector."""
+    add_matvec(target, a, x, target.dtype.type(-1))
+
+
+@primitive(effect=True, generated=True)
+def deduct_vecmat(target, x, a):
+    """``target -= x @ a`` of a vector and a matrix."""
+    add_vecmat(target, x, a, target.dtype.type(-1))
+
+
 for _made, _small, _large in (
-    (accumulate_nt, (real(3, 4), real(2, 4)), (real(12, 13), real(11, 13))),
-    (accumulate_tn, (real(4, 3), real(4, 2)), (real(13, 12), real(13, 11))),
+    ((accumulate_nn, deduct_nn), (real(3, 4), real(4, 2)), (real(12, 13), real(13, 11))),
+    ((accumulate_nt, deduct_nt), (real(3, 4), real(2, 4)), (real(12, 13), real(11, 13))),
+    ((accumulate_tn, deduct_tn), (real(4, 3), real(4, 2)), (real(13, 12), real(13, 11))),
 ):
-    _made.result(lambda target, a, b: target)
-    _made.samples(
-        sample(real(3, 2), *_small), sample(real(12, 11), *_large), sample(real(12, 22)[:, 4:15], *_large),
-        sample(real(12, 22)[:, ::2], *_large), sample(real(11, 12).T, *_large),
-        sample(real(12, 11)[::-1], *_large), sample(real(24, 11)[::2], *_large),
-        rejects(real(3, 3), *_small, error=ValueError),
-        rejects(real(3, 2), _small[0], real(3, 3), error=ValueError),
+    for _each in _made:
+        _each.result(lambda target, a, b: target)
+        _each.samples(
+            sample(real(3, 2), *_small), sample(real(12, 11), *_large),
+            sample(real(12, 22)[:, 4:15], *_large), sample(real(12, 22)[:, ::2], *_large),
+            sample(real(11, 12).T, *_large), sample(real(12, 11)[::-1], *_large),
+            sample(real(24, 11)[::2], *_large), rejects(real(3, 3), *_small, error=ValueError),
+            rejects(real(3, 2), _small[0], real(3, 3), error=ValueError),
+        )
+for _each in (accumulate_outer, deduct_outer):
+    _each.result(lambda target, a, b: target)
+    _each.samples(
+        sample(real(3, 4), real(3), real(4)), sample(real(2, 3), real(4)[::2], real(3)),
+        sample(real(3, 4), real(1), real(4)), rejects(real(3, 4), real(2), real(4), error=ValueError),
     )
-accumulate_outer.result(lambda target, a, b: target)
-accumulate_outer.samples(
-    sample(real(3, 4), real(3), real(4)), sample(real(2, 3), real(4)[::2], real(3)),
-    sample(real(3, 4), real(1), real(4)), rejects(real(3, 4), real(2), real(4), error=ValueError),
-)
+for _each in (accumulate_matvec, deduct_matvec):
+    _each.result(lambda target, a, x: target)
+    _each.samples(
+        sample(real(3), real(3, 4), real(4)), sample(real(6)[::2], real(4, 3).T, real(8)[::2]),
+        sample(real(3), real(1, 2), real(2)), rejects(real(2), real(3, 4), real(4), error=ValueError),
+        rejects(real(3), real(3, 4), real(3), error=ValueError),
+    )
+for _each in (accumulate_vecmat, deduct_vecmat):
+    _each.result(lambda target, x, a: target)
+    _each.samples(
+        sample(real(4), real(3), real(3, 4)), sample(real(6)[::2], real(8)[::2], real(3, 4).T),
+        sample(real(3), real(2), real(2, 1)), rejects(real(2), real(3), real(3, 4), error=ValueError),
+        rejects(real(4), real(4), real(3, 4), error=ValueError),
+    )

@@ -25,6 +25,7 @@ from ...lazy import numba
 from .allocations import allocating
 from .counting import without_locks
 from .far_calls import written_in
+from .narrow import narrowed
 from .pages import in_large_pages
 from .passes import passes
 from .vectors import exchange
@@ -40,6 +41,19 @@ __all__ = ["compiler_with", "kernel_options"]
 LONG = 150
 
 
+class _SideBySide:
+    """numba's code generator that makes vectors of like statements, too; by itself it does of loops only."""
+
+    def __init__(self, common: Any):
+        self._common = common
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._common, name)
+
+    def _module_pass_manager(self, **how: Any) -> Any:
+        return self._common._module_pass_manager(**{"slp_vectorize": True, **how})
+
+
 @cache
 def _library_class() -> Any:
     """What numba collects the code of a kernel in, and asks for the module that a caller links."""
@@ -48,7 +62,9 @@ def _library_class() -> Any:
     class Apart(codegen.JITCodeLibrary):
 
         _shared_module: Any
+        _codegen: Any
         takes_arrays = False
+        side_by_side = False
         file: ObjectFile | None = None  # of one that is in the process as such
 
         def __init__(self, *args: Any):
@@ -63,7 +79,11 @@ def _library_class() -> Any:
 
         def _optimize_final_module(self) -> None:
             exchange(self._final_module, self.takes_arrays)
+            common = self._codegen
+            if self.side_by_side:
+                self._codegen = _SideBySide(common)
             super()._optimize_final_module()
+            self._codegen = common
             written_in(self, last=self.takes_arrays)
 
         def _finalize_final_module(self) -> None:
@@ -75,37 +95,47 @@ def _library_class() -> Any:
             return next(islice(found, LONG, None), None) is not None
 
         def _became_machine_code(self) -> bool:
-            file = self.as_file()
+            module = self._machine_code()
+            exported, callers = [], str(self._codegen._create_empty_module(self.name))
+            for name in self._exported(module):
+                narrow = narrowed(self, module, name)
+                exported.append(name if narrow is None else narrow.name)
+                callers += "" if narrow is None else narrow.callers
+            file = self._file(module, exported)
             if file is None or file.link() is None:
                 return False
-            self.stand_apart(file)
+            self.stand_apart(file, codegen.ll.parse_assembly(callers))
             return True
+
+        def _machine_code(self) -> Any:
+            """Its module as no caller links it."""
+            module = self._final_module.clone()
+            in_large_pages(module)
+            without_locks(self, module)
+            return module
+
+        @staticmethod
+        def _exported(module: Any) -> list[str]:
+            external = codegen.ll.Linkage.external
+            return [f.name for f in module.functions if not f.is_declaration and f.linkage == external]
+
+        def _file(self, module: Any, exported: list[str], initial: Iterable = ()) -> ObjectFile | None:
+            named = frozenset(self._environments)
+            return ObjectFile.made(self, module, exported, named=named, initial=initial)
 
         def as_file(self, initial: Iterable = ()) -> ObjectFile | None:
             """Its machine code, with what has to be called before in another process."""
             if self.file is not None:
                 return self.file
-            module = self._final_module.clone()
-            in_large_pages(module)
-            without_locks(module)
-            exported = [
-                f.name for f in module.functions
-                if not f.is_declaration and f.linkage == codegen.ll.Linkage.external
-            ]  # fmt: skip
-            named = frozenset(self._environments)
-            return ObjectFile.made(self, module, exported, named=named, initial=initial)
+            module = self._machine_code()
+            return self._file(module, self._exported(module), initial)
 
-        def stand_apart(self, file: ObjectFile, module: Any = None) -> None:
-            """Be this machine code, which is linked into the process; callers get a module, or declare it."""
+        def stand_apart(self, file: ObjectFile, module: Any) -> None:
+            """Be this machine code, which is linked into the process; a caller links the module."""
             self.file, self._shared_module, self._finalized = file, module, True
 
         def _get_module_for_linking(self) -> Any:
-            if self.file is None:
-                return super()._get_module_for_linking()
-            if self._shared_module is None:  # a caller declares what it calls
-                empty = self._codegen._create_empty_module(self.name)
-                self._shared_module = codegen.ll.parse_assembly(str(empty))
-            return self._shared_module
+            return super()._get_module_for_linking() if self.file is None else self._shared_module
 
     return Apart
 
@@ -162,6 +192,7 @@ def kernel_options() -> dict[str, Any]:
             library.takes_arrays = any(
                 isinstance(t, types.Array | types.BaseTuple) for t in (*state.args, state.return_type)
             )
+            library.side_by_side = getattr(state.func_id.func, "side_by_side", False)
             state.library = library
             return super().run_pass(state)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from ...kernels.vector_math.far import FAR
 from ...lazy import numba
+from .inlining import written_in_always
 
 __all__ = ["far_name", "text_of", "written_in"]
 
@@ -115,19 +116,10 @@ def written_in(library: Any, last: bool) -> None:
     own = [f.name for f in module.functions if f.name.startswith(PREFIXES) and not f.is_declaration]
     if not own:
         return
-    binding: Any = numba("core.codegen").ll
-    if hasattr(library._codegen, "_pass_builder"):
-        passes, how = binding.create_new_module_pass_manager(), [library._codegen._pass_builder()]
-        leave_out = passes.add_global_dead_code_eliminate_pass
-    else:  # numba 0.61
-        passes, how = binding.create_module_pass_manager(), []
-        leave_out = passes.add_global_dce_pass
-    passes.add_always_inliner_pass()
     if last:
         for name in {n.removeprefix(PREFIX) for n in own if n.startswith(PREFIX)}:
             if "." not in name:
                 module.link_in(_strong(name), preserve=True)
         for name in own:
             module.get_function(name).linkage = "internal"
-        leave_out()
-    passes.run(module, *how)
+    written_in_always(library, module, leave_out=last)

@@ -208,8 +208,9 @@ def _rebuilt(callee: Callee, static: Mapping[str, Any]) -> Any:
     namespace = {"__name__": callee.body.__module__, **known, **found}
     module = ast.fix_missing_locations(ast.Module(body=[tree], type_ignores=[]))
     exec(compile(module, callee.body.__code__.co_filename, "exec"), namespace)
-    fastmath = getattr(callee.body, "fastmath", False)
-    return numba().njit(fastmath=fastmath, **_FLAGS, **kernel_pipeline())(namespace[tree.name])
+    made, fastmath = namespace[tree.name], getattr(callee.body, "fastmath", False)
+    made.side_by_side = getattr(callee.body, "side_by_side", False)
+    return numba().njit(fastmath=fastmath, **_FLAGS, **kernel_pipeline())(made)
 
 
 def linked(tree: Any, lookup: Callable[[str], Any]) -> tuple[Any, dict[str, Any]]:

@@ -14,20 +14,24 @@ from typing import Any
 
 from ...disk.object_file import unique
 from ...lazy import numba
+from ...process.spare import there_are
+from . import spare
 
-__all__ = ["in_large_pages"]
+__all__ = ["from_spare", "in_large_pages"]
 
 # numba's function, which puts its record of the memory and the memory itself into one piece.
 ALLOCATE = "NRT_MemInfo_alloc_aligned"
 LEAST = 1 << 22  # bytes, as in NumPy
 SUPPORTED = sys.platform == "linux" and sys.maxsize > 2**32
 
+NAMED = ".allocated"
+
 # 14 is MADV_HUGEPAGE; what it is asked for begins with a page.
-DEFINITION = f"""
+LARGE = f"""
 declare noalias i8* @{ALLOCATE}(i64, i32)
 declare i32 @madvise(i8*, i64, i32)
 
-define linkonce_odr noalias i8* @"{{name}}"(i64 %size, i32 %align) noinline {{{{
+define {{linkage}} noalias i8* @"{{name}}"(i64 %size, i32 %align) noinline {{{{
 entry:
   %made = call noalias i8* @{ALLOCATE}(i64 %size, i32 %align)
   %large = icmp uge i64 %size, {LEAST}
@@ -48,6 +52,16 @@ done:
 }}}}
 """
 
+SMALL = f"""
+{{declared}}
+define noalias i8* @"{{name}}"(i64 %size, i32 %align) alwaysinline {{{{
+entry:
+  {spare.TAKE}
+  %made = call noalias i8* @"{{name}}.new"(i64 %asked, i32 %align)
+  ret i8* %made
+}}}}
+"""
+
 
 def in_large_pages(module: Any) -> None:
     """Have the large ones of the arrays that an LLVM module makes put into large pages.
@@ -58,6 +72,22 @@ def in_large_pages(module: Any) -> None:
     if not SUPPORTED:
         return
     for function in [f for f in module.functions if f.is_declaration and f.name == ALLOCATE]:
-        name = f"{unique()}.allocated"
-        function.name = name
-        module.link_in(numba("core.codegen").ll.parse_assembly(DEFINITION.format(name=name)))
+        function.name = f"{unique()}{NAMED}"
+        module.link_in(_parsed(LARGE.format(name=function.name, linkage="linkonce_odr")))
+
+
+def from_spare(module: Any) -> bool:
+    """Have an optimized module, which no other links, look for small arrays in ``spare``; whether it does."""
+    names = [f.name for f in module.functions if f.name.endswith(NAMED) and not f.is_declaration]
+    if not there_are():
+        return False
+    for name in names:
+        module.get_function(name).linkage = "linkonce_odr"  # gives way to the one that is linked in
+        small = SMALL.format(name=name, declared=spare.declared())
+        module.link_in(_parsed(small + LARGE.format(name=f"{name}.new", linkage="internal")), preserve=True)
+        module.get_function(name).linkage = "internal"
+    return bool(names)
+
+
+def _parsed(text: str) -> Any:
+    return numba("core.codegen").ll.parse_assembly(text)

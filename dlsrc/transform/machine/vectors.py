@@ -20,7 +20,7 @@ from typing import Any
 from ...kernels.vector_math import error_function, exponential, hyperbolic, logarithm, powers, trigonometric
 from ...lazy import numba
 from .branchless import definitions
-from .counting import with_locks, without_locks
+from .counting import without_locks
 from .far_calls import written_in
 from .pages import in_large_pages
 
@@ -70,18 +70,26 @@ def library_class() -> Any:
     codegen: Any = numba("core.codegen")
 
     class Exchanging(codegen.JITCodeLibrary):
+        _final_module: Any
+
         def _optimize_final_module(self) -> None:
             exchange(self._final_module, in_loops=False)
             in_large_pages(self._final_module)
             super()._optimize_final_module()
             written_in(self, last=True)
-            without_locks(self._final_module)
+            self._linkable = self._final_module.as_bitcode()
+            without_locks(self, self._final_module)
 
         def _get_module_for_linking(self) -> Any:
-            first = self._shared_module is None
-            module = super()._get_module_for_linking()
-            if first and module is not self._final_module:
-                with_locks(module)
-            return module
+            self._ensure_finalized()
+            if self._shared_module is None:
+                # numba makes it of the final module, which is not as others may link it.
+                final = self._final_module
+                self._final_module = codegen.ll.parse_bitcode(self._linkable)
+                try:
+                    return super()._get_module_for_linking()
+                finally:
+                    self._final_module = final
+            return super()._get_module_for_linking()
 
     return Exchanging

@@ -23,3 +23,4 @@ class Edits:
     trips: dict[int, Value] = field(default_factory=dict)
     replaced: dict[int, list[Statement]] = field(default_factory=dict)
     firsts: dict[tuple[Value, str], Atom] = field(default_factory=dict)  # for UNBOUND
+    sums: set[Value] = field(default_factory=set)  # of cotangents, each with parts of one shape

@@ -226,6 +226,7 @@ class Cotangents(Fetching):
         self.masks.note(target, masked and old in self.masks)
         if isinstance(type_, Array):
             self.shapes.equate(target, atom)
+            self.saver.edits.sums.add(target)
 
     def whole(self, value: Any, cotangent: Atom) -> Atom:
         """A cotangent as an array: one that is the same for every element is written out."""

@@ -21,13 +21,16 @@ from .placement import Placement
 from .spelling import Globals, Speller
 from .wrapping import LIMIT, wrapped
 
-__all__ = ["Line", "Writer"]
+__all__ = ["ADDED", "Line", "Writer"]
 
 Line = tuple[str, Location | None]
 
 _STORES = {"set": "assign", "add": "accumulate", "sub": "deduct"}
 _PUTS = {"set": "put", "add": "put_add", "sub": "put_subtract"}
-_ADDED = {"outer_product": "accumulate_outer", "matmat_nt": "accumulate_nt", "matmat_tn": "accumulate_tn"}
+ADDED = {
+    "outer_product": "outer", "matmat": "nn", "matmat_nt": "nt", "matmat_tn": "tn", "matvec": "matvec",
+    "vecmat": "vecmat",
+}  # fmt: skip
 _SIGNS = {"set": "=", "add": "+=", "sub": "-="}
 
 
@@ -201,14 +204,15 @@ class Writer:
     def product(self, store: Store) -> tuple[str, tuple[Atom, ...]] | None:
         """The product that is added to an array, by the kernel that adds it without a matrix in between."""
         made = self.placement.inlined.get(store.value) if isinstance(store.value, Value) else None
-        if store.mode != "add" or not isinstance(made, Assign) or made.op.name not in _ADDED:
+        if store.mode == "set" or not isinstance(made, Assign) or made.op.name not in ADDED:
             return None
         if any(isinstance(e, Fancy) for e in store.index.entries):
             return None
         regions = self.regions
         fits = all(regions.find(a) != regions.find(store.base) for a in made.args if isinstance(a, Value))
         dtypes = {self.program.type_of(a).dtype for a in (store.base, *made.args)}
-        return (_ADDED[made.op.name], made.args) if fits and len(dtypes) == 1 else None
+        name = f"{_STORES[store.mode]}_{ADDED[made.op.name]}"
+        return (name, made.args) if fits and len(dtypes) == 1 and dtypes.pop()[:5] == "float" else None
 
     def check(self, check: Check) -> None:
         line = Fragment(str(check.loc.line))

@@ -16,11 +16,12 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Scalar, Shape
+from ..facts.regions import Regions
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Show, Statement, Store, Value,
     While, atoms_read, blocks_of, values_defined, walk,
@@ -32,6 +33,7 @@ __all__ = ["DTYPES", "Placement", "connective", "expansion", "has_effect", "plac
 # Wider expressions get a line of their own: beyond this a reader wants a name.
 _WIDTH = 58
 _LINE = 92
+PRODUCTS = frozenset({"matmat", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vecmat"})
 DTYPES = ("dtype",)  # static parameters that are printed as ``np.float64``
 _LOOKS_ONLY = ("dim", "size", "shape")  # these read the shape of an array, which nothing changes
 
@@ -179,6 +181,12 @@ class _Planner:
         self.inlined: dict[Value, Statement] = {}
         self.expressions: dict[Value, If] = {}
         self.width: dict[Value, int] = {}
+        made = (s for s in walk(program.body) if isinstance(s, Assign) and s.op.name in PRODUCTS)
+        self.products: set[Atom | None] = {s.target for s in made}
+
+    @cached_property
+    def regions(self) -> Regions:
+        return Regions(self.program)
 
     # ------------------------------------------------------------------ blocks
 
@@ -254,7 +262,8 @@ class _Planner:
     def choose(self, block: Block, users: Mapping[Value, int]) -> None:
         changes = [0]
         for statement in block:
-            changes.append(changes[-1] + has_effect(statement))
+            changes.append(changes[-1] + (has_effect(statement) and not self.adds_product(statement)))
+        added = [k for k, statement in enumerate(block) if self.adds_product(statement)]
         final: dict[int, int] = {}
         for k in range(len(block) - 1, -1, -1):
             statement = block[k]
@@ -265,10 +274,23 @@ class _Planner:
             at = final.get(user, user)
             if self.uses_of(target, block, user) != 1:
                 continue
-            if self.reads_memory(statement) and changes[at] != changes[k + 1]:
-                continue
+            if self.reads_memory(statement):
+                between = (block[m] for m in added if k < m < at)
+                if changes[at] != changes[k + 1] or any(self.spoils(s, statement) for s in between):
+                    continue
             self.inlined[target] = statement
             final[k] = at
+
+    def adds_product(self, statement: Statement) -> bool:
+        """Whether a statement adds a product to an array: others are read across it."""
+        return isinstance(statement, Store) and statement.mode != "set" and statement.value in self.products
+
+    def spoils(self, store: Statement, reader: Statement) -> bool:
+        """Whether a store may change what another statement reads."""
+        assert isinstance(store, Store)
+        find, base = self.regions.find, self.regions.find(store.base)
+        read = (a for a in reads(reader) if isinstance(a, Value) and self.regions.is_memory(a))
+        return any(find(a) == base for a in read)
 
     def uses_of(self, value: Value, block: Block, user: int) -> int:
         count = self.uses[value]
