@@ -154,7 +154,8 @@ class _InPlace:
             return self.program
         change: dict[Value, Atom] = {v: self.names.get(v, v) for v in self.names}
         change |= {v: self.names.get(array := self.array(v), array) for v in self.instead}
-        return self.program.with_body(self.named(renamed(body, change)))
+        returns = tuple(change.get(a, a) if isinstance(a, Value) else a for a in self.program.returns)
+        return replace(self.program, body=self.named(renamed(body, change)), returns=returns)
 
     def named(self, block: Block) -> Block:
         """The block with the names of sums where their arrays are made."""
@@ -218,13 +219,17 @@ class _InPlace:
         )
 
     def are_alike(self, array: Value, product: Value, s: Assign) -> bool:
-        """Whether an array, a product and their sum have one shape, precision and order, and no two names."""
+        """Whether an array, a product and their sum have one shape, precision and order, and no two names.
+
+        What the user has named stays what he made it.
+        """
         assert s.target is not None
         kinds = [self.types[a] for a in (array, product, s.target)]
         if len(set(kinds)) != 1 or kinds[0].layout != "C" or not is_float(kinds[0]):
             return False
-        hint = self.names.get(array, array).hint
-        if array == product or hint and s.target.hint and hint != s.target.hint:
+        one, other = self.names.get(array, array), s.target
+        bases = one.base and other.base and one.base != other.base
+        if array == product or bases or (one.hint or other.hint) != other.hint:
             return False
         return s.target in self.sums or self.shapes.same(array, product)
 
