@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dlsrc import adjoint_source, value_and_grad
+from dlsrc.lazy import numba
 from tests.oracle import Programs, assert_close, matrix, vector
 
 programs = Programs()
@@ -164,6 +165,25 @@ def test_what_is_needed_later_is_not_added_to():
     assert "accumulate" not in forward and "deduct" not in forward, found
     value, (da, dx) = value_and_grad(f, (0, 1))(A, V)
     assert_close(value, f(A, V))
+
+
+def handed_back(x):
+    return x
+
+
+@pytest.mark.compiled
+def test_what_somebody_elses_function_hands_back_may_be_the_array():
+    same = numba().njit(handed_back)
+
+    def f(x, a, z):
+        h = a @ z
+        g = same(h)
+        k = h + a @ z
+        return np.sum(x) * np.sum(k * g)
+
+    value, dx = value_and_grad(f)(V, A, V)
+    assert_close(value, f(V, A, V))
+    assert_close(dx, np.full(3, np.sum(2.0 * (A @ V) ** 2)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -53,14 +53,14 @@ class Regions:
         match statement:
             case Read(target=target, base=base):
                 yield target, base
-            case Assign(target=target, op=op, args=args) if target is not None:
-                containers = [a for a in (*args, target) if self.is_container(a)]
-                if may_share(op) and args:
+            case Assign(target=target, op=op, args=args):
+                every = args if target is None else (*args, target)
+                containers = [a for a in every if self.is_container(a)]
+                if target is not None and may_share(op) and args:
                     yield target, args[0]
-                if containers:
-                    # What is put into a tape or a tuple, and what is taken out, is the same memory.
-                    for atom in (*args, target):
-                        yield containers[0], atom
+                # What is put into a tape or a tuple, and what is taken out, is the same memory.
+                for atom in every if containers else ():
+                    yield containers[0], atom
             case If(merges=merges):
                 for m in merges:
                     yield m.target, m.then

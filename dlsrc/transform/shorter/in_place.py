@@ -141,10 +141,11 @@ class _InPlace:
                 # The test of a loop and its body are two blocks.
                 within = place[: len(life.block)] == life.block
                 life.last = max(life.last, here[len(life.block)] if within else sys.maxsize)
-        for pair in self.regions.shared(s):
-            if all(map(self.regions.is_memory, pair)):
-                for value in set(pair) & self.lives.keys():
-                    self.lives[value].shown = True  # type: ignore[index]
+        pairs = [pair for pair in self.regions.shared(s) if all(map(self.regions.is_memory, pair))]
+        if isinstance(s, Assign) and not _is_ours(s):
+            pairs.append(s.args)  # what somebody else's function does with them is not known
+        for value in {a for pair in pairs for a in pair if isinstance(a, Value)} & self.lives.keys():
+            self.lives[value].shown = True
 
     # ------------------------------------------------------------------ the sums
 
@@ -264,11 +265,13 @@ class _InPlace:
 
 def _is_new(life: _Life) -> bool:
     """Whether an array is made by an operation whose result is memory of its own."""
-    if not isinstance(life.made, Assign):
+    if not isinstance(life.made, Assign) or not _is_ours(life.made) or may_share(life.made.op):
         return False
-    op = life.made.op
-    ours = isinstance(op, Primitive) and registry.get(op.name) is op and not may_share(op)
-    return ours and (op.elementwise or op.name in MAKING)
+    return life.made.op.elementwise or life.made.op.name in MAKING
+
+
+def _is_ours(s: Assign) -> bool:
+    return isinstance(s.op, Primitive) and registry.get(s.op.name) is s.op
 
 
 def _slots(s: Statement) -> tuple[str, ...]:
