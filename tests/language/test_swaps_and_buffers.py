@@ -7,6 +7,19 @@ from tests.oracle import Programs, vector
 programs = Programs()
 
 
+@programs(vector(3), compiled=True)
+def an_inner_loop_begins_with_what_the_outer_one_was_given(x):
+    """No statement of a trip reads the array; the inner loop begins with it, each time."""
+    s = 0.0
+    for _ in range(3):
+        y = x
+        for _ in range(2):
+            y = np.sin(y)
+        s += y[0]
+    return s * np.sum(y)
+
+
+
 @programs(vector(4), compiled=True)
 def scalars_swapped(x):
     a, b = x[0], x[1]

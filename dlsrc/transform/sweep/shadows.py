@@ -77,7 +77,7 @@ class Cotangents(Fetching):
             if is_loop(statement):
                 # A use inside a loop adds to what is outside: in place.
                 for inner in walk((statement,)):
-                    for atom in self._operands(inner):
+                    for atom in self._operands(inner, inside=inner is not statement):
                         if not any(s is statement for s, _ in self.outline.home[atom]):
                             found.add(atom)
         # A view of what is written anywhere is a view of a shadow, also where its own base is not written.
@@ -108,7 +108,7 @@ class Cotangents(Fetching):
                         found.update(group)
         return {v for v in found if isinstance(types[v], Array | Tape) and v not in self.twins}
 
-    def _operands(self, statement: Statement) -> list[Value]:
+    def _operands(self, statement: Statement, inside: bool) -> list[Value]:
         """The active arrays that a statement's reversal adds to."""
         atoms: tuple[Atom, ...] = ()
         match statement:
@@ -119,7 +119,8 @@ class Cotangents(Fetching):
             case If(merges=merges):
                 atoms = tuple(a for m in merges for a in (m.then, m.orelse))
             case For() | While():
-                atoms = tuple(c.out for c in statement.carries)
+                # What a loop begins with is added to once it is swept: in each trip of a loop around.
+                atoms = tuple(a for c in statement.carries for a in ((c.out, c.init) if inside else (c.out,)))
         return [
             a
             for a in atoms
