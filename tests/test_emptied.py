@@ -262,3 +262,19 @@ def test_what_nobody_reads_is_not_emptied():
         return np.exp(y[2]) * u[3]
 
     assert "= 0.0" not in dlsrc.adjoint_source(f, vector(5))
+
+
+def test_a_tangent_that_a_branch_hands_on_is_not_left_out():
+    """Only the name that the branch gives it is read."""
+
+    def f(x):
+        kept = []
+        if len(x) > 2:
+            kept.append(np.sin(x))
+        s = 0.0
+        for k in range(len(kept)):
+            s += kept[k] @ x
+        return s
+
+    x, t = vector(4), np.arange(4.0)
+    assert np.isclose(dlsrc.jvp(f, (x,), (t,))[1], np.sum((np.sin(x) + x * np.cos(x)) * t), rtol=1e-12)

@@ -53,13 +53,16 @@ class _Emptying(Fresh):
             if isinstance(s, Store) and self.memory.root.get(s.base) in self.arrays - after:
                 continue
             if isinstance(s, If):
-                s = replace(s, then=self.block(s.then, after), orelse=self.block(s.orelse, after))
+                # What a side hands on is read under another name, or by the return.
+                seen = after | {r for m in s.merges for a in (m.then, m.orelse) for r in self.roots(a)}
+                s = replace(s, then=self.block(s.then, seen), orelse=self.block(s.orelse, seen))
                 if not (s.then or s.orelse or s.merges):
                     continue
             elif is_loop(s):
                 inside = self.used((s,))
-                outer = {r for r in inside if not any(t is s for t, _ in self.outline.home[r])}
-                s = replace(s, body=self.block(s.body, after | outer))  # type: ignore[type-var, union-attr, arg-type]
+                seen = {r for r in inside if not any(t is s for t, _ in self.outline.home[r])}
+                seen |= {r for c in s.carries for r in self.roots(c.out)}  # type: ignore[union-attr]
+                s = replace(s, body=self.block(s.body, after | seen))  # type: ignore[type-var, union-attr, arg-type]
                 if isinstance(s, For) and not (s.body or s.carries or s.trips):
                     continue
             after = after | self.used((s,))
