@@ -19,6 +19,15 @@ def all_operators_on_a_scalar(x):
 
 
 @programs(vector(4), compiled=True)
+def a_plus_sign_makes_another_array(x):
+    y = np.sin(x)
+    z = +y
+    y[0] = x[1] * x[2]
+    z[3] += x[0]
+    return np.sum(y * y) + np.sum(z * y)
+
+
+@programs(vector(4), compiled=True)
 def all_operators_on_an_element(x):
     y = x.copy()
     y[0] += x[1]

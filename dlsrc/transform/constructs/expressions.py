@@ -320,8 +320,8 @@ def operate_unary(ctx: Context, op: ast.unaryop, operand: Binding) -> Atom:
     symbol = {ast.USub: "negative", ast.UAdd: "positive", ast.Invert: "invert"}[type(op)]
     if has_labels(ctx, (atom,)):
         return elementwise(ctx, symbol, lambda x: operate_unary(ctx, op, x), atom)
-    if symbol == "positive":
-        return atom
+    if symbol == "positive" and not isinstance(ctx.type_of(atom), Array):
+        return atom  # of an array it is a new one
     if symbol == "invert" and ctx.type_of(atom).dtype == "bool":
         symbol = "logical_not"
     return ctx.op(symbol, atom)
