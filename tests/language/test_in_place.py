@@ -134,6 +134,21 @@ def kept_in_a_list(f, q):
     return s
 
 
+@programs(A, B, V, argnums=(0, 1, 2), compiled=True)
+def an_element_of_one_side_is_read_before(f, q, x):
+    """The elements stand inside of an expression with two sides, in front of the product that is added."""
+
+    def with_product_added(h):
+        h += f @ q
+        return 1.0
+
+    h = np.zeros((3, 3))
+    h[:] = f
+    s = (h[0, 0] if x[0] > 0.0 else h[1, 1]) * 2.0 + with_product_added(h)
+    s += (h[0, 1] if x[1] > 0.0 else h[2, 1]) * with_product_added(h)
+    return s + np.sum(h * f)
+
+
 def single(f, x):
     h = f @ x
     return np.sum(np.tanh(f @ h) * (f.T @ h)) + np.sum(np.outer(h, x) @ f)

@@ -289,8 +289,9 @@ class _Planner:
         """Whether a store may change what another statement reads."""
         assert isinstance(store, Store)
         find, base = self.regions.find, self.regions.find(store.base)
-        read = (a for a in reads(reader) if isinstance(a, Value) and self.regions.is_memory(a))
-        return any(find(a) == base for a in read)
+        # What a branch that is an expression reads stands in its blocks.
+        read = (a for s in (reader, *walk_inside(reader)) for a in reads(s))
+        return any(find(a) == base for a in read if isinstance(a, Value) and self.regions.is_memory(a))
 
     def uses_of(self, value: Value, block: Block, user: int) -> int:
         count = self.uses[value]
