@@ -142,10 +142,10 @@ def sum_(x, axis=None, dtype=None, out=None, keepdims=False, initial=None, where
         x = x.astype("int64")
     if len(axes_of(axis, x.ndim)) == x.ndim:
         y = sum_all(x)
-    elif x.ndim == 2 and x.flags.f_contiguous and not x.flags.c_contiguous:
+    elif len(axes_of(axis, x.ndim)) == 1 == x.ndim - 1 and x.flags.f_contiguous and not x.flags.c_contiguous:
         y = sum_axis(x.T, 1 - axes_of(axis, 2)[0])  # the transpose is in C order: no copy
     else:
-        y = x
+        y = x if len(axes_of(axis, x.ndim)) > 0 else x.copy()
         for a in axes_from_last(axis, x.ndim):
             y = sum_axis(y, a)
     if keepdims:
@@ -323,7 +323,7 @@ def prod(x, axis=None, dtype=None, out=None, keepdims=False, initial=None, where
     if len(axes_of(axis, x.ndim)) == x.ndim:
         y = prod_all(x)
     else:
-        y = x
+        y = x if len(axes_of(axis, x.ndim)) > 0 else x.copy()
         for a in axes_from_last(axis, x.ndim):
             y = prod_axis(y, a)
     if keepdims:
@@ -411,7 +411,7 @@ def any_(x, axis=None, out=None, keepdims=False):
     if len(axes_of(axis, x.ndim)) == x.ndim:
         y = some(x)
     else:
-        y = x
+        y = x if len(axes_of(axis, x.ndim)) > 0 else x != 0
         for a in axes_from_last(axis, x.ndim):
             y = some_axis(y, a)
     if keepdims:
@@ -427,7 +427,7 @@ def all_(x, axis=None, out=None, keepdims=False):
     if len(axes_of(axis, x.ndim)) == x.ndim:
         y = every(x)
     else:
-        y = x
+        y = x if len(axes_of(axis, x.ndim)) > 0 else x != 0
         for a in axes_from_last(axis, x.ndim):
             y = every_axis(y, a)
     if keepdims:

@@ -27,6 +27,17 @@ def a_plus_sign_makes_another_array(x):
     return np.sum(y * y) + np.sum(z * y)
 
 
+@programs(vector(3, 3), vector(3))
+def what_numpy_copies_is_another_array(x, b):
+    y = np.sin(x)
+    same, total, product = np.conj(y), np.sum(y, axis=()), y.prod(axis=())
+    most, least, any_ = np.max(y, axis=()), y.min(axis=(), keepdims=True), np.any(y > 0.5, axis=())
+    kept, turned = y.conj(), np.sum(y.T, axis=())
+    y[0] = b
+    s = np.sum(same * total * product) + np.sum(most * least) + np.sum(turned * kept)
+    return s + np.sum(np.where(any_, y, 2.0 * y))
+
+
 @programs(vector(4), compiled=True)
 def all_operators_on_an_element(x):
     y = x.copy()

@@ -174,7 +174,7 @@ def max_(x, axis=None, out=None, keepdims=False):
     if len(axes_of(axis, x.ndim)) == x.ndim:
         y = max_all(x)
     else:
-        y = x
+        y = x if len(axes_of(axis, x.ndim)) > 0 else x.copy()
         for a in axes_from_last(axis, x.ndim):
             y = max_axis(y, a)
     if keepdims:
@@ -192,7 +192,7 @@ def min_(x, axis=None, out=None, keepdims=False):
     if len(axes_of(axis, x.ndim)) == x.ndim:
         y = min_all(x)
     else:
-        y = x
+        y = x if len(axes_of(axis, x.ndim)) > 0 else x.copy()
         for a in axes_from_last(axis, x.ndim):
             y = min_axis(y, a)
     if keepdims:
