@@ -125,7 +125,7 @@ frexp.samples(sample(np.float64(-5.3)), sample(10 * real(2, 3)))
 @composite(np.conjugate)
 def conjugate(x):
     """The number itself; of an array a copy."""
-    return x.copy() if x.ndim > 0 else x
+    return +x
 
 
 @composite(methods=("conj", "conjugate"))
@@ -158,7 +158,7 @@ def angle(z, deg=False):
     return where(np.signbit(z), 180.0 if deg else np.pi, 0.0 * np.sign(z))
 
 
-for _composite in (conjugate, real_part, real_if_close, imaginary_part):
+for _composite in (conjugate, conjugate_of, real_part, real_if_close, imaginary_part):
     _composite.samples(sample(real(3)), sample(real(2, 3)))
 angle.samples(sample(real(3)), sample(np.float64(2.0)), sample(real(3), deg=True))
 
