@@ -5,6 +5,7 @@ import pytest
 
 from dlsrc.lazy import numba
 from dlsrc.transform.machine import pipeline
+from tests.arrays_counted import counted
 from tests.conftest import PLAIN
 
 pytestmark = [
@@ -105,30 +106,18 @@ def made_and_viewed(x, n):
 
 def lost(f):
     """How many arrays that a call made are not given back: after a result is dropped, and after an error."""
-    runtime, counted = numba("core.runtime").rtsys, numba("core.runtime._nrt_python")
-    counting = counted.memsys_stats_enabled()
-    counted.memsys_enable_stats()
-
-    def alive():
-        stats = runtime.get_allocation_stats()
-        return stats.mi_alloc - stats.mi_free
-
-    try:
-        x = np.ones(1)
-        found = [alive()]
+    x = np.ones(1)
+    f(x, 3)
+    with counted() as results:
         for _ in range(5):
             y, z = f(x, 3)
             assert y.shape == (3, 4) and z.size == 11 and y[2, 3] == z[10] == 1.0
             del y, z
-        found.append(alive())
+    with counted() as errors:
         for _ in range(5):
             with pytest.raises(ValueError):
                 f(x, 5)
-        found.append(alive())
-        return found[1] - found[0], found[2] - found[1]
-    finally:
-        if not counting:
-            counted.memsys_disable_stats()
+    return results.lost, errors.lost
 
 
 def test_memory_is_counted():
