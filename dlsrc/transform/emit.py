@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .facts.products import ADDED
 from .ir import Assign, Program, Value, walk
 from .location import Location
-from .text.lines import ADDED, Line, Writer
+from .text.lines import Line, Writer
 from .text.names import assign_names
 from .text.placement import place
 from .text.sites import Site, sites

@@ -27,6 +27,7 @@ from typing import Any
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, is_float
 from ..building.rename import renamed
+from ..facts.products import ADDED
 from ..facts.regions import Regions, may_share
 from ..facts.shapes import Shapes
 from ..ir import (
@@ -36,9 +37,8 @@ from ..ir import (
 
 __all__ = ["added_in_place"]
 
-PRODUCTS = ("matmat", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vecmat")
 MAKING = {
-    *PRODUCTS, "copy", "lu_inverse", "lu_solve", "lu_solve_t", "lu_vector", "lu_vector_t", "sum_axis",
+    *ADDED, "copy", "lu_inverse", "lu_solve", "lu_solve_t", "lu_vector", "lu_vector_t", "sum_axis",
     "zeros_like", "zeros_of",
 }  # fmt: skip
 MODES = {"add": "add", "subtract": "sub"}
@@ -46,7 +46,7 @@ MODES = {"add": "add", "subtract": "sub"}
 
 def added_in_place(program: Program, sums: Set[Value]) -> Program:
     """The program with products added to what ends there; ``sums`` are known to have parts of one shape."""
-    if not any(isinstance(s, Assign) and s.op.name in PRODUCTS for s in walk(program.body)):
+    if not any(isinstance(s, Assign) and s.op.name in ADDED for s in walk(program.body)):
         return program
     return _InPlace(program, sums).changed()
 
@@ -215,7 +215,7 @@ class _InPlace:
         """Whether a value is a product of this block that only the sum reads."""
         life = self.lives.get(value)
         return (
-            life is not None and isinstance(life.made, Assign) and life.made.op.name in PRODUCTS
+            life is not None and isinstance(life.made, Assign) and life.made.op.name in ADDED
             and life.block == place and life.reads == 1 and not life.handed and not life.shown
         )
 

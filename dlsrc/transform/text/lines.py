@@ -9,6 +9,7 @@ from ...kernels.primitive import registry
 from ...kernels.programs.checks import check_index, check_indices
 from ...kernels.programs.showing import SHOWING, STREAMS
 from ...kernels.types import Array, Scalar
+from ..facts.products import ADDED
 from ..facts.regions import Regions
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, Gradient, If, Merge, Program, Raise, Read, Show,
@@ -21,16 +22,12 @@ from .placement import Placement
 from .spelling import Globals, Speller
 from .wrapping import LIMIT, wrapped
 
-__all__ = ["ADDED", "Line", "Writer"]
+__all__ = ["Line", "Writer"]
 
 Line = tuple[str, Location | None]
 
 _STORES = {"set": "assign", "add": "accumulate", "sub": "deduct"}
 _PUTS = {"set": "put", "add": "put_add", "sub": "put_subtract"}
-ADDED = {
-    "outer_product": "outer", "matmat": "nn", "matmat_nt": "nt", "matmat_tn": "tn", "matvec": "matvec",
-    "vecmat": "vecmat",
-}  # fmt: skip
 _SIGNS = {"set": "=", "add": "+=", "sub": "-="}
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Scalar, Shape
+from ..facts.products import ADDED
 from ..facts.regions import Regions
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Check, Const, Fancy, For, If, Program, Read, Show, Statement, Store, Value,
@@ -33,7 +34,6 @@ __all__ = ["DTYPES", "Placement", "connective", "expansion", "has_effect", "plac
 # Wider expressions get a line of their own: beyond this a reader wants a name.
 _WIDTH = 58
 _LINE = 92
-PRODUCTS = frozenset({"matmat", "matmat_nt", "matmat_tn", "matvec", "outer_product", "vecmat"})
 DTYPES = ("dtype",)  # static parameters that are printed as ``np.float64``
 _LOOKS_ONLY = ("dim", "size", "shape")  # these read the shape of an array, which nothing changes
 
@@ -181,7 +181,7 @@ class _Planner:
         self.inlined: dict[Value, Statement] = {}
         self.expressions: dict[Value, If] = {}
         self.width: dict[Value, int] = {}
-        made = (s for s in walk(program.body) if isinstance(s, Assign) and s.op.name in PRODUCTS)
+        made = (s for s in walk(program.body) if isinstance(s, Assign) and s.op.name in ADDED)
         self.products: set[Atom | None] = {s.target for s in made}
 
     @cached_property
