@@ -45,6 +45,12 @@ CASES = (
         def objective(x):
             return (np.copysign(1.0, 0.0) * x).sum()
     """, (", 0.0", ", -0.0")),
+    case("hidden_builtin", """
+        # none here
+
+        def objective(x):
+            return abs(x[0]) * (2.0 if hasattr(np, "sum") else 1.0)
+    """, ("# none here", "abs = np.exp")),
     case("callee_elsewhere", """
         import callee_helper
 

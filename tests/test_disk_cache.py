@@ -3,6 +3,7 @@
 Most of it is tested without compiling; ``python -m tests.cache_matrix`` runs the whole matrix in fresh processes.
 """
 
+import builtins
 import copy
 import importlib
 import json
@@ -197,6 +198,21 @@ def test_a_recipe_does_not_hold_for_another_value(tmp_path):
     facts, _, _ = persist._read(data)
     recipe = persist._recipe(facts, module.objective, None, ())
     assert recipe is not None and recipe.bind(module.objective, None) is None
+
+
+def test_a_recipe_does_not_hold_for_another_builtin(tmp_path, monkeypatch):
+    made = next(c for c in CASES if c.name == "hidden_builtin")
+    data, *_ = described(imported(made, tmp_path / "user"))
+    function = imported(made, tmp_path / "user").objective
+    facts, _, _ = persist._read(data)
+    recipe = persist._recipe(facts, function, None, ())
+    assert recipe is not None and recipe.bind(function, None) is not None
+    with monkeypatch.context() as patch:
+        patch.setitem(function.__globals__, "abs", abs)
+        assert recipe.bind(function, None) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(builtins, "abs", lambda v: v * v)
+        assert recipe.bind(function, None) is None and persist._recipe(facts, function, None, ()) is None
 
 
 def test_a_class_with_another_method_is_not_the_class_that_was_kept(tmp_path):

@@ -6,6 +6,7 @@ to the function that is called (and to captured functions with the same code as 
 roots them in the function at hand.
 """
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, MethodType
@@ -25,12 +26,21 @@ GONE = (KeyError, IndexError, AttributeError, ValueError, TypeError)
 class Path:
     """The way to a captured object.
 
-    ``root`` is ("cell", origin, index), ("global", origin, name), ("function", origin), ("owner",) or
-    ("object", object); an origin counts the functions whose cells and names are read, the called one first.
+    ``root`` is ("cell", origin, index), ("global", origin, name), ("globals", origin), ("function", origin),
+    ("owner",) or ("object", object); an origin counts the functions whose cells and names are read, the
+    called one first.
     """
 
     root: tuple
     steps: tuple[tuple[str, Any], ...] = ()
+
+    def around(self) -> tuple["Path", str]:
+        """The way to what a name is looked up in, and the name."""
+        match self:
+            case Path(("global", origin, name), ()):
+                return Path(("globals", origin)), name
+        *steps, (_, name) = self.steps
+        return Path(self.root, tuple(steps)), name
 
     def read(self, origins: Sequence, owner: Any) -> Any:
         """The object, as it is now."""
@@ -39,6 +49,8 @@ class Path:
                 found = origins[origin].__closure__[index].cell_contents
             case ("global", origin, name):
                 found = origins[origin].__globals__[name]
+            case ("globals", origin):
+                found = origins[origin].__globals__
             case ("function", origin):
                 found = origins[origin]
             case ("owner",):
@@ -58,6 +70,8 @@ class Test:
 
     For "function", ``expected`` is the code that a captured function must have, for "method" that and the
     class; ``origin`` is the number of the function.  For "origin" it is the number of one met before.
+    For "builtin" the path leads to a namespace, which must not have the name; ``expected`` is that and the
+    object.  For "has" it leads to an object; expected is the name of an attribute, and whether it has one.
     """
 
     path: Path
@@ -164,6 +178,12 @@ def _holds(test: Test, found: Any, origins: list) -> bool:
             return tuple(found) == test.expected
         case "class":
             return type(found) is test.expected
+        case "builtin":
+            name, expected = test.expected
+            return name not in found and vars(builtins).get(name) is expected
+        case "has":
+            name, expected = test.expected
+            return hasattr(found, name) is expected
     return type(found) is type(test.expected) and bool(found == test.expected)
 
 
@@ -195,6 +215,9 @@ def recipe_of(
         if _comes_with_library(path):
             continue
         expected, kind, origin = guard.expected, guard.kind, -1
+        if kind in ("builtin", "has"):
+            path, name = path.around()
+            expected = name, expected
         if kind == "is" and type(expected) in (FunctionType, MethodType):
             inner = expected if type(expected) is FunctionType else expected.__func__
             if id(inner) in roots.numbers:

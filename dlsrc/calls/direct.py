@@ -6,12 +6,14 @@ that an entrance (`process.entrance`) takes::
 
     if type(a1) is not ndarray or …: return MISS        ARGUMENT 0, TAKE 0, kind (ndarray, float64, 1, …)
     if o0.__code__ is not k1: return MISS               LOAD o0, CODE k1
+    if "abs" in r0: return MISS                         LOAD r0, ABSENT "abs"
     if r0["helper"] is not o1: return MISS              LOAD r0, ITEM "helper", IS o1
 
 What has no steps (dicts, dlarrays, lists of equal items, keywords) keeps the short way, and so does every
 call that does not pass: an entrance hands it on to ``__call__``.
 """
 
+import builtins
 import ctypes
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -189,7 +191,10 @@ class _Planner:
         """The tests of what the program relies on; the hidden arguments."""
         recipe = self.entry.recipe
         number = len(recipe.given) - 1
+        self.builtins([test for test in recipe.tests if test.kind == "builtin"], owner)
         for test in recipe.tests:
+            if test.kind == "builtin":
+                continue
             self.go(test.path)
             if test.origin >= 0:
                 number += 1
@@ -210,6 +215,30 @@ class _Planner:
         for path, kind in recipe.hidden:
             self.go(path)
             self.take(kind, path.read(self.origins, owner))
+
+    def builtins(self, tests: list, owner: Any) -> None:
+        """The tests of names that are builtins as long as their modules do not have them."""
+        hiding: dict[int, tuple[dict, set[str]]] = {}
+        for test in tests:
+            namespace = test.path.read(self.origins, owner)
+            hiding.setdefault(id(namespace), (namespace, set()))[1].add(test.expected[0])
+        for namespace, names in hiding.values():
+            self.since(namespace, [("ABSENT", self.name(name)) for name in sorted(names)])
+        own, expected = vars(builtins), dict(test.expected for test in tests)
+        if expected:
+            load = "LOAD", self.name(own)
+            self.since(own, [
+                step for name, found in expected.items()
+                for step in (load, ("ITEM", self.name(name)), ("IS", self.name(found)))
+            ])  # fmt: skip
+
+    def since(self, table: dict, steps: list[tuple[str, int]]) -> None:
+        """Tests of a dict, passed over while it is as it was when they held."""
+        load = "LOAD", self.name(table)
+        steps = [load, *steps]
+        if engine("process.layout").layout().version:
+            steps = [("SINCE", id(table)), ("END", len(steps) + 2), *steps, load, ("NOTE", len(steps) + 3)]
+        self.steps += steps
 
     def go(self, path: Path) -> None:
         """The steps to a captured object."""

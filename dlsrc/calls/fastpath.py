@@ -29,6 +29,7 @@ A packed list is read in a loop, so that one text does for any number of items::
 Whatever does not pass is not wrong, it only takes the long way.
 """
 
+import builtins
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
@@ -45,6 +46,7 @@ from ..failures.failure import failed
 from ..signature import Call, Kind, arguments_of
 from ..structure import unflatten
 from .capture import GONE, Path
+from .conditions import write_test
 
 __all__ = ["MISS", "finisher", "written"]
 
@@ -81,6 +83,7 @@ class _Writer:
             "MISS": MISS, "ndarray": np.ndarray, "dlarray": dlarray, "run": entry.function, "entry": entry,
             "failed": failed, "GONE": GONE, "MethodType": MethodType, "wrap": wrap, "unflatten": unflatten,
             "columns_of": columns_of, "numbers_of": numbers_of, "parts_of": parts_of,
+            "BUILTINS": vars(builtins),
         }  # fmt: skip
         self.roots: dict[tuple, str] = {}
         self.places: dict[int, str | None] = {}  # for columns, where each array stands
@@ -295,38 +298,8 @@ class _Writer:
         self.depth += 1
         number = len(recipe.given) - 1
         for test in recipe.tests:
-            found = self.path(test.path)
-            if test.origin >= 0:
-                number += 1
-                own = f"o{number}"
-            match test.kind:
-                case "is" | "identity":
-                    self.miss_if(f"{found} is not {self.constant(test.expected)}")
-                case "function":
-                    self.miss_if(f"{found} is not {own}")
-                    self.miss_if(f"{own}.__code__ is not {self.constant(test.expected)}")
-                case "method":
-                    code, cls = test.expected
-                    name = self.fresh()
-                    self.line(f"{name} = {found}")
-                    self.miss_if(f"type({name}) is not MethodType or {name}.__func__ is not {own}")
-                    self.miss_if(f"{own}.__code__ is not {self.constant(code)}")
-                    self.miss_if(f"type({name}.__self__) is not {self.constant(cls)}")
-                case "length":
-                    self.miss_if(f"len({found}) != {test.expected}")
-                case "keys":
-                    self.miss_if(f"tuple({found}) != {self.constant(test.expected)}")
-                case "class":
-                    self.miss_if(f"type({found}) is not {self.constant(test.expected)}")
-                case "origin":
-                    own = self.fresh()
-                    self.line(f"{own} = {found}")
-                    self.miss_if(f"getattr({own}, '__func__', {own}) is not o{test.expected}")
-                case "equal":
-                    name = self.fresh()
-                    self.line(f"{name} = {found}")
-                    cls = self.constant(type(test.expected))
-                    self.miss_if(f"type({name}) is not {cls} or {name} != {self.constant(test.expected)}")
+            number += test.origin >= 0
+            write_test(self, test, self.path(test.path), f"o{number}" if test.origin >= 0 else "")
         hidden = []
         for path, kind in recipe.hidden:
             name = self.fresh()
@@ -343,7 +316,9 @@ class _Writer:
             case ("cell", _, _):
                 text = f"{self.root(path.root)}.cell_contents"
             case ("global", origin, name):
-                text = f"{self.root(('global', origin))}[{name!r}]"
+                text = f"{self.root(('globals', origin))}[{name!r}]"
+            case ("globals", _):
+                text = self.root(path.root)
             case ("function", origin):
                 text = f"o{origin}"
             case ("owner",):

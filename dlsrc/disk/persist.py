@@ -10,6 +10,7 @@ Nothing of it may stop a call: what cannot be described, written or read is buil
 ``DLSRC_CACHE=strict`` shows the errors that are passed over otherwise, for tests of this file.
 """
 
+import builtins
 import hashlib
 import importlib
 import io
@@ -101,6 +102,9 @@ def _expected(test: Test) -> Any:
             return digest(test.expected)
         case "identity":
             return digest(test.expected, exact=True)
+        case "builtin":
+            name, found = test.expected
+            return name, digest(found)
         case "function":
             return digest(test.expected)
         case "method":
@@ -159,6 +163,10 @@ def _recipe(
                 holds, expected = digest(found, exact=kind == "identity") == expected, found
             case "class":
                 holds, expected = digest(type(found)) == expected, type(found)
+            case "builtin":
+                name, words = expected
+                thing = getattr(builtins, name, None)
+                holds, expected = digest(thing) == words, (name, thing)
             case "function":
                 if type(found) is not FunctionType:
                     return None

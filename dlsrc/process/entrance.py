@@ -12,6 +12,10 @@ costs nothing more to compile.  In C, with the errors of steps passed over::
                 case ATTRIBUTE: value = PyObject_GetAttr(value, step->what); break;
                 case IS: if (value != step->what) goto missed; break;
                 case TAKE: taken[step->what] = value; break; …
+                case ABSENT: if (PyDict_Contains(value, step->what)) goto missed; break;
+                case SINCE:                        // a dict that is as it was when the next steps held
+                    if (step->what->version == (++step)->kind) step += step->what; break;
+                case NOTE: (step - step->what)->kind = value->version; break;
             }
         tuple = PyTuple of taken;
         for (k = 0; k < plan->parameters; k++)     // class, data type, dimensions, flags
@@ -46,7 +50,7 @@ __all__ = ["Places", "entrances", "table"]
 
 NAMES = (
     "END", "LOAD", "CELL", "OWNER", "ARGUMENT", "ATTRIBUTE", "ITEM", "IS", "CLASS", "CODE", "EQUAL", "LENGTH",
-    "LEAF", "TAKE",
+    "LEAF", "TAKE", "ABSENT", "SINCE", "NOTE",
 )  # fmt: skip
 STEPS = {name: k for k, name in enumerate(NAMES)}
 HEAD = 8  # words of a table in front of the steps
@@ -80,7 +84,9 @@ def table(
     counter : int
         Address of a word that counts calls.
     steps : sequence of (str, int)
-        What is done one after the other.
+        What is done one after the other.  ``("SINCE", dict), ("END", 3)`` passes over three steps while the
+        dict has the version that is in the table in the place of END, where ``("NOTE", distance)``, the last
+        of them, writes it.
     kinds : sequence of (int, int, int, int, int)
         Class, data type (0 for numbers that are no arrays), number of dimensions, flags that are looked
         at and what they are: first of what is taken, then of the other leaves.
@@ -313,6 +319,16 @@ class _Text(Words):
         only_if(self.same(self.python("PyObject_Size", case("LENGTH")), what))
         now = case("LEAF")
         only_if(self.same(self.builder.call(leaf, [now, self.plus(kinds, self.times(what, KIND * WORD))]), 1))
+        only_if(self.same(self.python("PyDict_Contains", case("ABSENT"), what, bits=32), 0))
+        case("SINCE")
+        seen, passed = self.load(self.get(step)), self.load(self.get(step), WORD)
+        is_same = self.same(self.load(what, self.at.version), seen)
+        over = self.builder.select(is_same, self.plus(passed, 1), self.number(1))
+        self.set(step, self.plus(self.get(step), self.times(over, STEP * WORD)))
+        self.builder.branch(top)
+        now = self.load(case("NOTE"), self.at.version)
+        self.store(now, self.builder.sub(self.get(step), self.times(what, STEP * WORD)))
+        self.builder.branch(top)
         self.store(case("TAKE"), taken, self.times(what))
         self.set(value, 0)
         self.builder.branch(top)

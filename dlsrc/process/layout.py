@@ -9,6 +9,7 @@ import _thread
 import ctypes
 import sys
 from functools import cache
+from itertools import pairwise
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ class Layout(NamedTuple):
         In an array.
     watched : tuple of int
         Of the profiler and of the tracer, in the state of a thread.
+    version : int
+        Of a word in a dict that is another one after each change of any dict; 0 if there is none, as from
+        Python 3.13 on.
     """
 
     type: int
@@ -47,6 +51,7 @@ class Layout(NamedTuple):
     number: int
     flags: int
     watched: tuple[int, ...]
+    version: int
 
 
 @cache
@@ -69,7 +74,7 @@ def layout() -> Layout | None:
     watched = _watched()
     if watched is None or not all(map(_described, _arrays())):
         return None
-    return Layout(*places, NUMBER, FLAGS, watched)  # type: ignore[arg-type]
+    return Layout(*places, NUMBER, FLAGS, watched, _version())  # type: ignore[arg-type]
 
 
 def _place(thing: Any, wanted: Any, size: int) -> int | None:
@@ -91,6 +96,29 @@ def _described(array: np.ndarray) -> bool:
     number = ctypes.c_int.from_address(id(array) + NUMBER).value
     flags = ctypes.c_int.from_address(id(array) + FLAGS).value
     return number == array.ndim and flags == array.flags.num
+
+
+def _version() -> int:
+    """Where a dict has its version: the only word that a new value changes; each change makes it larger."""
+    table: dict = dict.fromkeys("abcd")
+
+    def words() -> list[int]:
+        return list((ctypes.c_size_t * (dict.__basicsize__ // WORD)).from_address(id(table)))
+
+    before = words()
+    table["b"] = before
+    places = [k for k, (old, new) in enumerate(zip(before, words(), strict=True)) if old != new]
+    if len(places) != 1:
+        return 0
+    seen = [before[places[0]], words()[places[0]]]
+    for change in (
+        lambda: table.update(b=None), lambda: table.pop("c"), lambda: table.setdefault("c", 1), table.popitem,
+        lambda: table.__setitem__("new", 1), lambda: table.__delitem__("new"), table.clear,
+    ):  # fmt: skip
+        change()
+        seen.append(words()[places[0]])
+    rises = all(old < new for old, new in pairwise(seen))
+    return places[0] * WORD if rises else 0
 
 
 def _watched() -> tuple[int, ...] | None:

@@ -301,8 +301,8 @@ def _built_in(normalized: Any, call: Call, function: str) -> tuple[str, ...]:
 
 
 def _is_own(guard: Any) -> bool:
-    """Whether something is captured by dlsrc's own functions, or is a module: nothing worth telling."""
-    if isinstance(guard.expected, ModuleType):
+    """Whether something is captured by dlsrc's own functions, or is a module or builtin: nothing to tell."""
+    if isinstance(guard.expected, ModuleType) or guard.kind == "builtin":
         return True
     _, holder, _ = guard.getter.root
     module = holder.get("__name__") if isinstance(holder, dict) else getattr(holder, "__module__", None)
@@ -315,6 +315,8 @@ def _guard(guard: Any) -> str:
         return f"{guard.getter} is the {kind} it was"
     if guard.kind == "length":
         return f"len({guard.getter}) is {guard.expected}"
+    if guard.kind == "has":
+        return f"{guard.getter} is {'' if guard.expected else 'not '}there"
     return f"{guard.getter} is {guard.expected!r}"
 
 

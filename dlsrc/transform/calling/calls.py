@@ -198,8 +198,10 @@ def apply_object(
     plain = unwrapped(value)
     if plain is not None and not _is_library(plain):
         return splice(ctx, closure_of(ctx, plain), args, kwargs)
-    if inspect.isfunction(type(value).__call__) and not _is_library(type(value).__call__):
-        return splice(ctx, closure_of(ctx, type(value).__call__), (Live(value, getter), *args), kwargs)
+    cls = type(value)
+    if inspect.isfunction(cls.__call__) and not _is_library(cls.__call__):
+        way = Getter(("object", cls, cls.__name__), (("attribute", "__call__"),))
+        return apply(ctx, ctx.captured(cls.__call__, way), (Live(value, getter), *args), kwargs)
     return SPECIALS["opaque"](ctx, value, getter, args, kwargs)
 
 

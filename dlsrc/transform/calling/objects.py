@@ -132,7 +132,7 @@ def hasattr_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         return Const(hasattr(cls, name) or name in fields)
     if isinstance(owner, Live):
         found = hasattr(owner.value, name)
-        ctx.guard(owner.getter, "identity", owner.value)
+        ctx.guard(owner.getter.then("attribute", name), "has", found)
         return Const(found)
     raise ctx.refuse(f"whether {describe(owner, ctx)} has an attribute is not known; test its type")
 
@@ -150,6 +150,8 @@ def callable_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     inner = ctx.contents(args[0])
     if isinstance(inner, Value | Const | Container | Packed):
         return Const(False)
+    if isinstance(inner, Live):
+        hasattr_(ctx, (inner, Static("__call__")), {})
     return Const(callable(inner.value) if isinstance(inner, Static | Live) else True)
 
 

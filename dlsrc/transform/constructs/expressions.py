@@ -19,6 +19,7 @@ from ..building.atoms import as_atom, settle
 from ..building.binding import (
     Binding, Container, Getter, Grown, Live, Maybe, Partial, Poison, Shape, Static, Text, Unbound,
 )
+from ..building.captures import is_trusted
 from ..building.cells import changed_in_place
 from ..building.context import Context, Frame, describe
 from ..building.items import attribute_of, static_items
@@ -138,6 +139,8 @@ def read_name(ctx: Context, frame: Frame, identifier: str) -> Binding:
     if not hasattr(builtins, identifier):
         raise ctx.refuse(f"the name `{identifier}` is not defined")
     found = getattr(builtins, identifier)
+    if not is_trusted(namespace.get("__name__")):
+        ctx.guard(Getter(("global", namespace, identifier)), "builtin", found)
     return Live(found, Getter(("object", found, identifier)))
 
 
