@@ -157,7 +157,7 @@ def _keep(key: str, compiled: Any) -> None:
     place = storage.directory(create=True)
     if place is None or not is_settled(within=1.0):
         return
-    file = library.as_file(compiled.reload_init)
+    file = library.file
     if file is None:
         return
     code = library._get_module_for_linking().as_bitcode()

@@ -5,6 +5,8 @@
 numba counts functions from one in every process, so that two different ones may have one name.  Here
 everything in a file is made local to it, but for what it exports and for the pointers to numba's
 environments, which get names that occur nowhere else.
+
+Of code that callers link as LLVM's and nobody calls, only these pointers are in a file (``written_in``).
 """
 
 import ctypes
@@ -26,6 +28,21 @@ defining: dict[str, "ObjectFile"] = {}
 _alive: list[Any] = []  # code stays as long as the process does, as numba's does
 
 
+def _needs(module: Any) -> tuple[tuple[str, ...], tuple[tuple[Foreign, str], ...]] | None:
+    """The symbols that a module refers to, and SciPy's among them; None if some are this process's."""
+    wanted: list[str] = []
+    for value in (*module.functions, *module.global_variables):
+        name = value.name
+        if name.startswith((UNRESOLVED, "numba.dynamic.globals")):
+            return None
+        if value.is_declaration and not name.startswith("llvm."):
+            wanted.append(name)
+    foreign = [registered[name] for name in wanted if name in registered]
+    if len(foreign) < sum(name.startswith("dlsrc.") for name in wanted):
+        return None
+    return tuple(wanted), tuple(foreign)
+
+
 def unique() -> str:
     """A word that occurs nowhere else, in no process."""
     return f"dlsrc{os.urandom(12).hex()}"
@@ -39,7 +56,7 @@ class ObjectFile(NamedTuple):
     code : bytes
         An object file.
     exported : tuple of str
-        The symbols by which it is called.
+        The symbols by which it is called; a word that stands for it if nobody does.
     environments : tuple of (str, list)
         The symbols of the pointers to numba's environments, and the objects in each.
     wanted : tuple of str
@@ -80,15 +97,14 @@ class ObjectFile(NamedTuple):
         binding, look_up = numba("core.codegen").ll, numba("core.environment").lookup_environment
         own, mine, exported = (binding.Linkage.internal, binding.Linkage.private), unique(), tuple(exported)
         environments = {} if first is None else {first.env_name: ("", list(first.consts))}
-        wanted: list[str] = []
+        needs = _needs(module)
+        if needs is None:
+            return None
         for value in (*module.functions, *module.global_variables):
             name = value.name
-            if name.startswith((UNRESOLVED, "numba.dynamic.globals")):
-                return None
             if value.is_declaration:
-                if not name.startswith("llvm."):
-                    wanted.append(name)
-            elif name.startswith(ENVIRONMENT):
+                continue
+            if name.startswith(ENVIRONMENT):
                 environment = look_up(name)
                 if environment is None:
                     continue  # its function is inlined everywhere, or was never called
@@ -97,13 +113,22 @@ class ObjectFile(NamedTuple):
                 environments[name] = value.name, list(environment.consts)
             elif name not in exported and value.linkage not in own:
                 value.linkage = "internal"
-        foreign = [registered[name] for name in wanted if name in registered]
-        if len(foreign) < sum(name.startswith("dlsrc.") for name in wanted):
+        code = library.codegen._tm.emit_object(module)
+        return cls(code, exported, tuple(environments.values()), *needs, tuple(initial))
+
+    @classmethod
+    def written_in(cls, library: Any, module: Any, initial: Iterable = ()) -> "ObjectFile | None":
+        """The file of a library whose module callers link; None if it holds addresses of this process."""
+        look_up = numba("core.environment").lookup_environment
+        names = [v.name for v in module.global_variables if v.name.startswith(ENVIRONMENT)]
+        needs = _needs(module)
+        if needs is None:
             return None
-        return cls(
-            library.codegen._tm.emit_object(module), exported, tuple(environments.values()), tuple(wanted),
-            tuple(foreign), tuple(initial),
-        )  # fmt: skip
+        text = str(library.codegen._create_empty_module(library.name))
+        text += "".join(f'@"{name}" = common global i8* null\n' for name in names)
+        code = library.codegen._tm.emit_object(numba("core.codegen").ll.parse_assembly(text))
+        environments = [(name, list(e.consts)) for name in names if (e := look_up(name)) is not None]
+        return cls(code, (unique(),), tuple(environments), *needs, tuple(initial))
 
     @property
     def parts(self) -> tuple["ObjectFile", ...]:

@@ -14,7 +14,6 @@ LLVM make it a part of a vector loop.
 """
 
 import os
-from collections.abc import Iterable
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -25,6 +24,7 @@ from ...lazy import numba
 from .allocations import allocating
 from .counting import without_locks
 from .far_calls import written_in
+from .first_passes import of_functions
 from .narrow import narrowed
 from .pages import in_large_pages
 from .passes import passes
@@ -65,7 +65,7 @@ def _library_class() -> Any:
         _codegen: Any
         takes_arrays = False
         side_by_side = False
-        file: ObjectFile | None = None  # of one that is in the process as such
+        file: ObjectFile | None = None  # None where numba made machine code of it
 
         def __init__(self, *args: Any):
             super().__init__(*args)
@@ -77,6 +77,10 @@ def _library_class() -> Any:
             self._environments.update(name for name in names if name.startswith(ENVIRONMENT))
             super().add_ir_module(ir_module)
 
+        def _optimize_functions(self, module: Any) -> None:
+            if not of_functions(self, module):
+                super()._optimize_functions(module)
+
         def _optimize_final_module(self) -> None:
             exchange(self._final_module, self.takes_arrays)
             common = self._codegen
@@ -87,7 +91,8 @@ def _library_class() -> Any:
             written_in(self, last=self.takes_arrays)
 
         def _finalize_final_module(self) -> None:
-            if not (self.takes_arrays and self._is_long() and self._became_machine_code()):
+            apart = self.takes_arrays and self._is_long() and self._became_machine_code()
+            if not (apart or self._became_code_of_callers()):
                 super()._finalize_final_module()
 
         def _is_long(self) -> bool:
@@ -101,10 +106,20 @@ def _library_class() -> Any:
                 narrow = narrowed(self, module, name)
                 exported.append(name if narrow is None else narrow.name)
                 callers += "" if narrow is None else narrow.callers
-            file = self._file(module, exported)
+            named = frozenset(self._environments)
+            file = ObjectFile.made(self, module, exported, named=named, initial=self._reload_init)
             if file is None or file.link() is None:
                 return False
             self.stand_apart(file, codegen.ll.parse_assembly(callers))
+            return True
+
+        def _became_code_of_callers(self) -> bool:
+            """Whether it is LLVM code for its callers and nothing else: nobody calls it by its address."""
+            file = ObjectFile.written_in(self, self._final_module, self._reload_init)
+            if file is None or file.link() is None:
+                return False
+            self._finalized = True
+            self.stand_apart(file, super()._get_module_for_linking())
             return True
 
         def _machine_code(self) -> Any:
@@ -119,19 +134,8 @@ def _library_class() -> Any:
             external = codegen.ll.Linkage.external
             return [f.name for f in module.functions if not f.is_declaration and f.linkage == external]
 
-        def _file(self, module: Any, exported: list[str], initial: Iterable = ()) -> ObjectFile | None:
-            named = frozenset(self._environments)
-            return ObjectFile.made(self, module, exported, named=named, initial=initial)
-
-        def as_file(self, initial: Iterable = ()) -> ObjectFile | None:
-            """Its machine code, with what has to be called before in another process."""
-            if self.file is not None:
-                return self.file
-            module = self._machine_code()
-            return self._file(module, self._exported(module), initial)
-
         def stand_apart(self, file: ObjectFile, module: Any) -> None:
-            """Be this machine code, which is linked into the process; a caller links the module."""
+            """Be what this file is, which is linked into the process; a caller links the module."""
             self.file, self._shared_module, self._finalized = file, module, True
 
         def _get_module_for_linking(self) -> Any:

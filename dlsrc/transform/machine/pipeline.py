@@ -34,7 +34,8 @@ TOUCHED = {
     "core.callconv": "CPUCallConv.return_user_exc NumpyErrorModel.raise_on_fp_zero_division",
     "core.cgutils": "gep_inbounds get_item_pointer2 ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr "
                     "ir.instructions.InsertValue memset pack_array unpack_tuple",
-    "core.codegen": "Codegen._create_empty_module CPUCodegen._module_pass_manager "
+    "core.codegen": "Codegen._create_empty_module CPUCodegen._function_pass_manager "
+                    "CPUCodegen._module_pass_manager CPUCodeLibrary._optimize_functions "
                     "JITCodeLibrary._finalize_final_module JITCodeLibrary._optimize_final_module "
                     "JITCodeLibrary._get_module_for_linking JITCodeLibrary.add_ir_module ll.Linkage",
     "core.controlflow": "CFGraph.dominance_frontier CFGraph.immediate_dominators CFGraph.topo_order",
