@@ -94,12 +94,39 @@ def matvec_dx(dy, a):
     return vecmat(dy, a)
 
 
+@kernel(fastmath=("reassoc", "contract"), side_by_side=True)
+def add_rows(out, x, a):
+    """``out = x @ a`` of a small matrix, four columns side by side as in ``add_small``."""
+    rows, columns = a.shape[0], a.shape[1]
+    j = 0
+    while j + 4 <= columns:
+        y0 = y1 = y2 = y3 = a.dtype.type(0)
+        for i in range(rows):
+            factor = x[i]
+            y0 += factor * a[i, j]
+            y1 += factor * a[i, j + 1]
+            y2 += factor * a[i, j + 2]
+            y3 += factor * a[i, j + 3]
+        out[j], out[j + 1], out[j + 2], out[j + 3] = y0, y1, y2, y3
+        j += 4
+    while j < columns:
+        y0 = a.dtype.type(0)
+        for i in range(rows):
+            y0 += x[i] * a[i, j]
+        out[j] = y0
+        j += 1
+
+
 @primitive()
 def vecmat(x, a):
     """The product of a vector and a matrix."""
     if a.shape[0] != x.shape[0]:
         raise ValueError("a vector times a matrix needs as many rows as the vector has elements")
-    out = np.zeros(a.shape[1], a.dtype)
+    out = np.empty(a.shape[1], a.dtype)
+    if a.size <= SMALL:
+        add_rows(out, x, a)
+        return out
+    out[:] = 0
     for i in range(a.shape[0]):
         factor = x[i]
         for j in range(a.shape[1]):
@@ -157,7 +184,8 @@ matvec.samples(
 )
 vecmat.multilinear("x", "a")
 vecmat.samples(
-    sample(real(3), real(3, 4)), sample(real(6)[::2], real(4, 3).T), sample(real(2), real(2, 0)),
+    sample(real(3), real(3, 4)), sample(real(3), real(3, 7)), sample(real(0), real(0, 5)),
+    sample(real(40), real(40, 30)), sample(real(6)[::2], real(4, 3).T), sample(real(2), real(2, 0)),
     rejects(real(4), real(3, 4), error=ValueError),
 )
 outer_product.multilinear("a", "b")

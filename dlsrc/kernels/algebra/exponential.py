@@ -11,7 +11,8 @@ import numpy as np
 from ...lazy import scipy
 from ..linalg import matmat
 from ..primitive import composite, kernel, primitive, real, sample
-from .factored import lu_factors, solved
+from .factored import lu_factors
+from .substitution import solve
 from .singular import float_matrix
 from .triangles import square
 
@@ -113,8 +114,10 @@ def expm_along(a, e):
     )
     lu = commuted(x, e1, w, lw)
     factors = lu_factors(combined(v, u, -1.0))
-    r = solved(factors, combined(v, u, 1.0))
-    d = solved(factors, combined(combined(lu, lv, 1.0), matmat(combined(lu, lv, -1.0), r), 1.0))
+    r = combined(v, u, 1.0)
+    solve(factors, r)
+    d = combined(combined(lu, lv, 1.0), matmat(combined(lu, lv, -1.0), r), 1.0)
+    solve(factors, d)
     for _ in range(count):
         d = commuted(r, d, r, d)
         r = matmat(r, r)
@@ -138,7 +141,8 @@ def expm_of(a):
     v = matmat(x6, weighted(x2, x4, x6, 0.0, B[8], B[10], B[12]))
     u = matmat(x, combined(w, weighted(x2, x4, x6, B[1], B[3], B[5], B[7]), 1.0))
     v = combined(v, weighted(x2, x4, x6, B[0], B[2], B[4], B[6]), 1.0)
-    r = solved(lu_factors(combined(v, u, -1.0)), combined(v, u, 1.0))
+    r = combined(v, u, 1.0)
+    solve(lu_factors(combined(v, u, -1.0)), r)
     for _ in range(count):
         r = matmat(r, r)
     return r

@@ -13,11 +13,13 @@ algorithmic differentiation*, Oxford 08/01, 2008, section 2.
 
 import numpy as np
 
-from ..declaring.foreign import blas, lapack
+from ..declaring.foreign import lapack
 from ..linalg import matmat, matmat_nt, matmat_tn, outer_product
 from ..primitive import kernel, primitive, real, rejects, sample
 from ..types import Array, Scalar, unlabelled
-from .triangles import LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER, square
+from .substitution import FEW, check_regular, solve, solve_large, solve_large_t, solve_t
+from .substitution import substitute_vector, substitute_vector_t
+from .triangles import square
 
 __all__ = [
     "cofactors", "lu_det", "lu_factors", "lu_inverse", "lu_logdet", "lu_sign", "lu_solve", "lu_solve_t",
@@ -25,11 +27,8 @@ __all__ = [
 ]
 
 SMALL = 16  # rows; below, loops are faster than LAPACK
-FEW = 4000  # multiplications; below, loops are faster than BLAS
 
 getrf = lapack("getrf", "iiaiao")
-trsv = blas("trsv", "ccciaiai")
-trsm = blas("trsm", "cccciinaiai")
 
 
 @primitive(detached=True)
@@ -69,127 +68,6 @@ def lu_factors(a):
 
 
 @kernel
-def check_regular(lu, rows):
-    """Refuse a system that is not solvable."""
-    n = lu.shape[1]
-    if rows != n:
-        raise ValueError("solve needs as many rows on the right side as the matrix has")
-    for i in range(n):
-        if lu[i, i] == 0:
-            raise np.linalg.LinAlgError("Singular matrix")
-
-
-@kernel
-def solved(lu, x):
-    """The solutions of the system for the columns of ``x``, in place."""
-    n, k = x.shape
-    check_regular(lu, n)
-    if n * n * k > FEW and k > 1:
-        trsm(RIGHT, UPPER, PLAIN, PLAIN, k, n, 1.0, lu, n, x, k)
-        trsm(RIGHT, LOWER, PLAIN, UNIT, k, n, 1.0, lu, n, x, k)
-    elif n * n > FEW:
-        trsv(UPPER, TRANSPOSED, PLAIN, n, lu, n, x, 1)
-        trsv(LOWER, TRANSPOSED, UNIT, n, lu, n, x, 1)
-    else:
-        for i in range(n):
-            for j in range(i):
-                for c in range(k):
-                    x[i, c] -= lu[i, j] * x[j, c]
-            for c in range(k):
-                x[i, c] /= lu[i, i]
-        for i in range(n - 2, -1, -1):
-            for j in range(i + 1, n):
-                for c in range(k):
-                    x[i, c] -= lu[i, j] * x[j, c]
-    for i in range(n - 1, -1, -1):
-        p = int(lu[n, i])
-        if p != i:
-            for c in range(k):
-                x[i, c], x[p, c] = x[p, c], x[i, c]
-    return x
-
-
-@kernel
-def solved_t(lu, x):
-    """The solutions of the transposed system for the columns of ``x``, in place."""
-    n, k = x.shape
-    check_regular(lu, n)
-    for i in range(n):
-        p = int(lu[n, i])
-        if p != i:
-            for c in range(k):
-                x[i, c], x[p, c] = x[p, c], x[i, c]
-    if n * n * k > FEW and k > 1:
-        trsm(RIGHT, LOWER, TRANSPOSED, UNIT, k, n, 1.0, lu, n, x, k)
-        trsm(RIGHT, UPPER, TRANSPOSED, PLAIN, k, n, 1.0, lu, n, x, k)
-        return x
-    if n * n > FEW:
-        trsv(LOWER, PLAIN, UNIT, n, lu, n, x, 1)
-        trsv(UPPER, PLAIN, PLAIN, n, lu, n, x, 1)
-        return x
-    for i in range(n):
-        for j in range(i + 1, n):
-            for c in range(k):
-                x[j, c] -= lu[i, j] * x[i, c]
-    for i in range(n - 1, -1, -1):
-        for c in range(k):
-            x[i, c] /= lu[i, i]
-        for j in range(i):
-            for c in range(k):
-                x[j, c] -= lu[i, j] * x[i, c]
-    return x
-
-
-@kernel
-def solved_vector(lu, x):
-    """The solution of the system for one right side, in place."""
-    n = x.shape[0]
-    check_regular(lu, n)
-    if n * n > FEW:
-        trsv(UPPER, TRANSPOSED, PLAIN, n, lu, n, x, 1)
-        trsv(LOWER, TRANSPOSED, UNIT, n, lu, n, x, 1)
-    else:
-        for i in range(n):
-            total = x[i]
-            for j in range(i):
-                total -= lu[i, j] * x[j]
-            x[i] = total / lu[i, i]
-        for i in range(n - 2, -1, -1):
-            total = x[i]
-            for j in range(i + 1, n):
-                total -= lu[i, j] * x[j]
-            x[i] = total
-    for i in range(n - 1, -1, -1):
-        p = int(lu[n, i])
-        if p != i:
-            x[i], x[p] = x[p], x[i]
-    return x
-
-
-@kernel
-def solved_vector_t(lu, x):
-    """The solution of the transposed system for one right side, in place."""
-    n = x.shape[0]
-    check_regular(lu, n)
-    for i in range(n):
-        p = int(lu[n, i])
-        if p != i:
-            x[i], x[p] = x[p], x[i]
-    if n * n > FEW:
-        trsv(LOWER, PLAIN, UNIT, n, lu, n, x, 1)
-        trsv(UPPER, PLAIN, PLAIN, n, lu, n, x, 1)
-        return x
-    for i in range(n):
-        for j in range(i + 1, n):
-            x[j] -= lu[i, j] * x[i]
-    for i in range(n - 1, -1, -1):
-        x[i] /= lu[i, i]
-        for j in range(i):
-            x[j] -= lu[i, j] * x[i]
-    return x
-
-
-@kernel
 def on_diagonal(value, n, dtype):
     """A number on the diagonal of a matrix, and zeros elsewhere."""
     out = np.zeros((n, n), dtype)
@@ -204,31 +82,49 @@ def on_diagonal(value, n, dtype):
 @primitive()
 def lu_vector(a, lu, b):
     """The vector x with ``a @ x = b``, by the factors of ``a``."""
-    return solved_vector(lu, b.copy())
+    x = b.copy()
+    check_regular(lu, x.size)
+    if x.size * x.size <= FEW:
+        substitute_vector(lu, x)
+    else:
+        solve_large(lu, x.reshape(x.size, 1))
+    return x
 
 
 @primitive()
 def lu_vector_t(a, lu, b):
     """The vector x with ``a.T @ x = b``, by the factors of ``a``."""
-    return solved_vector_t(lu, b.copy())
+    x = b.copy()
+    check_regular(lu, x.size)
+    if x.size * x.size <= FEW:
+        substitute_vector_t(lu, x)
+    else:
+        solve_large_t(lu, x.reshape(x.size, 1))
+    return x
 
 
 @primitive()
 def lu_solve(a, lu, b):
     """The matrix x with ``a @ x = b``, by the factors of ``a``."""
-    return solved(lu, b.copy())
+    x = b.copy()
+    solve(lu, x)
+    return x
 
 
 @primitive()
 def lu_solve_t(a, lu, b):
     """The matrix x with ``a.T @ x = b``, by the factors of ``a``."""
-    return solved_t(lu, b.copy())
+    x = b.copy()
+    solve_t(lu, x)
+    return x
 
 
 @primitive()
 def lu_inverse(a, lu):
     """The inverse of ``a``, by its factors."""
-    return solved(lu, on_diagonal(1, a.shape[0], a.dtype))
+    x = on_diagonal(1, a.shape[0], a.dtype)
+    solve(lu, x)
+    return x
 
 
 @lu_vector.adjoint("b")
@@ -324,11 +220,18 @@ def cofactors(a, lu):
     Algebra and its Applications 283, 1998).
     """
     n = a.shape[0]
+    if n == 2:
+        out = np.empty((2, 2), a.dtype)
+        out[0, 0], out[0, 1] = a[1, 1], -a[1, 0]
+        out[1, 0], out[1, 1] = -a[0, 1], a[0, 0]
+        return out
     if sign_of(lu) != 0:
         size = lu.dtype.type(1)
         for i in range(n):
             size *= np.abs(lu[i, i])
-        return solved_t(lu, on_diagonal(sign_of(lu) * size, n, a.dtype))
+        x = on_diagonal(sign_of(lu) * size, n, a.dtype)
+        solve_t(lu, x)
+        return x
     u, s, vt = np.linalg.svd(np.ascontiguousarray(a))
     sign = sign_of(lu_factors(u)) * sign_of(lu_factors(vt))
     for i in range(n):
@@ -377,6 +280,12 @@ for _made in (lu_vector, lu_vector_t, lu_solve, lu_solve_t, lu_inverse, lu_logde
     _made.zero("lu")
 lu_sign.result(lambda lu: Scalar(lu.dtype, labels=unlabelled(lu)))
 
+def _cofactors_by_minors(a, lu):
+    n = len(a)
+    minor = [[np.delete(np.delete(a, i, 0), j, 1) for j in range(n)] for i in range(n)]
+    return np.array([[(-1) ** (i + j) * np.linalg.det(minor[i][j]) for j in range(n)] for i in range(n)])
+
+
 lu_vector.judged_by(lambda a, lu, b: np.linalg.solve(a, b))
 lu_vector_t.judged_by(lambda a, lu, b: np.linalg.solve(a.T, b))
 lu_solve.judged_by(lambda a, lu, b: np.linalg.solve(a, b))
@@ -384,7 +293,7 @@ lu_solve_t.judged_by(lambda a, lu, b: np.linalg.solve(a.T, b))
 lu_inverse.judged_by(lambda a, lu: np.linalg.inv(a))
 lu_logdet.judged_by(lambda a, lu: np.linalg.slogdet(a)[1])
 lu_det.judged_by(lambda a, lu: np.linalg.det(a))
-cofactors.judged_by(lambda a, lu: np.linalg.det(a) * np.linalg.inv(a).T)
+cofactors.judged_by(_cofactors_by_minors)
 
 
 def _with_factors(a, *rest):
@@ -399,10 +308,10 @@ lu_sign.samples(lambda: [sample(lu_factors.body(a)) for a in _REGULAR])
 for _made in (lu_vector, lu_vector_t):
     _made.samples(lambda: [_with_factors(a, real(len(a) * 2)[::2]) for a in _REGULAR])
 for _made in (lu_solve, lu_solve_t):
-    _made.samples(lambda: [_with_factors(a, real(2, len(a)).T) for a in _REGULAR])
+    _made.samples(lambda: [_with_factors(a, real(k, len(a)).T) for a in _REGULAR for k in (2, 7)])
 for _made in (lu_inverse, lu_logdet, lu_det):
     _made.samples(lambda: map(_with_factors, _REGULAR[:4]))
-cofactors.samples(lambda: map(_with_factors, _REGULAR[:3]))
+cofactors.samples(lambda: map(_with_factors, (real(2, 2), *_REGULAR[:3])))
 for _made, _right in ((lu_vector, real(3)), (lu_solve, real(3, 2))):
     _singular = np.ones((3, 3))
     _made.samples(

@@ -84,6 +84,11 @@ def library_class() -> Any:
             written_in(self, last=True)
             self._linkable = self._final_module.as_bitcode()
             without_locks(self, self._final_module)
+            # What another module may define, too, would be the one that is in the process already.
+            shared = codegen.ll.Linkage.linkonce_odr
+            for function in self._final_module.functions:
+                if not function.is_declaration and function.linkage == shared:
+                    function.linkage = "internal"
 
         def _get_module_for_linking(self) -> Any:
             self._ensure_finalized()
