@@ -20,6 +20,10 @@ def with_shape(n, m):
     )  # fmt: skip
 
 
+def by_words(n, m):
+    return np.zeros((n, m), "float64"), np.empty(n, "float32"), np.zeros(n, "int64"), np.zeros((m, n), "bool")
+
+
 def like(x):
     return np.empty_like(x), np.zeros_like(x), np.zeros(x.shape, x.dtype)
 
@@ -47,6 +51,15 @@ def test_arrays_of_a_shape(sizes):
     found, expected = ours(with_shape)(*sizes), with_shape(*sizes)
     assert all(map(same_kind, found, numba().njit(with_shape)(*sizes)))
     assert all(np.array_equal(found[k], expected[k]) for k in range(2, 6))
+
+
+def test_arrays_of_a_dtype_by_its_name():
+    f = ours(by_words)
+    found, expected = f(3, 4), by_words(3, 4)
+    assert all(map(same_kind, found, expected))
+    assert all(np.array_equal(found[k], expected[k]) for k in (0, 2, 3))
+    (overload,) = f.overloads.values()
+    assert {each.name for each in overload.library._linking_libraries} <= {"nrt"}  # no function of numba's
 
 
 @pytest.mark.parametrize("x", [

@@ -226,12 +226,11 @@ def sum_matrix_to(x, rows, columns):
             for j in range(columns):
                 row[j] += x[i, j]
         return out
-    each = x.reshape((1, x.size)) if rows == 1 else x
-    for i in range(rows):
+    for i in range(x.shape[0]):
         total = x.dtype.type(0)
-        for j in range(each.shape[1]):
-            total += each[i, j]
-        out[i, 0] = total
+        for j in range(x.shape[1]):
+            total += x[i, j]
+        out[0 if rows == 1 else i, 0] += total
     return out
 
 

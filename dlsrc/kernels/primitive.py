@@ -383,15 +383,18 @@ def composite(
     return declare
 
 
-def kernel(body: Callable | None = None, *, fastmath: tuple = (), side_by_side: bool = False) -> Callable:
+def kernel(
+    body: Callable | None = None, *, fastmath: tuple = (), side_by_side: bool = False, seldom: bool = False
+) -> Callable:
     """Mark a plain function that primitives call and numba compiles with them.
 
     ``fastmath`` names the liberties that LLVM may take in it: ``("reassoc", "contract")`` for a sum whose
-    order the user did not write.  ``side_by_side`` has statements that are alike made a vector.
+    order the user did not write.  ``side_by_side`` has statements that are alike made a vector; ``seldom``
+    says that compiling it counts more than the time of a call.
     """
 
     def mark(function: Any) -> Callable:
-        function.is_kernel, function.side_by_side = True, side_by_side
+        function.is_kernel, function.side_by_side, function.seldom = True, side_by_side, seldom
         if fastmath:
             function.fastmath = set(fastmath)
         return function

@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg as sl
 
 import dlsrc
+from dlsrc.kernels.algebra.factored import singular_cofactors
 from dlsrc.kernels.declaring.differences import derivative
 from dlsrc.kernels.primitive import registry
 from tests.oracle import Programs, matrix, vector
@@ -291,6 +292,27 @@ def test_second_derivatives(f):
     v = np.cos(np.arange(9.0)).reshape(3, 3)
     expected = derivative(lambda t: dlsrc.grad(f)(A + 0.2 * t * v)) / 0.2
     np.testing.assert_allclose(dlsrc.grad(along)(A, v), expected, rtol=0, atol=1e-9 * np.max(abs(expected)))
+
+
+def minors(a):
+    """The cofactors of a matrix, one determinant each."""
+    n = len(a)
+    return np.array([
+        [(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) for j in range(n)] for i in range(n)
+    ]).reshape(n, n)  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 12])
+def test_cofactors_of_singular_matrices(n):
+    rng = np.random.default_rng(n)
+    for rank in {max(n - 1, 0), max(n - 2, 0), 0}:
+        a = rng.normal(size=(n, rank)) @ rng.normal(size=(rank, n))
+        large = np.linalg.svd(a)[1][:rank]
+        size = np.prod(large) * np.max(large, initial=0.0) ** (n - 1 - rank) if n else 0.0
+        np.testing.assert_allclose(singular_cofactors(a), minors(a), rtol=0, atol=1e-13 * size)
+    whole = np.arange(float(n * n)).reshape(n, n)
+    if n > 2:
+        np.testing.assert_allclose(singular_cofactors(whole), minors(whole), rtol=0, atol=1e-12 * np.max(whole) ** 2)
 
 
 def test_values_where_nothing_is_differentiable_are_numpys():

@@ -36,6 +36,18 @@ def added(target, a, b, back_a, back_b, rows, inner, columns, sign):
 # ---------------------------------------------------------------------------------- matrices
 
 
+@kernel(seldom=True)
+def add_product(target, product, sign):
+    """``target += sign * product`` of matrices: of a target that BLAS cannot take, or of another shape."""
+    rows, columns = product.shape
+    if (rows != 1 and rows != target.shape[0]) or (columns != 1 and columns != target.shape[1]):
+        raise ValueError("operands could not be broadcast together: a product is added to another shape")
+    for i in range(target.shape[0]):
+        k = 0 if rows == 1 else i
+        for j in range(target.shape[1]):
+            target[i, j] += sign * product[k, 0 if columns == 1 else j]
+
+
 @kernel
 def add_nn(target, a, b, sign):
     rows, inner, columns = a.shape[0], a.shape[1], b.shape[1]
@@ -43,7 +55,7 @@ def add_nn(target, a, b, sign):
     if fits and rows * inner * columns <= SMALL:
         add_small(target, a, b, sign)
     elif not fits or not added(target, a, b, PLAIN, PLAIN, rows, inner, columns, sign):
-        target += sign * matmat(a, b)
+        add_product(target, matmat(a, b), sign)
 
 
 @kernel
@@ -53,7 +65,7 @@ def add_nt(target, a, b, sign):
     if fits and rows * inner * columns <= SMALL:
         add_small(target, a, b.T, sign)
     elif not fits or not added(target, a, b, PLAIN, TRANSPOSED, rows, inner, columns, sign):
-        target += sign * matmat_nt(a, b)
+        add_product(target, matmat_nt(a, b), sign)
 
 
 @kernel
@@ -63,7 +75,7 @@ def add_tn(target, a, b, sign):
     if fits and rows * inner * columns <= SMALL:
         add_small(target, a.T, b, sign)
     elif not fits or not added(target, a, b, TRANSPOSED, PLAIN, rows, inner, columns, sign):
-        target += sign * matmat_tn(a, b)
+        add_product(target, matmat_tn(a, b), sign)
 
 
 @primitive(effect=True, generated=True)
@@ -109,7 +121,7 @@ def deduct_tn(target, a, b):
 def accumulate_outer(target, a, b):
     """``target += outer_product(a, b)`` of vectors."""
     if target.shape != (a.shape[0], b.shape[0]):
-        target += outer_product(a, b)
+        add_product(target, outer_product(a, b), target.dtype.type(1))
         return
     for i in range(a.shape[0]):
         factor = a[i]
@@ -121,7 +133,7 @@ def accumulate_outer(target, a, b):
 def deduct_outer(target, a, b):
     """``target -= outer_product(a, b)`` of vectors."""
     if target.shape != (a.shape[0], b.shape[0]):
-        target -= outer_product(a, b)
+        add_product(target, outer_product(a, b), target.dtype.type(-1))
         return
     for i in range(a.shape[0]):
         factor = a[i]

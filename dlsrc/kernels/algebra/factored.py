@@ -212,13 +212,55 @@ def lu_det(a, lu):
     return total
 
 
+@kernel(seldom=True)
+def singular_cofactors(a):
+    """The cofactors of a singular matrix: an outer product of the vectors that it and its transpose take to
+    zero, for they are ``det(l) l^-T det(u) u^-T`` of its factors with both rows and columns exchanged
+    (G. W. Stewart, *On the adjugate matrix*, Linear Algebra and its Applications 283, 1998)."""
+    n = a.shape[0]
+    u, out = np.empty((n, n), a.dtype), np.zeros((n, n), a.dtype)
+    rows, columns = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(n):
+        rows[i], columns[i] = i, i
+        for j in range(n):
+            u[i, j] = a[i, j]
+    size = a.dtype.type(1)
+    for k in range(n - 1):
+        p, q = k, k
+        for i in range(k, n):
+            for j in range(k, n):
+                if np.abs(u[i, j]) > np.abs(u[p, q]):
+                    p, q = i, j
+        pivot = u[p, q]
+        if pivot == 0:
+            return out
+        size *= pivot if (p == k) == (q == k) else -pivot
+        rows[k], rows[p] = rows[p], rows[k]
+        columns[k], columns[q] = columns[q], columns[k]
+        for j in range(n):
+            u[k, j], u[p, j] = u[p, j], u[k, j]
+        for i in range(n):
+            u[i, k], u[i, q] = u[i, q], u[i, k]
+        for i in range(k + 1, n):
+            u[i, k] /= pivot
+            for j in range(k + 1, n):
+                u[i, j] -= u[i, k] * u[k, j]
+    left, right = np.empty(n, a.dtype), np.empty(n, a.dtype)
+    for i in range(n - 1, -1, -1):
+        above, beside = a.dtype.type(0), a.dtype.type(0)
+        for j in range(i + 1, n):
+            above -= u[j, i] * left[j]
+            beside -= u[i, j] * right[j]
+        left[i], right[i] = (1, 1) if i == n - 1 else (above, beside / u[i, i])
+    for i in range(n):
+        for j in range(n):
+            out[rows[i], columns[j]] = size * left[i] * right[j]
+    return out
+
+
 @primitive()
 def cofactors(a, lu):
-    """The cofactors of ``a``, the derivative of its determinant also where that is zero.
-
-    Of a singular matrix by its singular value decomposition (G. W. Stewart, *On the adjugate matrix*, Linear
-    Algebra and its Applications 283, 1998).
-    """
+    """The cofactors of ``a``, the derivative of its determinant also where that is zero."""
     n = a.shape[0]
     if n == 2:
         out = np.empty((2, 2), a.dtype)
@@ -232,16 +274,7 @@ def cofactors(a, lu):
         x = on_diagonal(sign_of(lu) * size, n, a.dtype)
         solve_t(lu, x)
         return x
-    u, s, vt = np.linalg.svd(np.ascontiguousarray(a))
-    sign = sign_of(lu_factors(u)) * sign_of(lu_factors(vt))
-    for i in range(n):
-        product = sign
-        for j in range(n):
-            if j != i:
-                product *= s[j]
-        for j in range(n):
-            u[j, i] *= product
-    return np.dot(u, vt)
+    return singular_cofactors(a)
 
 
 @lu_logdet.adjoint("a")

@@ -37,18 +37,21 @@ def allocated(function: Any, args: tuple) -> Any:
             made = like.copy(layout=layout, readonly=False)
         case [shape] | [shape, types.DType() | types.NumberClass()] if asked in BY_SHAPE:
             dtype = types.float64 if len(given) == 1 else given[1].dtype
-            ndim = _dimensions(shape, types)
-            made = types.Array(dtype, ndim, "C") if ndim else None
+            made = _array(shape, dtype, types)
+        case [shape, _] if asked in BY_SHAPE and isinstance(args[1], types.StringLiteral):
+            given[1] = args[1]  # "float64": what a kernel is told of its static arguments
+            made = _array(shape, numba("np.numpy_support").from_dtype(np.dtype(args[1].literal_value)), types)
     if made is None or not isinstance(made.dtype, types.Number | types.Boolean):
         return None
     return numba("core.typing").signature(made, *given)
 
 
-def _dimensions(shape: Any, types: Any) -> int:
-    """How many numbers a shape has; 0 if it is none, or none of numbers."""
-    if isinstance(shape, types.Integer):
-        return 1
-    return shape.count if isinstance(shape, types.UniTuple) and isinstance(shape.dtype, types.Integer) else 0
+def _array(shape: Any, dtype: Any, types: Any) -> Any:
+    """The array of a shape; None if that is none, or none of numbers."""
+    ndim = 1 if isinstance(shape, types.Integer) else 0
+    if isinstance(shape, types.UniTuple) and isinstance(shape.dtype, types.Integer):
+        ndim = shape.count
+    return types.Array(dtype, ndim, "C") if ndim else None
 
 
 @cache

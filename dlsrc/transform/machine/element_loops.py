@@ -30,8 +30,10 @@ def g(a, b):
 __all__ = ["element_loops"]
 
 
-def element_loops(name: str, names: list[str], ndims: list[int | None]) -> str:
+def element_loops(name: str, names: list[str], ndims: list[int | None], in_order: bool = False) -> str:
     """The function of arguments with these numbers of dimensions, None for a number.
+
+    ``in_order`` says that all arrays are in order of C: equal shapes are gone through as vectors.
 
     Its own names begin with an underscore, as no parameter does: ``_element`` is the function of numbers,
     ``_result`` the dtype of what it gives, ``_np`` is NumPy.
@@ -43,20 +45,31 @@ def element_loops(name: str, names: list[str], ndims: list[int | None]) -> str:
         for _i0 in range(_n0):
             _out[_i0] = _element(x[_i0])
         return _out
+    >>> print(element_loops("relu", ["x"], [2], in_order=True))
+    def relu(x):
+        _n0 = x.shape[0]
+        _n1 = x.shape[1]
+        _out = _np.empty((_n0, _n1), _result)
+        _v0 = x.ravel()
+        _w = _out.reshape(_out.size)
+        for _i in range(_out.size):
+            _w[_i] = _element(_v0[_i])
+        return _out
     """
     head = f"def {name}({', '.join(names)}):"
     if not any(ndims):
         return f"{head}\n    return _result(_element({', '.join(names)}))"
-    loops = _Loops(names, ndims)
+    loops = _Loops(names, ndims, in_order)
     return "\n".join([head, *(f"    {line}" for line in [*loops.shape(), *loops.all(), "return _out"])])
 
 
 class _Loops:
-    def __init__(self, names: list[str], ndims: list[int | None]):
+    def __init__(self, names: list[str], ndims: list[int | None], in_order: bool):
         self.names = names
         self.ndims = {n: d for n, d in zip(names, ndims, strict=True) if d is not None}
         self.ndim = max(self.ndims.values())
         self.arrays = [n for n, d in self.ndims.items() if d]
+        self.flat = in_order and self.ndim > 1 and all(self.ndims[n] == self.ndim for n in self.arrays)
         # Axes along which more than one array lies, the only ones along which one of them is repeated.
         self.shared = [k for k in range(self.ndim) if len(self.along(k)) > 1]
 
@@ -85,7 +98,7 @@ class _Loops:
         """The loops for equal shapes, and those for others."""
         last = self.ndim - 1
         outer = [k for k in self.shared if k != last]
-        plain = [*self.nest(), *_deeper(self.inner(repeats=False), last)]
+        plain = self.vectors() if self.flat else [*self.nest(), *_deeper(self.inner(repeats=False), last)]
         if not self.shared:
             return plain
         equal = " and ".join(f"{self.size(n, k)} == _n{k}" for k in self.shared for n in self.along(k))
@@ -98,6 +111,17 @@ class _Loops:
         return [
             f"if {equal}:", *_deeper(plain),
             "else:", *_deeper([*steps, *self.nest(), *_deeper(others, last)]),
+        ]  # fmt: skip
+
+    def vectors(self) -> list[str]:
+        """One loop over all elements."""
+        views = {n: f"_v{k}" for k, n in enumerate(self.arrays)}
+        operands = [
+            f"{views[n]}[_i]" if n in views else f"{n}[()]" if n in self.ndims else n for n in self.names
+        ]
+        return [
+            *(f"{view} = {n}.ravel()" for n, view in views.items()), "_w = _out.reshape(_out.size)",
+            "for _i in range(_out.size):", f"    _w[_i] = _element({', '.join(operands)})",
         ]  # fmt: skip
 
     def branches(self) -> list[str]:

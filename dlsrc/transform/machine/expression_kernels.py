@@ -47,7 +47,8 @@ def kernel_of(lowerer: Any, expr: Any) -> tuple[Any, list[str]] | None:
     options = {"fastmath": set(lowerer.flags.fastmath.flags), "error_model": "numpy", **kernel_options()}
     dtype = numba("np.numpy_support").as_dtype(result.dtype)
     ndims = [getattr(t, "ndim", None) for t in arguments]
-    kernel = _kernel(_element(expr, names, options), ndims, dtype, options)
+    in_order = all(t.layout == "C" for t in arguments if isinstance(t, types.Array))
+    kernel = _kernel(_element(expr, names, options), ndims, in_order, dtype, options)
     kernel.compile(arguments)
     compiled = kernel.overloads[arguments]
     return (compiled, names) if compiled.signature.return_type == result else None
@@ -76,13 +77,16 @@ def _element(expr: Any, names: list[str], options: dict[str, Any]) -> Any:
     return _elements[key]
 
 
-def _kernel(element: Any, ndims: list[int | None], dtype: Any, options: dict[str, Any]) -> Any:
+def _kernel(
+    element: Any, ndims: list[int | None], in_order: bool, dtype: Any, options: dict[str, Any]
+) -> Any:
     """The dispatcher of the loops that apply it, with None for a number."""
-    key = element, tuple(ndims), dtype
+    key = element, tuple(ndims), in_order, dtype
     if key not in _kernels:
         names = [f"a{k}" for k in range(len(ndims))]
         namespace = {"_element": element, "_result": dtype.type, "_np": np}
-        made = _made(element_loops("expression", names, ndims), "expression", namespace)
+        made = _made(element_loops("expression", names, ndims, in_order), "expression", namespace)
+        made.element_by_element = True
         _kernels[key] = numba().njit(**options)(made)
     return _kernels[key]
 

@@ -38,6 +38,7 @@ def joint_kernel(
     if found is None:
         options = {"error_model": "numpy", **kernel_pipeline()}
         function = _defined(tree, {"_plus": _plus(fast, options), **called})
+        function.element_by_element = "_plus(" not in joint.text
         found = _kernels.setdefault(key, numba().njit(fastmath=fastmath, **options)(function))
     return found
 

@@ -178,6 +178,8 @@ def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
     foreign = getattr(callee.body, "foreign", None)
     if foreign is not None:
         return compiled_foreign(foreign)
+    if hasattr(callee.body, "by_dimensions"):
+        return _by_dimensions(callee)
     key = (callee.body, callee.elementwise, tuple((name, _key(value)) for name, value in static))
     with _lock:
         if key not in _compiled:
@@ -190,6 +192,28 @@ def compiled(found: Any, static: tuple[tuple[str, Any], ...] = ()) -> Any:
             finally:
                 _begun.discard(key)
         return _compiled[key]
+
+
+@cache
+def _by_dimensions(callee: Callee) -> Any:
+    """A function that is another one for each number of dimensions of its arguments."""
+    types = numba("types")
+
+    def choose(*found: Any) -> Callable:
+        ndims = [each.ndim if isinstance(each, types.Array) else 0 for each in found]
+        return compiled(callee.body.by_dimensions(*ndims)).py_func  # type: ignore[attr-defined]
+
+    stub = _chosen(callee.name, ", ".join(callee.parameters), choose)
+    return same_as(stub, "by dimensions", callee.name)  # dlsrc's own text is a part of every key
+
+
+def _chosen(name: str, arguments: str, choose: Callable) -> Any:
+    """A function for numba, which is what ``choose`` gives for the types of the arguments."""
+    namespace: dict[str, Any] = {"choose": choose}
+    exec(f"def {name}({arguments}):\n    raise TypeError('only compiled code calls this')", namespace)
+    exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
+    numba("extending").overload(namespace[name], jit_options=_FLAGS | kernel_pipeline())(namespace["typed"])
+    return namespace[name]
 
 
 def _key(value: Any) -> Any:
@@ -209,7 +233,8 @@ def _rebuilt(callee: Callee, static: Mapping[str, Any]) -> Any:
     module = ast.fix_missing_locations(ast.Module(body=[tree], type_ignores=[]))
     exec(compile(module, callee.body.__code__.co_filename, "exec"), namespace)
     made, fastmath = namespace[tree.name], getattr(callee.body, "fastmath", False)
-    made.side_by_side = getattr(callee.body, "side_by_side", False)
+    for how in ("side_by_side", "seldom"):
+        setattr(made, how, getattr(callee.body, how, False))
     return numba().njit(fastmath=fastmath, **_FLAGS, **kernel_pipeline())(made)
 
 
@@ -313,6 +338,7 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
 
     def choose(*found: Any) -> Callable | None:
         kinds: list[Scalar | Array] = []
+        in_order = all(each.layout == "C" for each in found if isinstance(each, types.Array))
         for each in found:
             element = types.unliteral(getattr(each, "dtype", each))
             if not isinstance(element, types.Number | types.Boolean):
@@ -323,13 +349,11 @@ def _elementwise(callee: Callee, static: Mapping[str, Any], scalar: Any) -> Any:
         namespace = {"__name__": "dlsrc.kernels", "_np": np, "_element": scalar}
         dtype = callee.result_dtype(kinds, static)
         namespace["_result"] = getattr(np, "bool_" if dtype == "bool" else dtype)
-        exec(element_loops(callee.name, names, [k.ndim or None for k in kinds]), namespace)
-        return namespace[callee.name]
+        exec(element_loops(callee.name, names, [k.ndim or None for k in kinds], in_order), namespace)
+        made = namespace[callee.name]
+        made.element_by_element = True
+        return made
 
-    namespace: dict[str, Any] = {"choose": choose}
-    exec(f"def {callee.name}({arguments}):\n    raise TypeError('only compiled code calls this')", namespace)
-    stub = namespace[callee.name]
-    exec(f"def typed({arguments}):\n    return choose({arguments})\n", namespace)
-    numba("extending").overload(stub, jit_options=_FLAGS | kernel_pipeline())(namespace["typed"])
+    stub = _chosen(callee.name, arguments, choose)
     owner = None if callee.owner is None else callee.owner.name
     return same_as(stub, "elementwise", callee.name, owner, repr(sorted(static.items())), scalar)
