@@ -384,17 +384,20 @@ def composite(
 
 
 def kernel(
-    body: Callable | None = None, *, fastmath: tuple = (), side_by_side: bool = False, seldom: bool = False
+    body: Callable | None = None, *, fastmath: tuple = (), side_by_side: bool = False, seldom: bool = False,
+    inlined: bool = False,
 ) -> Callable:
     """Mark a plain function that primitives call and numba compiles with them.
 
     ``fastmath`` names the liberties that LLVM may take in it: ``("reassoc", "contract")`` for a sum whose
     order the user did not write.  ``side_by_side`` has statements that are alike made a vector; ``seldom``
-    says that compiling it counts more than the time of a call.
+    says that compiling it counts more than the time of a call.  What is ``inlined`` is written into the
+    kernels that call it, however long it is: for small arrays a call takes as long as the work.
     """
 
     def mark(function: Any) -> Callable:
         function.is_kernel, function.side_by_side, function.seldom = True, side_by_side, seldom
+        function.inlined = inlined
         if fastmath:
             function.fastmath = set(fastmath)
         return function

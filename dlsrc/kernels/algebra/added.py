@@ -53,7 +53,7 @@ def add_nn(target, a, b, sign):
     rows, inner, columns = a.shape[0], a.shape[1], b.shape[1]
     fits = inner == b.shape[0] and target.shape == (rows, columns)
     if fits and rows * inner * columns <= SMALL:
-        add_small(target, a, b, sign)
+        add_small(target, a, b, sign, False)
     elif not fits or not added(target, a, b, PLAIN, PLAIN, rows, inner, columns, sign):
         add_product(target, matmat(a, b), sign)
 
@@ -63,7 +63,7 @@ def add_nt(target, a, b, sign):
     rows, inner, columns = a.shape[0], a.shape[1], b.shape[0]
     fits = inner == b.shape[1] and target.shape == (rows, columns)
     if fits and rows * inner * columns <= SMALL:
-        add_small(target, a, b.T, sign)
+        add_small(target, a, b.T, sign, False)
     elif not fits or not added(target, a, b, PLAIN, TRANSPOSED, rows, inner, columns, sign):
         add_product(target, matmat_nt(a, b), sign)
 
@@ -73,7 +73,7 @@ def add_tn(target, a, b, sign):
     rows, inner, columns = a.shape[1], a.shape[0], b.shape[1]
     fits = inner == b.shape[0] and target.shape == (rows, columns)
     if fits and rows * inner * columns <= SMALL:
-        add_small(target, a.T, b, sign)
+        add_small(target, a.T, b, sign, False)
     elif not fits or not added(target, a, b, TRANSPOSED, PLAIN, rows, inner, columns, sign):
         add_product(target, matmat_tn(a, b), sign)
 

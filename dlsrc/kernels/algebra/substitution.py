@@ -25,7 +25,7 @@ trsv = blas("trsv", "ccciaiai")
 trsm = blas("trsm", "cccciinaiai")
 
 
-@kernel
+@kernel(inlined=True)
 def check_regular(lu, rows):
     """Refuse a system that is not solvable."""
     n = lu.shape[1]
@@ -36,7 +36,7 @@ def check_regular(lu, rows):
             raise np.linalg.LinAlgError("Singular matrix")
 
 
-@kernel(fastmath=("contract",), side_by_side=True)
+@kernel(fastmath=("contract",), side_by_side=True, inlined=True)
 def substitute(lu, x):
     """Replace the columns of ``x`` by the solutions of a small system."""
     n, k = x.shape
@@ -82,7 +82,7 @@ def substitute(lu, x):
                 x[i, c], x[p, c] = x[p, c], x[i, c]
 
 
-@kernel(fastmath=("contract",), side_by_side=True)
+@kernel(fastmath=("contract",), side_by_side=True, inlined=True)
 def substitute_t(lu, x):
     """Replace the columns of ``x`` by the solutions of a small transposed system."""
     n, k = x.shape
@@ -128,7 +128,7 @@ def substitute_t(lu, x):
         c += 1
 
 
-@kernel(fastmath=("contract",))
+@kernel(fastmath=("contract",), inlined=True)
 def substitute_vector(lu, x):
     """Replace a vector by the solution of a small system."""
     n = x.shape[0]
@@ -148,7 +148,7 @@ def substitute_vector(lu, x):
             x[i], x[p] = x[p], x[i]
 
 
-@kernel(fastmath=("contract",))
+@kernel(fastmath=("contract",), inlined=True)
 def substitute_vector_t(lu, x):
     """Replace a vector by the solution of a small transposed system."""
     n = x.shape[0]
@@ -204,7 +204,7 @@ def solve_large_t(lu, x):
         trsm(RIGHT, UPPER, TRANSPOSED, PLAIN, k, n, 1.0, lu, n, x, k)
 
 
-@kernel
+@kernel(inlined=True)
 def solve(lu, x):
     """Replace the columns of ``x`` by the solutions of the system."""
     check_regular(lu, x.shape[0])
@@ -214,7 +214,7 @@ def solve(lu, x):
         solve_large(lu, x)
 
 
-@kernel
+@kernel(inlined=True)
 def solve_t(lu, x):
     """Replace the columns of ``x`` by the solutions of the transposed system."""
     check_regular(lu, x.shape[0])

@@ -86,6 +86,7 @@ def _library_class() -> Any:
         side_by_side = False
         element_by_element = False
         seldom = False
+        inlined = False
         file: ObjectFile | None = None  # None where numba made machine code of it
 
         def __init__(self, *args: Any):
@@ -112,8 +113,8 @@ def _library_class() -> Any:
             written_in(self, last=self.takes_arrays)
 
         def _finalize_final_module(self) -> None:
-            apart = self.takes_arrays and (self.seldom or self._is_long()) and self._became_machine_code()
-            if not (apart or self._became_code_of_callers()):
+            apart = self.takes_arrays and not self.inlined and (self.seldom or self._is_long())
+            if not (apart and self._became_machine_code() or self._became_code_of_callers()):
                 super()._finalize_final_module()
 
         def _is_long(self) -> bool:
@@ -217,7 +218,7 @@ def kernel_options() -> dict[str, Any]:
             library.takes_arrays = any(
                 isinstance(t, types.Array | types.BaseTuple) for t in (*state.args, state.return_type)
             )
-            for how in ("side_by_side", "element_by_element", "seldom"):
+            for how in ("side_by_side", "element_by_element", "seldom", "inlined"):
                 setattr(library, how, getattr(state.func_id.func, how, False))
             state.library = library
             return super().run_pass(state)

@@ -233,9 +233,9 @@ def _rebuilt(callee: Callee, static: Mapping[str, Any]) -> Any:
     module = ast.fix_missing_locations(ast.Module(body=[tree], type_ignores=[]))
     exec(compile(module, callee.body.__code__.co_filename, "exec"), namespace)
     made, fastmath = namespace[tree.name], getattr(callee.body, "fastmath", False)
-    for how in ("side_by_side", "seldom"):
+    for how in ("side_by_side", "seldom", "inlined"):
         setattr(made, how, getattr(callee.body, how, False))
-    return numba().njit(fastmath=fastmath, **_FLAGS, **kernel_pipeline())(made)
+    return numba().njit(fastmath=fastmath, forceinline=made.inlined, **_FLAGS, **kernel_pipeline())(made)
 
 
 def linked(tree: Any, lookup: Callable[[str], Any]) -> tuple[Any, dict[str, Any]]:
