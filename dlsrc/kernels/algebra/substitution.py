@@ -40,6 +40,7 @@ def check_regular(lu, rows):
 def substitute(lu, x):
     """Replace the columns of ``x`` by the solutions of a small system."""
     n, k = x.shape
+    one = lu.dtype.type(1)
     c = 0
     while c + 4 <= k:
         for i in range(n):
@@ -50,7 +51,7 @@ def substitute(lu, x):
                 y1 -= factor * x[j, c + 1]
                 y2 -= factor * x[j, c + 2]
                 y3 -= factor * x[j, c + 3]
-            inverse = 1 / lu[i, i]
+            inverse = one / lu[i, i]
             x[i, c], x[i, c + 1] = y0 * inverse, y1 * inverse
             x[i, c + 2], x[i, c + 3] = y2 * inverse, y3 * inverse
         for i in range(n - 2, -1, -1):
@@ -68,7 +69,7 @@ def substitute(lu, x):
             total = x[i, c]
             for j in range(i):
                 total -= lu[i, j] * x[j, c]
-            x[i, c] = total * (1 / lu[i, i])
+            x[i, c] = total * (one / lu[i, i])
         for i in range(n - 2, -1, -1):
             total = x[i, c]
             for j in range(i + 1, n):
@@ -86,6 +87,7 @@ def substitute(lu, x):
 def substitute_t(lu, x):
     """Replace the columns of ``x`` by the solutions of a small transposed system."""
     n, k = x.shape
+    one = lu.dtype.type(1)
     for i in range(n):
         p = int(lu[n, i])
         if p != i:
@@ -110,7 +112,7 @@ def substitute_t(lu, x):
                 y1 -= factor * x[j, c + 1]
                 y2 -= factor * x[j, c + 2]
                 y3 -= factor * x[j, c + 3]
-            inverse = 1 / lu[i, i]
+            inverse = one / lu[i, i]
             x[i, c], x[i, c + 1] = y0 * inverse, y1 * inverse
             x[i, c + 2], x[i, c + 3] = y2 * inverse, y3 * inverse
         c += 4
@@ -124,7 +126,7 @@ def substitute_t(lu, x):
             total = x[i, c]
             for j in range(i + 1, n):
                 total -= lu[j, i] * x[j, c]
-            x[i, c] = total * (1 / lu[i, i])
+            x[i, c] = total * (one / lu[i, i])
         c += 1
 
 
@@ -132,11 +134,12 @@ def substitute_t(lu, x):
 def substitute_vector(lu, x):
     """Replace a vector by the solution of a small system."""
     n = x.shape[0]
+    one = lu.dtype.type(1)
     for i in range(n):
         total = x[i]
         for j in range(i):
             total -= lu[i, j] * x[j]
-        x[i] = total * (1 / lu[i, i])
+        x[i] = total * (one / lu[i, i])
     for i in range(n - 2, -1, -1):
         total = x[i]
         for j in range(i + 1, n):
@@ -152,6 +155,7 @@ def substitute_vector(lu, x):
 def substitute_vector_t(lu, x):
     """Replace a vector by the solution of a small transposed system."""
     n = x.shape[0]
+    one = lu.dtype.type(1)
     for i in range(n):
         p = int(lu[n, i])
         if p != i:
@@ -165,7 +169,7 @@ def substitute_vector_t(lu, x):
         total = x[i]
         for j in range(i + 1, n):
             total -= lu[j, i] * x[j]
-        x[i] = total * (1 / lu[i, i])
+        x[i] = total * (one / lu[i, i])
 
 
 @kernel
