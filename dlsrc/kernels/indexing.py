@@ -139,8 +139,8 @@ def take_axis(x, indices, axis=None):
         along = axis_of(axis, x.ndim)
     if indices.ndim == 0:
         if along == 0:
-            return base[indices]
-        return np.moveaxis(base, along, 0)[indices]
+            return np.copy(base[indices])
+        return np.copy(np.moveaxis(base, along, 0)[indices])
     if indices.ndim == 1:
         if along == 0:
             return take(base, indices)

@@ -36,7 +36,7 @@ def whole(n):
 
 @composite(np.linalg.matrix_power)
 def matrix_power(a, n):
-    """The product of ``n`` equal matrices; of a negative number of them, of inverses."""
+    """The product of ``n`` equal matrices, one of them itself; of a negative number of them, of inverses."""
     n = whole(known(n))
     if n == 0:
         return np.eye(a.shape[0], dtype=a.dtype)
@@ -47,8 +47,6 @@ def matrix_power(a, n):
         y = matmul(y, y)
         if odd:
             y = matmul(y, a)
-    if n == 1:
-        return y.copy()
     return y
 
 

@@ -116,34 +116,45 @@ def to_bool(x):
     return cast(x, "bool")
 
 
+@composite()
+def converted(x, dtype):
+    """A number in another type; of an array, as in NumPy, itself if it has that."""
+    if np.ndim(x) and dtype_name(x.dtype) == dtype:
+        return x
+    return cast(x, dtype)
+
+
+converted.samples(sample(real(3), "float32"), sample(real(3), "float64"), sample(2.5, "float64"))
+
+
 @composite(np.float64)
 def to_float64(x):
-    """`np.float64` of a number or an array."""
-    return cast(x, "float64")
+    """`np.float64` of a number or an array, which is itself if it has that type."""
+    return converted(x, "float64")
 
 
 @composite(np.float32)
 def to_float32(x):
-    """`np.float32` of a number or an array."""
-    return cast(x, "float32")
+    """`np.float32` of a number or an array, which is itself if it has that type."""
+    return converted(x, "float32")
 
 
 @composite(np.int64)
 def to_int64(x):
-    """`np.int64` of a number or an array."""
-    return cast(x, "int64")
+    """`np.int64` of a number or an array, which is itself if it has that type."""
+    return converted(x, "int64")
 
 
 @composite(np.int32)
 def to_int32(x):
-    """`np.int32` of a number or an array."""
-    return cast(x, "int32")
+    """`np.int32` of a number or an array, which is itself if it has that type."""
+    return converted(x, "int32")
 
 
 @composite(np.bool_)
 def to_numpy_bool(x):
-    """`np.bool_` of a number or an array."""
-    return cast(x, "bool")
+    """`np.bool_` of a number or an array, which is itself if it has that type."""
+    return converted(x, "bool")
 
 
 for conversion in (to_float, to_int, to_bool, to_float64, to_float32, to_int64, to_int32, to_numpy_bool):

@@ -49,7 +49,7 @@ def _cast(ctx: Context, binding: Binding, dtype: str, python: bool) -> Binding:
     if isinstance(type_, Array):
         if python:
             raise ctx.refuse("only one element converts to a Python number; write .item() or an index")
-        return ctx.op("cast", atom, dtype=dtype)
+        return atom if type_.dtype == dtype else ctx.op("cast", atom, dtype=dtype)  # as in NumPy, itself
     if type_.dtype == dtype and type_.weak == python:
         return atom
     made = ctx.op("cast", atom, dtype=dtype)
@@ -63,7 +63,21 @@ _register_casts()
 
 @special("method astype")
 def astype(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    return ctx.op("cast", args[0], dtype=np.dtype(ctx.static(args[1], "the dtype")).name)
+    """The array in another type; itself if it may be (``copy=False``) and has it."""
+    x, dtype, order, casting, _, copy = given(
+        ctx, "astype", args, kwargs, "x", "dtype", "order", "casting", "subok", "copy", required=2
+    )
+    wanted, have = np.dtype(ctx.static(dtype, "the dtype")), ctx.type_of(as_atom(ctx, x))  # type: ignore[arg-type]
+    rule = "unsafe" if casting is None else ctx.static(casting, "casting")
+    if not np.can_cast(have.dtype, wanted, rule):
+        raise ctx.refuse(f"NumPy does not convert {have.dtype} to {wanted.name} by casting={rule!r}")
+    kept = "K" if order is None else ctx.static(order, "order")
+    in_order = kept == "K" or isinstance(have, Scalar) or kept == have.layout and have.sure
+    if not in_order:
+        raise ctx.refuse(f"astype with order={kept!r}: where an array lies is decided by the compiler")
+    if copy is not None and not ctx.static(copy, "copy") and have.dtype == wanted.name:
+        return x  # type: ignore[return-value]
+    return ctx.op("cast", x, dtype=wanted.name)
 
 
 @special("method tolist")

@@ -22,7 +22,7 @@ from ..building.binding import Binding, Container, Grown, Iterator, Packed, Part
 from ..building.context import Context, describe
 from ..building.items import has_static_items, static_items
 from ..columns.grown import as_array
-from ..ir import Const, Value
+from ..ir import Atom, Const, Value
 
 __all__ = ["SPECIALS", "given", "special", "special_name", "vector"]
 
@@ -136,8 +136,13 @@ def sum_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         return total if start == Const(0) else ctx.op("add", start, total)
     for part in static_items(ctx, inner):
         atom = as_atom(ctx, part, "a summand")
-        start = atom if start == Const(0) else ctx.op("add", start, atom)
+        start = _alone(ctx, atom) if start == Const(0) else ctx.op("add", start, atom)
     return start
+
+
+def _alone(ctx: Context, atom: Atom) -> Atom:
+    """``0 + atom`` or ``1 * atom``: of an array, another one."""
+    return ctx.op("positive", atom) if isinstance(ctx.type_of(atom), Array) else atom
 
 
 @special("prod", math.prod)
@@ -151,7 +156,7 @@ def prod_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
         return total if start == Const(1) else ctx.op("multiply", start, total)
     for part in static_items(ctx, inner):
         atom = as_atom(ctx, part, "a factor")
-        start = atom if start == Const(1) else ctx.op("multiply", start, atom)
+        start = _alone(ctx, atom) if start == Const(1) else ctx.op("multiply", start, atom)
     return start
 
 

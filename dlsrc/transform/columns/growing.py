@@ -149,4 +149,7 @@ def of_array(ctx: Context, array: Value, *, python: bool) -> Binding:
     ctx.block.pop()
     if not isinstance(inner, Array) and python:
         inner = type(inner)(inner.dtype, True)
-    return ctx.new_ref(Grown(_column_of(ctx, array), Static(0), (inner,)))
+    column, count = _column_of(ctx, array)
+    if isinstance(inner, Array):  # NumPy's list has views of the rows
+        ctx.lists.stored.add((column, array))
+    return ctx.new_ref(Grown((column, count), Static(0), (inner,)))
