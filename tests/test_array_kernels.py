@@ -121,6 +121,15 @@ def test_stores_broadcast_as_numpy_does(name, ndim):
             np.testing.assert_array_equal(target, expected)
 
 
+@pytest.mark.parametrize("name", ["accumulate_nn", "deduct_nn"])
+def test_products_are_added_to_rows_with_odd_gaps(name):
+    records = np.zeros(12, dtype=[("row", np.float64, 11), ("mark", np.int8)])
+    target, a, b = records["row"], real(12, 13), real(13, 11)
+    registry[name].body(target, a, b)
+    assert target.strides[0] % target.itemsize and not records["mark"].any()
+    assert np.allclose(target, a @ b if name == "accumulate_nn" else -a @ b, rtol=1e-13, atol=0.0)
+
+
 def test_a_store_that_does_not_broadcast_is_refused():
     for shape, value in [((3,), real(2)), ((2, 3), real(2)), ((2, 3), real(3, 3)), ((2, 3, 4), real(3, 3, 4))]:
         with pytest.raises(ValueError, match="broadcast"):

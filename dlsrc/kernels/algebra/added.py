@@ -22,7 +22,7 @@ __all__ = [
 def added(target, a, b, back_a, back_b, rows, inner, columns, sign):
     """Whether BLAS has added a product: to a matrix of its shape, with rows one after the other in memory."""
     row = target.strides[0] // target.itemsize
-    if row < columns or target.strides[1] != target.itemsize:
+    if row < columns or target.strides[0] != row * target.itemsize or target.strides[1] != target.itemsize:
         return False
     left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
     # BLAS counts in columns: to it all three matrices are transposed
