@@ -1,10 +1,11 @@
-"""LLVM's first passes over each function, before what it calls is linked into it.
+"""LLVM's first passes over each kernel, before what it calls is linked into it.
 
     3  all of the optimizer for functions      →      1  places on the stack become values, loops are turned
 
 numba runs there all that LLVM does for functions at its highest level, and again after linking.
 What the first run is good for, that counts of arrays meet their opposites and loops have their usual form,
 level 1 does in half the time (a Kalman filter: 0.3 of 8 s); the code that comes out at the end is as fast.
+Programs keep the level that numba has: a Gaussian mixture in loops takes 5 % longer without.
 """
 
 from typing import Any

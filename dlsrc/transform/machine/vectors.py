@@ -22,7 +22,6 @@ from ...lazy import numba
 from .branchless import definitions
 from .counting import without_locks
 from .far_calls import written_in
-from .first_passes import of_functions
 from .pages import in_large_pages
 
 __all__ = ["exchange", "library_class"]
@@ -72,10 +71,6 @@ def library_class() -> Any:
 
     class Exchanging(codegen.JITCodeLibrary):
         _final_module: Any
-
-        def _optimize_functions(self, module: Any) -> None:
-            if not of_functions(self, module):
-                super()._optimize_functions(module)
 
         def _optimize_final_module(self) -> None:
             exchange(self._final_module, in_loops=False)
