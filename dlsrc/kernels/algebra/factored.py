@@ -17,8 +17,7 @@ from ..declaring.foreign import lapack
 from ..linalg import matmat, matmat_nt, matmat_tn, outer_product
 from ..primitive import kernel, primitive, real, rejects, sample
 from ..types import Array, Scalar, unlabelled
-from .substitution import FEW, check_regular, solve, solve_large, solve_large_t, solve_t
-from .substitution import substitute_vector, substitute_vector_t
+from .substitution import solve, solve_t, solve_vector, solve_vector_t
 from .triangles import square
 
 __all__ = [
@@ -83,11 +82,7 @@ def on_diagonal(value, n, dtype):
 def lu_vector(a, lu, b):
     """The vector x with ``a @ x = b``, by the factors of ``a``."""
     x = b.copy()
-    check_regular(lu, x.size)
-    if x.size * x.size <= FEW:
-        substitute_vector(lu, x)
-    else:
-        solve_large(lu, x.reshape(x.size, 1))
+    solve_vector(lu, x)
     return x
 
 
@@ -95,11 +90,7 @@ def lu_vector(a, lu, b):
 def lu_vector_t(a, lu, b):
     """The vector x with ``a.T @ x = b``, by the factors of ``a``."""
     x = b.copy()
-    check_regular(lu, x.size)
-    if x.size * x.size <= FEW:
-        substitute_vector_t(lu, x)
-    else:
-        solve_large_t(lu, x.reshape(x.size, 1))
+    solve_vector_t(lu, x)
     return x
 
 
@@ -312,6 +303,7 @@ for _made in (lu_logdet, lu_det):
 for _made in (lu_vector, lu_vector_t, lu_solve, lu_solve_t, lu_inverse, lu_logdet, lu_det, cofactors):
     _made.zero("lu")
 lu_sign.result(lambda lu: Scalar(lu.dtype, labels=unlabelled(lu)))
+
 
 def _cofactors_by_minors(a, lu):
     n = len(a)

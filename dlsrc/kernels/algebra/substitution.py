@@ -14,10 +14,7 @@ from ..declaring.foreign import blas
 from ..primitive import kernel
 from .triangles import LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER
 
-__all__ = [
-    "FEW", "check_regular", "solve", "solve_large", "solve_large_t", "solve_t", "substitute_vector",
-    "substitute_vector_t",
-]
+__all__ = ["solve", "solve_t", "solve_vector", "solve_vector_t"]
 
 FEW = 4000  # multiplications; below, loops are faster than BLAS
 
@@ -37,142 +34,87 @@ def check_regular(lu, rows):
 
 
 @kernel(fastmath=("contract",), side_by_side=True, inlined=True)
-def substitute(lu, x):
-    """Replace the columns of ``x`` by the solutions of a small system."""
+def lower(m, x, divided):
+    """Replace the columns of ``x`` by the solutions for the lower triangle of ``m``; unless they are
+    ``divided`` by what is on its diagonal, ones are there."""
     n, k = x.shape
-    one = lu.dtype.type(1)
+    one = m.dtype.type(1)
     c = 0
     while c + 4 <= k:
         for i in range(n):
             y0, y1, y2, y3 = x[i, c], x[i, c + 1], x[i, c + 2], x[i, c + 3]
             for j in range(i):
-                factor = lu[i, j]
+                factor = m[i, j]
                 y0 -= factor * x[j, c]
                 y1 -= factor * x[j, c + 1]
                 y2 -= factor * x[j, c + 2]
                 y3 -= factor * x[j, c + 3]
-            inverse = one / lu[i, i]
+            inverse = one / m[i, i] if divided else one
             x[i, c], x[i, c + 1] = y0 * inverse, y1 * inverse
             x[i, c + 2], x[i, c + 3] = y2 * inverse, y3 * inverse
-        for i in range(n - 2, -1, -1):
-            y0, y1, y2, y3 = x[i, c], x[i, c + 1], x[i, c + 2], x[i, c + 3]
-            for j in range(i + 1, n):
-                factor = lu[i, j]
-                y0 -= factor * x[j, c]
-                y1 -= factor * x[j, c + 1]
-                y2 -= factor * x[j, c + 2]
-                y3 -= factor * x[j, c + 3]
-            x[i, c], x[i, c + 1], x[i, c + 2], x[i, c + 3] = y0, y1, y2, y3
         c += 4
     while c < k:
         for i in range(n):
             total = x[i, c]
             for j in range(i):
-                total -= lu[i, j] * x[j, c]
-            x[i, c] = total * (one / lu[i, i])
-        for i in range(n - 2, -1, -1):
-            total = x[i, c]
-            for j in range(i + 1, n):
-                total -= lu[i, j] * x[j, c]
-            x[i, c] = total
+                total -= m[i, j] * x[j, c]
+            x[i, c] = total * (one / m[i, i]) if divided else total
         c += 1
-    for i in range(n - 1, -1, -1):
-        p = int(lu[n, i])
-        if p != i:
-            for c in range(k):
-                x[i, c], x[p, c] = x[p, c], x[i, c]
 
 
 @kernel(fastmath=("contract",), side_by_side=True, inlined=True)
-def substitute_t(lu, x):
-    """Replace the columns of ``x`` by the solutions of a small transposed system."""
+def upper(m, x, divided):
+    """Replace the columns of ``x`` by the solutions for the upper triangle of ``m``."""
     n, k = x.shape
-    one = lu.dtype.type(1)
-    for i in range(n):
-        p = int(lu[n, i])
-        if p != i:
-            for c in range(k):
-                x[i, c], x[p, c] = x[p, c], x[i, c]
+    one = m.dtype.type(1)
     c = 0
     while c + 4 <= k:
-        for i in range(1, n):
-            y0, y1, y2, y3 = x[i, c], x[i, c + 1], x[i, c + 2], x[i, c + 3]
-            for j in range(i):
-                factor = lu[j, i]
-                y0 -= factor * x[j, c]
-                y1 -= factor * x[j, c + 1]
-                y2 -= factor * x[j, c + 2]
-                y3 -= factor * x[j, c + 3]
-            x[i, c], x[i, c + 1], x[i, c + 2], x[i, c + 3] = y0, y1, y2, y3
         for i in range(n - 1, -1, -1):
             y0, y1, y2, y3 = x[i, c], x[i, c + 1], x[i, c + 2], x[i, c + 3]
             for j in range(i + 1, n):
-                factor = lu[j, i]
+                factor = m[i, j]
                 y0 -= factor * x[j, c]
                 y1 -= factor * x[j, c + 1]
                 y2 -= factor * x[j, c + 2]
                 y3 -= factor * x[j, c + 3]
-            inverse = one / lu[i, i]
+            inverse = one / m[i, i] if divided else one
             x[i, c], x[i, c + 1] = y0 * inverse, y1 * inverse
             x[i, c + 2], x[i, c + 3] = y2 * inverse, y3 * inverse
         c += 4
     while c < k:
-        for i in range(1, n):
-            total = x[i, c]
-            for j in range(i):
-                total -= lu[j, i] * x[j, c]
-            x[i, c] = total
         for i in range(n - 1, -1, -1):
             total = x[i, c]
             for j in range(i + 1, n):
-                total -= lu[j, i] * x[j, c]
-            x[i, c] = total * (one / lu[i, i])
+                total -= m[i, j] * x[j, c]
+            x[i, c] = total * (one / m[i, i]) if divided else total
         c += 1
 
 
 @kernel(fastmath=("contract",), inlined=True)
-def substitute_vector(lu, x):
-    """Replace a vector by the solution of a small system."""
+def lower_vector(m, x, divided):
+    """Replace a vector by the solution for the lower triangle of ``m``."""
     n = x.shape[0]
-    one = lu.dtype.type(1)
+    one = m.dtype.type(1)
     for i in range(n):
         total = x[i]
         for j in range(i):
-            total -= lu[i, j] * x[j]
-        x[i] = total * (one / lu[i, i])
-    for i in range(n - 2, -1, -1):
-        total = x[i]
-        for j in range(i + 1, n):
-            total -= lu[i, j] * x[j]
-        x[i] = total
-    for i in range(n - 1, -1, -1):
-        p = int(lu[n, i])
-        if p != i:
-            x[i], x[p] = x[p], x[i]
+            total -= m[i, j] * x[j]
+        x[i] = total * (one / m[i, i]) if divided else total
 
 
 @kernel(fastmath=("contract",), inlined=True)
-def substitute_vector_t(lu, x):
-    """Replace a vector by the solution of a small transposed system."""
+def upper_vector(m, x, divided):
+    """Replace a vector by the solution for the upper triangle of ``m``."""
     n = x.shape[0]
-    one = lu.dtype.type(1)
-    for i in range(n):
-        p = int(lu[n, i])
-        if p != i:
-            x[i], x[p] = x[p], x[i]
-    for i in range(1, n):
-        total = x[i]
-        for j in range(i):
-            total -= lu[j, i] * x[j]
-        x[i] = total
+    one = m.dtype.type(1)
     for i in range(n - 1, -1, -1):
         total = x[i]
         for j in range(i + 1, n):
-            total -= lu[j, i] * x[j]
-        x[i] = total * (one / lu[i, i])
+            total -= m[i, j] * x[j]
+        x[i] = total * (one / m[i, i]) if divided else total
 
 
-@kernel
+@kernel(inlined=True)
 def exchange(lu, x, first, last, step):
     """The rows of ``x`` are exchanged as the columns of the matrix were."""
     for i in range(first, last, step):
@@ -209,11 +151,23 @@ def solve_large_t(lu, x):
 
 
 @kernel(inlined=True)
+def exchange_vector(lu, x, first, last, step):
+    """The elements of ``x`` are exchanged as the columns of the matrix were."""
+    for i in range(first, last, step):
+        p = int(lu[lu.shape[1], i])
+        if p != i:
+            x[i], x[p] = x[p], x[i]
+
+
+@kernel(inlined=True)
 def solve(lu, x):
     """Replace the columns of ``x`` by the solutions of the system."""
-    check_regular(lu, x.shape[0])
-    if x.shape[0] * x.size <= FEW:
-        substitute(lu, x)
+    n = x.shape[0]
+    check_regular(lu, n)
+    if n * x.size <= FEW:
+        lower(lu, x, True)
+        upper(lu, x, False)
+        exchange(lu, x, n - 1, -1, -1)
     else:
         solve_large(lu, x)
 
@@ -221,8 +175,37 @@ def solve(lu, x):
 @kernel(inlined=True)
 def solve_t(lu, x):
     """Replace the columns of ``x`` by the solutions of the transposed system."""
-    check_regular(lu, x.shape[0])
-    if x.shape[0] * x.size <= FEW:
-        substitute_t(lu, x)
+    n = x.shape[0]
+    check_regular(lu, n)
+    if n * x.size <= FEW:
+        exchange(lu, x, 0, n, 1)
+        lower(lu.T, x, False)
+        upper(lu.T, x, True)
     else:
         solve_large_t(lu, x)
+
+
+@kernel(inlined=True)
+def solve_vector(lu, x):
+    """Replace a vector by the solution of the system."""
+    n = x.shape[0]
+    check_regular(lu, n)
+    if n * n <= FEW:
+        lower_vector(lu, x, True)
+        upper_vector(lu, x, False)
+        exchange_vector(lu, x, n - 1, -1, -1)
+    else:
+        solve_large(lu, x.reshape(n, 1))
+
+
+@kernel(inlined=True)
+def solve_vector_t(lu, x):
+    """Replace a vector by the solution of the transposed system."""
+    n = x.shape[0]
+    check_regular(lu, n)
+    if n * n <= FEW:
+        exchange_vector(lu, x, 0, n, 1)
+        lower_vector(lu.T, x, False)
+        upper_vector(lu.T, x, True)
+    else:
+        solve_large_t(lu, x.reshape(n, 1))
