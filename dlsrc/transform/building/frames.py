@@ -40,7 +40,6 @@ class Guard:
     expected: Any
 
 
-
 @dataclass(eq=False)
 class Frame:
     """One activation: the names it binds, and where the names it does not bind are looked for.

@@ -49,7 +49,7 @@ def _cast(ctx: Context, binding: Binding, dtype: str, python: bool) -> Binding:
     if isinstance(type_, Array):
         if python:
             raise ctx.refuse("only one element converts to a Python number; write .item() or an index")
-        return atom if type_.dtype == dtype else ctx.op("cast", atom, dtype=dtype)  # as in NumPy, itself
+        return ctx.op("cast", atom, dtype=dtype)
     if type_.dtype == dtype and type_.weak == python:
         return atom
     made = ctx.op("cast", atom, dtype=dtype)
