@@ -920,3 +920,32 @@ def test_a_name_without_a_value_raises_as_python_does(tmp_path):
             dlfeval(f, dlarray([0.5, 2.0]))
         assert type(caught.value) is kind
         assert "a file.py:" in str(caught.value)
+
+
+def written_beside(a):
+    b = a.copy(order="K")
+    v = np.ascontiguousarray(b.T)
+    v[0] = 5.0
+    return np.sum(a * b)
+
+
+@compiled
+@pytest.mark.parametrize("unlike", ["order", "writing"])
+def test_the_short_way_is_for_one_order_in_memory(unlike):
+    """What the function gives depends on it: of an array in Fortran order ``v`` is ``b``, turned."""
+    fortran = np.asfortranarray(np.arange(9.0).reshape(3, 3) + 1)
+    made = value_and_grad(lambda a: np.sum(a.T @ a[0]))
+    for _ in range(3):
+        assert value_and_grad(written_beside)(fortran)[0] == written_beside(fortran) == 279.0
+        made(fortran)
+    if unlike == "order":
+        neither = np.repeat(np.repeat(fortran, 2, 0), 2, 1)[::2, ::2]
+        assert written_beside(neither) == 285.0
+        with pytest.raises(UnsupportedSyntax, match="may be one array here"):
+            value_and_grad(written_beside)(neither)
+        np.testing.assert_allclose(made(neither)[1], made(neither.copy())[1], rtol=1e-14)
+    else:
+        fixed = fortran.copy(order="F")
+        fixed.flags.writeable = False
+        assert value_and_grad(written_beside)(fixed)[0] == 279.0
+    assert made(fortran)[0] == made(fortran.copy())[0]

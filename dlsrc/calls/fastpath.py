@@ -276,8 +276,11 @@ class _Writer:
         if not ordered:
             self.miss_if(test)
             return
-        # carray: in C order, aligned and writable; farray: in Fortran order and not in C order.
-        order = {"C": f"not {name}.flags.carray", "F": f"not {name}.flags.farray"}.get(kind.layout)
+        # carray: behaved, and in C order; fnc: in Fortran order and not in C order.  NumPy's farray
+        # is true of every array that is not in C order, read-only ones too.
+        order = {
+            "C": f"not {name}.flags.carray", "F": f"not {name}.flags.behaved or not {name}.flags.fnc"
+        }.get(kind.layout)
         flags = f"not {name}.flags.behaved or {name}.flags.forc"
         self.miss_if(f"{test} or {order or flags}")
 

@@ -10,6 +10,8 @@ from dlsrc.kernels.declaring.differences import derivative
 from dlsrc.kernels.primitive import registry
 from tests.oracle import Programs, matrix, vector
 
+compiled = pytest.mark.compiled
+
 programs = Programs()
 
 A = matrix(3, 3) + 2 * np.eye(3)
@@ -329,6 +331,25 @@ def spectral_function(a):
 
 def singular_vectors(a):
     return np.sum(np.linalg.svd(a, full_matrices=False)[0] * np.arange(8.0).reshape(4, 2) ** 2)
+
+
+@compiled
+@pytest.mark.parametrize("single", [False, True])
+def test_pivots_whose_reciprocals_are_infinite(single):
+    """Small systems are multiplied by the reciprocals of their pivots."""
+    small, dtype = (1e-40, np.float32) if single else (1e-310, np.float64)
+    a, b = np.diag(np.array([2.0, small, 1.0], dtype)), np.array([1.0, small, 0.0], dtype)
+    value, (da, db) = dlsrc.value_and_grad(lambda a, b: b @ np.linalg.solve(a, b), argnums=(0, 1))(a, b)
+    x = np.array([0.5, 1.0, 0.0])
+    assert np.array_equal(np.linalg.solve(a, b), x) and value == 0.5
+    assert np.array_equal(db, 2 * x) and np.array_equal(da, -np.outer(x, x)) and da.dtype == dtype
+
+
+def test_the_sign_of_a_determinant_that_is_no_number():
+    """A number divided by an infinite pivot is zero, and the matrix is not singular for that."""
+    unbounded = np.array([[1.0, np.inf], [0.0, 2.0]])
+    assert np.isnan(registry["slogdet"](unbounded)[0])
+    assert np.isnan(registry["det"](unbounded))
 
 
 def test_vectors_of_equal_or_vanishing_values_have_no_derivative():

@@ -168,12 +168,13 @@ def lu_inverse_da(dy, y):
 
 @kernel
 def sign_of(lu):
-    """The sign of the determinant of the matrix with these factors, zero where it is singular."""
+    """The sign of the determinant of the matrix with these factors, zero where it is singular, and nan where
+    that cannot be told: a number divided by an infinite pivot is zero."""
     n = lu.shape[1]
     sign = lu.dtype.type(1)
     for i in range(n):
         if lu[i, i] == 0:
-            return lu.dtype.type(0)
+            return lu.dtype.type(0) if np.all(np.isfinite(lu)) else lu.dtype.type(np.nan)
         if (lu[i, i] < 0) != (lu[n, i] != i):
             sign = -sign
     return sign
@@ -258,7 +259,7 @@ def cofactors(a, lu):
         out[0, 0], out[0, 1] = a[1, 1], -a[1, 0]
         out[1, 0], out[1, 1] = -a[0, 1], a[0, 0]
         return out
-    if sign_of(lu) != 0:
+    if np.abs(sign_of(lu)) == 1:
         size = lu.dtype.type(1)
         for i in range(n):
             size *= np.abs(lu[i, i])

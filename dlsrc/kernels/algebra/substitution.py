@@ -17,20 +17,27 @@ from .triangles import LOWER, PLAIN, RIGHT, TRANSPOSED, UNIT, UPPER
 __all__ = ["solve", "solve_t", "solve_vector", "solve_vector_t"]
 
 FEW = 4000  # multiplications; below, loops are faster than BLAS
+TINY, TINY_SINGLE = 2.3e-308, 1.2e-38  # the reciprocals of smaller numbers may be infinite
 
 trsv = blas("trsv", "ccciaiai")
 trsm = blas("trsm", "cccciinaiai")
 
 
 @kernel(inlined=True)
-def check_regular(lu, rows):
-    """Refuse a system that is not solvable."""
+def has_reciprocals(lu, rows):
+    """Refuse a system that is not solvable; whether the loops may multiply by the reciprocals of its pivots,
+    which BLAS, as NumPy calls it for a vector, does not."""
     n = lu.shape[1]
     if rows != n:
         raise ValueError("solve needs as many rows on the right side as the matrix has")
+    tiny = TINY_SINGLE if lu.itemsize == 4 else TINY
+    found = True
     for i in range(n):
-        if lu[i, i] == 0:
-            raise np.linalg.LinAlgError("Singular matrix")
+        if np.abs(lu[i, i]) < tiny:
+            if lu[i, i] == 0:
+                raise np.linalg.LinAlgError("Singular matrix")
+            found = False
+    return found
 
 
 @kernel(fastmath=("contract",), side_by_side=True, inlined=True)
@@ -163,8 +170,7 @@ def exchange_vector(lu, x, first, last, step):
 def solve(lu, x):
     """Replace the columns of ``x`` by the solutions of the system."""
     n = x.shape[0]
-    check_regular(lu, n)
-    if n * x.size <= FEW:
+    if has_reciprocals(lu, n) and n * x.size <= FEW:
         lower(lu, x, True)
         upper(lu, x, False)
         exchange(lu, x, n - 1, -1, -1)
@@ -176,8 +182,7 @@ def solve(lu, x):
 def solve_t(lu, x):
     """Replace the columns of ``x`` by the solutions of the transposed system."""
     n = x.shape[0]
-    check_regular(lu, n)
-    if n * x.size <= FEW:
+    if has_reciprocals(lu, n) and n * x.size <= FEW:
         exchange(lu, x, 0, n, 1)
         lower(lu.T, x, False)
         upper(lu.T, x, True)
@@ -189,8 +194,7 @@ def solve_t(lu, x):
 def solve_vector(lu, x):
     """Replace a vector by the solution of the system."""
     n = x.shape[0]
-    check_regular(lu, n)
-    if n * n <= FEW:
+    if has_reciprocals(lu, n) and n * n <= FEW:
         lower_vector(lu, x, True)
         upper_vector(lu, x, False)
         exchange_vector(lu, x, n - 1, -1, -1)
@@ -202,8 +206,7 @@ def solve_vector(lu, x):
 def solve_vector_t(lu, x):
     """Replace a vector by the solution of the transposed system."""
     n = x.shape[0]
-    check_regular(lu, n)
-    if n * n <= FEW:
+    if has_reciprocals(lu, n) and n * n <= FEW:
         exchange_vector(lu, x, 0, n, 1)
         lower_vector(lu.T, x, False)
         upper_vector(lu.T, x, True)

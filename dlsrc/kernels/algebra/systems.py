@@ -48,7 +48,7 @@ def solve(a, b):
         return out
     if b.ndim == 3:
         if a.shape[0] != b.shape[0]:
-            raise ValueError("solve of two stacks needs as many right sides as matrices")
+            raise ValueError("solve of two stacks needs one length: give b[0] or a[0] of a stack of one")
         out = np.empty(b.shape, b.dtype)
         for k in range(a.shape[0]):
             m = a[k]
