@@ -19,6 +19,7 @@ import dataclasses
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from types import SimpleNamespace
 from typing import Any
 
@@ -271,6 +272,8 @@ def _flattener(cls: type) -> Flattener:
         )
     if issubclass(cls, float):
         return _refuser(f"{name}, a subclass of float, is not supported; pass float(x)")
+    if issubclass(cls, int) and not issubclass(cls, Enum):
+        return _refuser(f"{name}, a subclass of int, is not supported; pass int(x)")
     if hasattr(cls, "toarray"):
         return _refuser(f"{name}: sparse arrays are not supported; pass x.toarray()")
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__") or issubclass(cls, BUFFERS):

@@ -127,8 +127,6 @@ def labels_of(subscripts, ndims):
     >>> labels_of("ij,jk", (2, 2)), labels_of("...i,i->...", (3, 1))
     ((('ij', 'jk'), 'ik'), (('YZi', 'i'), 'YZ'))
     """
-    if not isinstance(subscripts, str):
-        refuse("einsum takes the subscripts as a string: np.einsum('ij,jk->ik', a, b)")
     given, arrow, out = subscripts.replace(" ", "").partition("->")
     terms = given.split(",")
     if len(terms) != len(ndims):
@@ -273,6 +271,8 @@ def in_order(x, labels, wanted):
 @composite(np.einsum)
 def einsum(subscripts, *operands, optimize=False, out=None):
     """Sums of products as Einstein writes them, in a string that must be known: ``"ij,jk->ik"``."""
+    if not isinstance(subscripts, str):
+        refuse("einsum takes the subscripts first, as a string: np.einsum('ij,jk->ik', a, b)")
     if out is not None:
         refuse("einsum(out=…): assign the result instead, out[...] = np.einsum(…)")
     arrays = tuple([np.asarray(x) for x in operands])

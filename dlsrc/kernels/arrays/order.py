@@ -146,6 +146,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     """Piecewise linear interpolation between the points ``xp`` (increasing), ``fp``; constant outside."""
     if period is not None:
         refuse("interp(period=…): write x % period, and repeat the first point at the end")
+    xp, fp = np.asarray(xp), np.asarray(fp)
     last = xp.shape[0] - 2
     k = np.minimum(np.maximum(searchsorted(xp, x, "right") - 1, 0), last)
     t = np.minimum(np.maximum((x - xp[k]) / (xp[k + 1] - xp[k]), 0.0), 1.0)

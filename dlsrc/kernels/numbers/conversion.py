@@ -6,10 +6,10 @@ The derivative passes through a conversion to a float, and ends at one to intege
 import numpy as np
 
 from ..declaring.axes import dtype_name
-from ..primitive import composite, kink, primitive, real, refuse, sample
+from ..primitive import composite, folded, kink, primitive, real, refuse, sample
 from ..types import broadcast
 
-__all__ = ["astype", "cast"]
+__all__ = ["astype", "cast", "one_number"]
 
 # Python's own types: a number made by one of them is weak, it takes the precision of what it meets
 WEAK = {"float": "float64", "int": "int64", "bool": "bool"}
@@ -98,22 +98,47 @@ def astype(x, dtype, order="K", casting="unsafe", subok=True, copy=True):
 astype.samples(sample(real(3), np.float32), sample(real(3), "int64"), sample(np.arange(3), float))
 
 
+@folded
+def parsed(text, dtype):
+    """The number that a text is.
+
+    >>> parsed("-inf", "float"), parsed("12", "int")
+    (-inf, 12)
+    """
+    try:
+        return float(text) if dtype == "float" else int(text)
+    except ValueError as error:
+        return refuse(f"Python refuses this: {error}")
+
+
+@composite()
+def one_number(x, dtype):
+    """A number as one of Python's own; an array has more than one."""
+    if isinstance(x, str):
+        if dtype == "bool":
+            refuse("bool of a text: write text != ''")
+        return parsed(x, dtype)
+    if np.ndim(x) > 0:
+        refuse(f"only one element converts to a Python {dtype}; write .item() or an index")
+    return cast(x, dtype)
+
+
 @composite(float)
-def to_float(x):
-    """Python's `float` of a number."""
-    return cast(x, "float")
+def to_float(x=0.0):
+    """Python's `float` of a number, or of a text that is one."""
+    return one_number(x, "float")
 
 
 @composite(int)
-def to_int(x):
-    """Python's `int` of a number: the fraction is dropped."""
-    return cast(x, "int")
+def to_int(x=0):
+    """Python's `int` of a number, the fraction dropped, or of a text that is one."""
+    return one_number(x, "int")
 
 
 @composite(bool)
-def to_bool(x):
+def to_bool(x=False):
     """Python's `bool` of a number: whether it is not zero."""
-    return cast(x, "bool")
+    return one_number(x, "bool")
 
 
 @composite()

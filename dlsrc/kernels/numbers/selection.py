@@ -12,7 +12,7 @@ import numpy as np
 from ..arithmetic import divide, multiply, positive, unary_result
 from ..primitive import Refusal, composite, kink, primitive, real, refuse, rejects, sample
 from ..types import broadcast, promote
-from .conversion import cast
+from .conversion import cast, one_number
 
 __all__ = [
     "absolute", "ceil", "clip", "copysign", "fabs", "floor", "fmax", "fmin", "heaviside",
@@ -407,7 +407,7 @@ def round_to_integer(number, ndigits=None):
     if ndigits is not None:
         # Python rounds the decimal expansion, NumPy a product: round(2.675, 2) is 2.67 and 2.68
         refuse("round(x, digits): write np.round(x, digits), which can be compiled")
-    return cast(rint(number), "int")
+    return one_number(rint(number), "int")
 
 
 round_to_integer.samples(sample(2.5), sample(-2.7), rejects(2.5, 1, error=Refusal))

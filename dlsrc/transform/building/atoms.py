@@ -6,6 +6,11 @@
 """
 
 
+from collections.abc import Iterable
+from enum import Enum
+
+import numpy as np
+
 from ...kernels.types import Array
 from ..ir import Atom, Const, If, Raise, Value
 from .binding import (
@@ -13,7 +18,7 @@ from .binding import (
 )
 from .context import Context, describe
 
-__all__ = ["as_atom", "settle", "truth"]
+__all__ = ["as_atom", "check_members", "settle", "truth"]
 
 
 def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
@@ -23,10 +28,10 @@ def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
         return binding
     if isinstance(binding, Maybe):
         return as_atom(ctx, settle(ctx, binding), what)
-    if isinstance(binding, Static) and isinstance(binding.value, bool | int | float):
-        return Const(binding.value)
-    if isinstance(binding, Live) and isinstance(binding.value, bool | int | float):
-        return Const(binding.value)
+    if isinstance(binding, Static) and isinstance(binding.value, int | float):
+        return _literal(binding.value)
+    if isinstance(binding, Live) and isinstance(binding.value, int | float):
+        return _literal(ctx.relied(binding))
     if isinstance(binding, Poison):
         raise ctx.poisoned(binding)
     if isinstance(binding, Unbound):
@@ -34,6 +39,24 @@ def as_atom(ctx: Context, binding: Binding, what: str = "this") -> Atom:
     raise ctx.refuse(
         f"{what} must be a number or an array, not {describe(binding, ctx)}; {_instead(ctx, binding)}"
     )
+
+
+def _literal(value: int | float) -> Const:
+    """The number that a member of an IntEnum, or a scalar of NumPy's, is."""
+    if isinstance(value, np.floating):
+        return Const(float(value), value.dtype.name)
+    return Const(value if isinstance(value, bool) else int(value) if isinstance(value, int) else float(value))
+
+
+def check_members(ctx: Context, bindings: Iterable[Binding], atoms: Iterable[Atom]) -> None:
+    """Refuse a member of an IntEnum where a number of Python's has another type: to NumPy it is an int64."""
+    if any(isinstance(b, Live | Static) and isinstance(b.value, Enum) for b in map(ctx.contents, bindings)):
+        for type_ in map(ctx.type_of, atoms):
+            if type_.dtype not in ("float64", "int64", "bool"):
+                raise ctx.refuse(
+                    f"NumPy takes a member of an IntEnum for an int64 and widens {type_.dtype} beside it; "
+                    "write its .value"
+                )
 
 
 def _instead(ctx: Context, binding: Binding) -> str:

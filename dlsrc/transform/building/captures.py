@@ -43,6 +43,12 @@ def unfit(value: Any, name: str) -> str | None:
         cls = type(value).__name__
         instead = f"{name}.filled(value)" if isinstance(value, np.ma.MaskedArray) else f"np.asarray({name})"
         return f"`{name}` is a {cls}, whose operators mean something else; write {instead}"
+    if isinstance(value, int | float) and type(value) not in (bool, int, float, np.float64):
+        base, cls = "int" if isinstance(value, int) else "float", type(value).__name__
+        return (
+            f"`{name}` is of {cls}, a subclass of {base}, whose operators may mean something else; keep "
+            f"{base}({name}) outside and use that"
+        )
     if isinstance(value, int) and not -LARGEST <= value < LARGEST:
         return f"`{name}` is an int that does not fit 64 bits; write it as a float"
     dtype = getattr(value, "dtype", None)

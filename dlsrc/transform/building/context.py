@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Iterator as Iterator_
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
+from enum import Enum
 from types import ModuleType
 from typing import Any
 
@@ -243,7 +244,7 @@ class Context(Builder):
             return Const(value) if isinstance(value, bool) else Static(value)
         if isinstance(value, int | float) and type(value) in (int, float) and self._is_constant(getter):
             return Const(value)
-        if isinstance(value, int | float | np.number | np.ndarray | np.bool_):
+        if isinstance(value, int | float | np.number | np.ndarray | np.bool_) and not isinstance(value, Enum):
             return self._hidden(value, getter)
         if isinstance(value, complex):
             raise self.refuse(

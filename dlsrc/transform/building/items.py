@@ -147,12 +147,17 @@ def length_of(ctx: Context, binding: Binding) -> Atom:
     raise ctx.refuse(f"{describe(binding, ctx)} has no length here; compute it outside, or give a number")
 
 
+def _known(value: Any) -> Binding:
+    """A value that is known while building; a member of an IntEnum stays one."""
+    return Const(value) if type(value) in (bool, int, float) else Static(value)
+
+
 def static_items(ctx: Context, binding: Binding) -> list[Binding]:
     """The items of something whose length is known while building."""
     binding = ctx.contents(binding)
     match binding:
         case Container(kind="dict", keys=keys):
-            return [Const(k) if isinstance(k, int | float) else Static(k) for k in keys]
+            return [_known(k) for k in keys]
         case Container(items=items):
             return list(items)
         case Packed(path=path):
@@ -160,17 +165,17 @@ def static_items(ctx: Context, binding: Binding) -> list[Binding]:
         case Shape(array=array, ndim=ndim):
             return [ctx.dim(array, k) for k in range(ndim)]
         case Static(value=tuple() | list() | str() as value):
-            return [Const(v) if isinstance(v, int | float) else Static(v) for v in value]
+            return [_known(v) for v in value]
         case Static(value=set() | frozenset() as value):
             if not all(isinstance(v, int) for v in value):
                 raise ctx.refuse("the order of a set changes from run to run; write sorted(...) or a tuple")
-            return [Const(v) for v in value]
+            return [_known(v) for v in value]
         case Live(value=value, getter=getter) if is_sequence(value):
             ctx.guard(getter, "length", len(value))
             return [ctx.captured(v, getter.then("item", k)) for k, v in enumerate(value)]
         case Live(value=dict() as value, getter=getter):
             ctx.guard(getter, "keys", tuple(value))
-            return [Static(k) if not isinstance(k, int | float) else Const(k) for k in value]
+            return [_known(k) for k in value]
         case Range(start=Const(value=a), stop=Const(value=b), step=Const(value=c)):
             return [Const(k) for k in range(a, b, c)]
         case Iterator(kind="zip", items=items):

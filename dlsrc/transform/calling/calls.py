@@ -18,7 +18,7 @@ import numpy as np
 
 from ...arrays.label_rules import OWN_LABELS
 from ...kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
-from ..building.atoms import as_atom
+from ..building.atoms import as_atom, check_members
 from ..building.binding import (
     Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Perhaps, Static,
 )
@@ -311,6 +311,8 @@ def apply_primitive(ctx: Context, primitive: Primitive, args: tuple, kwargs: dic
             given = Const(default)
         as_argument = shape_or_array if name == "shape" else array_or_number
         atoms.append(as_argument(ctx, given, f"the argument `{name}` of {primitive.name}"))
+    if primitive.elementwise:
+        check_members(ctx, by_name.values(), atoms)
     if primitive.name in WRITERS and isinstance(atoms[0], Value):
         where, mode = Index((Span(),) * ctx.type_of(atoms[0]).ndim), _MODES[primitive.name]
         if len(atoms) == 3:

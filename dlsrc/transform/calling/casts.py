@@ -1,6 +1,6 @@
-"""Numbers and arrays made of others: ``float``, ``int``, ``astype``, ``np.array`` of a list.
+"""Arrays made of others: ``astype``, ``np.array`` of a list.
 
-    k = int(x[0])              →    v1 = x[0]; k = cast(v1, int64)
+    y = x.astype(np.float32)   →    y = cast(x, float32)
     y = np.array([a, b])       →    y = empty(2); y[0] = a; y[1] = b
 """
 
@@ -8,7 +8,7 @@
 import numpy as np
 
 from ...kernels.types import Array, Scalar, promote
-from ..building.atoms import as_atom, truth
+from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Grown, Static
 from ..building.context import Context
 from ..building.items import has_static_items, static_items
@@ -18,47 +18,6 @@ from ..ir import Atom, Const, Index, Span, Value
 from .specials import SPECIALS, given, special
 
 __all__ = ["array_of"]
-
-_TYPES = {float: "float64", int: "int64", bool: "bool"} | {
-    getattr(np, name): name for name in ("float64", "float32", "int64", "int32", "bool_")
-}
-
-
-def _register_casts() -> None:
-    for function, dtype in _TYPES.items():
-        python = function in (float, int, bool)
-
-        def cast(
-            ctx: Context, args: tuple, kwargs: dict, dtype: str = dtype, python: bool = python
-        ) -> Binding:
-            return _cast(ctx, args[0] if args else Const(0), dtype.rstrip("_"), python)
-
-        special(f"cast to {function.__module__}.{function.__name__}", function)(cast)
-
-
-def _cast(ctx: Context, binding: Binding, dtype: str, python: bool) -> Binding:
-    if dtype == "bool":
-        return truth(ctx, binding)
-    inner = ctx.contents(binding)
-    if isinstance(inner, Static) and isinstance(inner.value, str) and dtype.startswith("float"):
-        return Const(float(inner.value))
-    atom = as_atom(ctx, binding, "what is converted")
-    type_ = ctx.type_of(atom)
-    if isinstance(atom, Const) and python and atom.dtype is None:
-        return Const(float(atom.value) if dtype == "float64" else int(atom.value))
-    if isinstance(type_, Array):
-        if python:
-            raise ctx.refuse("only one element converts to a Python number; write .item() or an index")
-        return ctx.op("cast", atom, dtype=dtype)
-    if type_.dtype == dtype and type_.weak == python:
-        return atom
-    made = ctx.op("cast", atom, dtype=dtype)
-    assert isinstance(made, Value)
-    ctx.types[made] = Scalar(dtype, python, type_.labels)
-    return made
-
-
-_register_casts()
 
 
 @special("method astype")
@@ -86,13 +45,6 @@ def tolist(ctx: Context, args: tuple, kwargs: dict) -> Binding:
     if not isinstance(array, Value) or ctx.type_of(array).ndim != 1:
         raise ctx.refuse("`.tolist()` of more than one dimension gives lists of lists; index the array")
     return of_array(ctx, array, python=True)
-
-
-@special("round", round)
-def round_(ctx: Context, args: tuple, kwargs: dict) -> Binding:
-    if len(args) > 1:
-        raise ctx.refuse("round() to digits is not supported; write np.round(x * 10) / 10")
-    return _cast(ctx, ctx.op("rint", as_atom(ctx, args[0])), "int64", True)
 
 
 @special("array", np.array)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...kernels.primitive import Refusal
 from ...kernels.types import Array, Scalar
-from ..building.atoms import as_atom, settle
+from ..building.atoms import as_atom, check_members, settle
 from ..building.binding import (
     Binding, Container, Getter, Grown, Live, Maybe, Partial, Poison, Shape, Static, Text, Unbound,
 )
@@ -248,8 +248,9 @@ def operate(
                 f"{side if side != UNNAMED[0] else 'this'} is a text, and no number; for a text "
                 'with the value in it write f"…{value}"'
             )
-    a, b = (as_operand(ctx, x, y, side) for x, y, side in ((a, b, sides[0]), (b, a, sides[1])))
-    return arithmetic(ctx, symbol, a, b)
+    atoms = [as_operand(ctx, x, y, side) for x, y, side in ((a, b, sides[0]), (b, a, sides[1]))]
+    check_members(ctx, (a, b), atoms)
+    return arithmetic(ctx, symbol, *atoms)
 
 
 def as_operand(ctx: Context, binding: Binding, other: Binding, what: str = "an operand") -> Atom:
