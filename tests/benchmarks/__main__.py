@@ -12,6 +12,7 @@ import argparse
 import compileall
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -20,10 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import report
+from tests.benchmarks.cold import MARK, digits_in
 from tests.benchmarks.measure import RETURNED, SINGLE, pin
 from tests.benchmarks.task import PEERS
-
-MARK = "result: "
 
 
 def child(order: dict) -> None:
@@ -37,9 +37,7 @@ def child(order: dict) -> None:
     from tests.benchmarks.tasks import TASKS
 
     task = TASKS[order["task"]]
-    if order["what"] == "cold":
-        result = run.cold(task, order["contender"], order["started"])
-    elif order["what"] == "memory":
+    if order["what"] == "memory":
         result = predicted_and_found(task, order["contender"])
     elif order["what"] == "first":
         result = run.first(task)
@@ -57,14 +55,14 @@ def as_installed() -> None:
     compileall.compile_dir(Path(__file__).parent, quiet=1)
 
 
-def in_process(order: dict, kernels: str | None = None):
+def in_process(order: dict, kernels: str | None = None, variables: dict[str, str] | None = None):
     """What a fresh process gives; ``kernels`` is the directory that dlsrc's kernels are kept in."""
     as_installed()
     order = {**order, "kernels": kernels, "started": time.time()}
-    settings = {**SINGLE, **RETURNED} if order["what"] == "memory" else SINGLE
+    module = ["tests.benchmarks.cold"] if order["what"] == "cold" else ["tests.benchmarks", "--child"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks", "--child", json.dumps(order)],
-        env={**os.environ, **settings}, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", *module, json.dumps(order)],
+        env={**os.environ, **SINGLE, **(variables or {})}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     for line in done.stdout.splitlines():
         if line.startswith(MARK):
@@ -105,20 +103,25 @@ def chosen(names: list[str]) -> list[str]:
     return found
 
 
-def measure_cold(tasks: list[str], peers: list[str]) -> None:
+def measure_cold(tasks: list[str], peers: list[str], runs: int) -> None:
+    """Medians of ``runs`` processes; those with dlsrc's kernels follow one without, in a directory of its own."""
     from tests.benchmarks.tasks import TASKS
 
     ratios: dict[str, list[float]] = {}
     for task in tasks:
-        found = {}
         by_hand = ["by hand"] if TASKS[task].by_hand is not None else []
-        with TemporaryDirectory() as kernels:
-            for name in ("dlsrc, new machine", "dlsrc", *by_hand, *peers):
-                order = {"what": "cold", "task": task, "contender": name.split(",")[0]}
-                found[name] = in_process(order, kernels)
-        print(f"{task:18}" + "".join(f"  {n} {s:.2f} s" for n, s in found.items() if s is not None), flush=True)
+        seconds: dict[str, list[float]] = {}
+        for _ in range(runs):
+            with TemporaryDirectory() as kernels:
+                data = digits_in(kernels)
+                for name in ("dlsrc, new machine", "dlsrc", *by_hand, *peers):
+                    order = {"what": "cold", "task": task, "contender": name.split(",")[0]}
+                    if (taken := in_process(order, kernels, data)) is not None:
+                        seconds.setdefault(name, []).append(taken)
+        found = {name: statistics.median(all_) for name, all_ in seconds.items()}
+        print(f"{task:22}" + "".join(f"  {n} {s:.2f} s" for n, s in found.items()), flush=True)
         for name in ("dlsrc, new machine", "dlsrc"):
-            if found.get("jax") and found[name]:
+            if "jax" in found and name in found:
                 ratios.setdefault(name, []).append(found[name] / found["jax"])
     for name, all_ in ratios.items():
         print(f"{name} over jax: geometric mean {report.geometric(all_):.2f}, most {max(all_):.2f}")
@@ -126,7 +129,8 @@ def measure_cold(tasks: list[str], peers: list[str]) -> None:
 
 def measure_memory(tasks: list[str], peers: list[str]) -> None:
     for task in tasks:
-        found = {name: in_process({"what": "memory", "task": task, "contender": name}) for name in ("dlsrc", *peers)}
+        orders = {name: {"what": "memory", "task": task, "contender": name} for name in ("dlsrc", *peers)}
+        found = {name: in_process(order, None, RETURNED) for name, order in orders.items()}
         line = f"{task:18}"
         for name, one in found.items():
             if one is not None:
@@ -157,7 +161,7 @@ def main(arguments: list[str]) -> int:
     elif options.list:
         print("\n".join(tasks))
     elif options.cold:
-        measure_cold(tasks, [p for p in peers if p == "jax"])
+        measure_cold(tasks, [p for p in peers if p == "jax"], options.runs)
     elif options.overhead:
         measure_overhead()
     elif options.memory:

@@ -10,7 +10,7 @@ import numpy as np
 from tests.benchmarks.measure import interleaved
 from tests.benchmarks.task import Task
 
-__all__ = ["cold", "compiled", "contenders", "first", "run"]
+__all__ = ["compiled", "contenders", "first", "run", "with_dlsrc", "with_hand"]
 
 FAST = {"fastmath": True}
 
@@ -117,14 +117,3 @@ def first(task: Task) -> float:
     start = time.process_time()
     call()
     return time.process_time() - start
-
-
-def cold(task: Task, name: str, started: float) -> float:
-    """Seconds from the start of the process to the first gradient, imports included."""
-    arguments = task.arguments()
-    if name in task.peers:
-        call = task.peers[name](arguments)[0]
-    else:
-        call = (with_dlsrc if name == "dlsrc" else with_hand)(task, arguments, {})[0]
-    call()
-    return time.time() - started

@@ -4,9 +4,44 @@ import numpy as np
 
 from tests.benchmarks.peers import with_autograd, with_casadi, with_jax, with_torch
 from tests.benchmarks.task import Task
-from tests.handwritten import garch, garch_by_hand, plain
 
-__all__ = ["TASKS"]
+__all__ = ["TASKS", "garch", "garch_by_hand"]
+
+
+def garch(theta, returns):
+    omega, alpha, beta = theta[0], theta[1], theta[2]
+    variance = omega / (1 - alpha - beta)
+    total = 0.0
+    for t in range(len(returns)):
+        total += np.log(variance) + returns[t] ** 2 / variance
+        variance = omega + alpha * returns[t] ** 2 + beta * variance
+    return 0.5 * total
+
+
+def garch_by_hand(theta, returns):
+    omega, alpha, beta = theta[0], theta[1], theta[2]
+    rest = 1 - alpha - beta
+    n = len(returns)
+    kept = np.empty(n)
+    variance = omega / rest
+    total = 0.0
+    for t in range(n):
+        kept[t] = variance
+        square = returns[t] * returns[t]
+        total += np.log(variance) + square / variance
+        variance = omega + alpha * square + beta * variance
+    d_omega, d_alpha, d_beta, d_variance = 0.0, 0.0, 0.0, 0.0
+    for t in range(n - 1, -1, -1):
+        variance = kept[t]
+        square = returns[t] * returns[t]
+        d_omega += d_variance
+        d_alpha += d_variance * square
+        d_beta += d_variance * variance
+        inverse = 1 / variance
+        d_variance = d_variance * beta + 0.5 * inverse * (1 - square * inverse)
+    d_omega += d_variance / rest
+    d_rest = -d_variance * omega / (rest * rest)
+    return 0.5 * total, np.array([d_omega, d_alpha - d_rest, d_beta - d_rest])
 
 
 def jax_objective():
@@ -78,7 +113,7 @@ def sized(n):
         return np.array([0.05, 0.1, 0.85]), np.random.default_rng(1).standard_normal(n)
 
     return Task(
-        f"garch {n}", "loop", garch, plain(garch_by_hand), arguments,
+        f"garch {n}", "loop", garch, garch_by_hand, arguments,
         {
             "jax": with_jax(jax_objective), "torch": with_torch(torch_objective),
             "autograd": with_autograd(autograd_objective), "casadi": with_casadi(casadi_objective),
