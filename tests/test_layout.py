@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import PLAIN
+
 PACKAGE = Path(__file__).parent.parent / "dlsrc"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450
@@ -16,7 +18,7 @@ LAYERS = ("foundation", "kernels", "transform", "surface")
 FOUNDATION = {
     "arrays.label_rules", "containers.nodes", "disk.fingerprint", "disk.kernels", "disk.object_file",
     "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.entrance", "process.forks", "process.layout",
-    "process.spare", "process.symbols", "process.vectorcall", "process.words", "reading.listing",
+    "process.registries", "process.spare", "process.symbols", "process.vectorcall", "process.words", "reading.listing",
 }
 
 # What may be imported from another package, and from where.
@@ -192,6 +194,26 @@ print(*(m for m in sys.modules if m in ('scipy.linalg', 'scipy.special')))
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(PLAIN, reason="looks at what numba imports")
+def test_a_short_program_needs_no_linear_algebra(tmp_path):
+    """numba looks for a BLAS before it compiles anything; a product that numba compiles later finds it."""
+    (tmp_path / "program.py").write_text("""
+import sys
+import numba, numpy as np
+from dlsrc import value_and_grad
+
+def square(x):
+    return np.sum(x * x)
+
+print(value_and_grad(square)(np.array([1.0, 2.0])), "scipy.linalg" in sys.modules)
+product = numba.njit(lambda a: np.dot(a, a))
+print(product(np.eye(3) * 2)[1, 1], "scipy.linalg" in sys.modules)
+""")
+    result = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert result.stdout.split("\n")[:2] == ["(5.0, array([2., 4.])) False", "4.0 True"]
 
 
 def test_the_names_of_the_surface():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlsrc.process.garbage import collected_seldom
+from dlsrc.process.garbage import collected_seldom, lasting
 from dlsrc.lazy import numba
 from dlsrc.transform.machine.pipeline import pipeline_class
 from dlsrc.transform.machine.ssa import single_assignment
@@ -116,6 +116,11 @@ def test_the_collector_is_put_back():
     before = gc.get_threshold()
     with collected_seldom(), collected_seldom():
         assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before
+    with collected_seldom(), lasting():
+        with lasting():
+            pass
+        assert gc.get_threshold()[0] > 1_000_000
     assert gc.get_threshold() == before
     gc.set_threshold(0)
     try:

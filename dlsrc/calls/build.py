@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from functools import cache
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -14,7 +15,8 @@ from ..failures.failure import building
 from ..failures.faults import faults_of
 from ..lazy import engine, jit_enabled, numba
 from ..operators.wanted import call_names, check_directions, leaves_wanted, positions_wanted
-from ..process.garbage import collected_seldom
+from ..process.garbage import collected_seldom, lasting
+from ..process.registries import without_linear_algebra
 from ..signature import Call, canonical, positions_of, type_of_kind
 from .capture import recipe_of
 from .entry import Entry, Interface, parameters_of
@@ -50,6 +52,7 @@ def build(
     traced = leaves_wanted(function, call, argnums, names)
     check_directions(function, call, mode, names)
     jit = jit and jit_enabled()
+    _imported(jit)
     with collected_seldom(), building(function, call, names) as stage:
         types, transform, compiler = engine("kernels.types"), engine(), engine("transform.compile")
         request = transform.Request(
@@ -84,6 +87,15 @@ def build(
             shape=(call.key or call.structure, call.kinds), mode=mode,
             generated=replace(generated, normalized=described),
         )  # fmt: skip
+
+
+@cache
+def _imported(jit: bool) -> None:
+    """Import, once, what builds a program, and what numba needs for that."""
+    with lasting():
+        engine("kernels.types"), engine(), engine("transform.compile")
+        if jit:
+            without_linear_algebra()
 
 
 def _interface(generated: Any, conversions: tuple[tuple | None, ...]) -> Interface:
