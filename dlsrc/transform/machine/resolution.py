@@ -8,6 +8,7 @@ from typing import Any
 
 from ...lazy import numba
 from .allocations import allocated
+from .element_code import extreme
 from .views import seen_as_it_is
 
 __all__ = ["Remembering"]
@@ -30,7 +31,7 @@ class Remembering:
 
     def resolve_function_type(self, func: Any, args: tuple, kws: dict) -> Any:
         """The signature of a call; None if there is none."""
-        made = None if kws else allocated(func, args) or seen_as_it_is(func, args)
+        made = None if kws else allocated(func, args) or seen_as_it_is(func, args) or extreme(func, args)
         if made is not None:
             return made
         if kws or type(func) is not self._function or not all(isinstance(a, self._number) for a in args):
