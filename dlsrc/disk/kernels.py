@@ -16,6 +16,7 @@ import dis
 import hashlib
 import inspect
 import pickle
+from functools import cache
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -112,10 +113,11 @@ def _function(function: FunctionType) -> Any:
     )  # fmt: skip
 
 
-def _globals(code: CodeType) -> set[str]:
+@cache
+def _globals(code: CodeType) -> frozenset[str]:
     """The names that a function reads and does not define."""
     found = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return found.union(*(_globals(c) for c in code.co_consts if isinstance(c, CodeType)))
+    return frozenset(found).union(*(_globals(c) for c in code.co_consts if isinstance(c, CodeType)))
 
 
 def _flags(flags: Any) -> list:

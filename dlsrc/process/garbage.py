@@ -2,8 +2,8 @@
 
 A compilation makes millions of small objects that live until its end.  Python's collector walks over all
 of them again and again, and over the caller's own objects too: a fifth of the time that compiling a long
-function takes.  What is imported before the first compilation lives as long as the process: a walk over it finds
-nothing, and takes a tenth of the time to the first gradient of a short function.
+function takes.  What is imported before the first compilation lives as long as the process: a walk over it
+finds nothing, and takes a tenth of the time to the first gradient of a short function.
 """
 
 import gc
@@ -75,6 +75,6 @@ def _thresholds(wanted: tuple[int, int, int]) -> Iterator[None]:
 
 
 def _set() -> None:
-    """The highest of what is wanted and of the user's own; nothing where he turned it off, or set others inside."""
+    """The highest of what is wanted and of the user's own; nothing where he turned it off, or set others."""
     if _before[0] > 0 and gc.get_threshold() in (_before, _SELDOM, _NEVER):
         gc.set_threshold(*max([_before, *_inside]))

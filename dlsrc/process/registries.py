@@ -1,7 +1,7 @@
 """numba's first compilation, without SciPy's linear algebra where no program asks for it.
 
-Before numba compiles anything it imports all that it can compile.  One of these modules looks whether there is
-a BLAS, by importing ``scipy.linalg``, which imports a hundred modules more: a third of the time that the
+Before numba compiles anything it imports all that it can compile.  One of these modules looks whether there
+is a BLAS, by importing ``scipy.linalg``, which imports a hundred modules more: a fifth of the time that the
 first gradient of a short program takes.  What it finds has no use but a word in a message of its own, and
 dlsrc cannot be installed without SciPy::
 
@@ -11,6 +11,7 @@ dlsrc cannot be installed without SciPy::
 
 import sys
 from functools import cache
+from typing import Any
 
 from ..lazy import numba
 
@@ -20,7 +21,8 @@ __all__ = ["without_linear_algebra"]
 @cache
 def without_linear_algebra() -> None:
     """Let numba import what it compiles, in its own order, without the look; nothing where it has done so."""
-    linalg, target = numba("np.linalg"), numba("core.registry").cpu_target
+    linalg: Any = numba("np.linalg")
+    target = numba("core.registry").cpu_target
     with numba("core.compiler_lock").global_compiler_lock:
         look = getattr(linalg, "ensure_blas", None)  # numba's own names: another version may have none
         if look is None or "scipy.linalg" in sys.modules or "numba.np.arraymath" in sys.modules:

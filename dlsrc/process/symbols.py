@@ -1,8 +1,8 @@
 """The addresses of functions that SciPy publishes, for ``ctypes`` and for compiled code.
 
 SciPy publishes the C functions behind ``scipy.special`` and ``scipy.linalg`` in the modules
-``cython_special``, ``cython_lapack`` and ``cython_blas``.  The last two are read without ``scipy.linalg``, whose
-hundred modules take longer to import than a regression to compile::
+``cython_special``, ``cython_lapack`` and ``cython_blas``.  The last two are read without ``scipy.linalg``,
+whose hundred modules take longer to import than a short function to compile::
 
     import scipy.linalg.cython_blas     0.13 s
     published("linalg.cython_blas")     0.002 s
@@ -93,7 +93,7 @@ def _alone(module: str) -> Any:
         if package != "linalg" or "scipy.linalg" in sys.modules or full in sys.modules:
             return None
         try:
-            spec = PathFinder.find_spec(full, [os.path.join(path, package) for path in scipy().__path__])
+            spec: Any = PathFinder.find_spec(full, [os.path.join(path, package) for path in scipy().__path__])
             made = module_from_spec(spec)
             spec.loader.exec_module(made)
             return made if hasattr(made, "__pyx_capi__") else None

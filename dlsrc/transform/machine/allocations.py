@@ -94,7 +94,7 @@ def _copied(context: Any, builder: Any, given: Any, kind: Any, array: Any) -> An
     arrays, cgutils = numba("np.arrayobj"), numba("core.cgutils")
     array = arrays.make_array(given)(context, builder, value=array)
     shape = cgutils.unpack_tuple(builder, array.shape, count=given.ndim)
-    made, size = _made(context, builder, kind, shape)
+    made, _ = _made(context, builder, kind, shape)
     if given.layout == kind.layout:
         cgutils.raw_memcpy(builder, made.data, array.data, array.nitems, array.itemsize, align=1)
         return made._getvalue()

@@ -43,7 +43,8 @@ def extreme(function: Any, args: tuple) -> Any:
     if getattr(function, "typing_key", None) not in EXTREMES or len(args) < 2 or len(given) > 1:
         return None
     (kind,) = given
-    return numba("core.typing").signature(kind, *[kind] * len(args)) if _comparison(operator.lt, kind) else None
+    known = _comparison(min, kind) is not None
+    return numba("core.typing").signature(kind, *[kind] * len(args)) if known else None
 
 
 @cache
@@ -55,7 +56,8 @@ def elementary() -> Any:
         def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
             signature = self.fndesc.calltypes[expr]
             errors = self.context.error_model
-            written = _operation(op, signature, errors) or _power(op, signature, self.typeof(expr.rhs.name), errors)
+            written = _operation(op, signature, errors)
+            written = written or _power(op, signature, self.typeof(expr.rhs.name), errors)
             if written is None:
                 return super().lower_binop(resty, expr, op)
             values = [self._cast_var(v, t) for v, t in zip((expr.lhs, expr.rhs), signature.args, strict=True)]
@@ -67,7 +69,7 @@ def elementary() -> Any:
                 return super()._lower_call_normal(fnty, expr, signature)
             first, *others = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
             kind = signature.return_type
-            compare = _comparison(EXTREMES[fnty.typing_key], kind)
+            compare: Any = _comparison(fnty.typing_key, kind)
             compared = numba("core.typing").signature(numba("core.types").boolean, kind, kind)
             for other in others:
                 better = compare(self.context, self.builder, compared, [other, first])
@@ -171,9 +173,10 @@ def _operation(op: Any, signature: Any, errors: Any) -> Callable | None:
     return getattr(numba("cpython.numbers"), name)
 
 
-def _comparison(op: Any, kind: Any) -> Callable | None:
+def _comparison(asked: Any, kind: Any) -> Callable | None:
+    """What writes whether one number takes the place of another; None if they are of another kind."""
     types = numba("core.types")
-    return _operation(op, numba("core.typing").signature(types.boolean, kind, kind), None)
+    return _operation(EXTREMES[asked], numba("core.typing").signature(types.boolean, kind, kind), None)
 
 
 def _divided(context: Any, builder: Any, signature: Any, values: list) -> Any:

@@ -32,8 +32,9 @@ TOUCHED = {
     "core.compiler": "CompilerBase.compile_extra compile_result",
     "core.cpu": "CPUContext.get_executable",
     "core.callconv": "CPUCallConv.return_user_exc NumpyErrorModel.raise_on_fp_zero_division",
-    "core.cgutils": "gep_inbounds get_item_pointer2 ir.AllocaInstr ir.PhiInstr ir.StoreInstr ir.SwitchInstr loop_nest "
-                    "ir.instructions.InsertValue memset pack_array raw_memcpy unpack_tuple",
+    "core.cgutils": "for_range gep_inbounds get_item_pointer2 get_or_insert_function ir.AllocaInstr "
+                    "ir.PhiInstr ir.StoreInstr ir.SwitchInstr ir.instructions.InsertValue loop_nest memset "
+                    "pack_array raw_memcpy unpack_tuple",
     "core.codegen": "Codegen._create_empty_module CPUCodegen._function_pass_manager "
                     "CPUCodegen._module_pass_manager CPUCodeLibrary._optimize_functions "
                     "JITCodeLibrary._finalize_final_module JITCodeLibrary._optimize_final_module "
