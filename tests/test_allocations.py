@@ -121,3 +121,38 @@ def test_nothing_is_lost():
             for _ in range(5):
                 f(*args)
         assert arrays.lost == 0 and arrays.freed >= 15
+
+
+def copied(x):
+    y = x.copy()
+    y += y
+    return y
+
+
+COPIED = {
+    "C": np.arange(24.0).reshape(2, 3, 4), "F": np.asfortranarray(np.arange(12.0).reshape(3, 4)),
+    "A": np.arange(24.0).reshape(2, 3, 4)[:, ::-1, ::2], "reversed": np.arange(6.0)[::-1], "empty": np.zeros((3, 0)),
+    "float32": np.arange(6, dtype=np.float32)[::2], "integers": np.arange(6).reshape(2, 3).T, "number": np.array(3.0),
+    "unaligned": np.frombuffer(b"x" + np.arange(8.0).tobytes(), np.uint8)[1:].view(np.float64),
+    "unaligned, strided": np.frombuffer(b"x" + np.arange(8.0).tobytes(), np.uint8)[1:].view(np.float64)[::-3],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", COPIED)
+def test_copies(kind):
+    x = COPIED[kind]
+    before = x.copy()
+    found = ours(copied)(x)
+    assert np.array_equal(found, x + x) and np.array_equal(x, before) and not np.shares_memory(found, x)
+    assert same_kind(found, numba().njit(copied)(x))
+
+
+def test_copies_of_answers():
+    x = np.array([[True, False], [False, False]]).T
+    assert np.array_equal(ours(lambda x: x.copy())(x), x)
+
+
+def test_a_copy_costs_no_function_of_numbas(monkeypatch):
+    base = numba("core.base").BaseContext
+    monkeypatch.setattr(base, "compile_internal", lambda *given, **words: pytest.fail("numba compiles a function"))
+    assert np.array_equal(ours(lambda x: x.copy())(np.arange(3.0)), np.arange(3.0))

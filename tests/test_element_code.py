@@ -141,3 +141,62 @@ def test_numba_is_asked_for_no_element(monkeypatch):
     ours(written).compile("f8[:,::1](f8[:,::1], i8, i8, f8)")
     with pytest.raises(Exception, match="was asked for an element"):
         ours(lambda x: x[1:]).compile("f8[::1](f8[::1])")
+
+
+def powers(a):
+    return a**0, a**1, a**2, a**3, a**7, a**64, a**-1, a**-3, a**65
+
+
+def counts(n):
+    return n**0, n**1, n**2, n**5, n**3
+
+
+@pytest.mark.parametrize("a", [1.7, -0.3, np.inf, np.nan, 1e200])
+def test_powers_by_constants_are_numbas(a):
+    found, expected = ours(powers)(a), numba().njit(error_model="numpy")(powers)(a)
+    assert np.array(found).tobytes() == np.array(expected).tobytes()
+    found, expected = (f(np.float32(a)) for f in (ours(powers), numba().njit(error_model="numpy")(powers)))
+    assert [(type(x), repr(x)) for x in found] == [(type(x), repr(x)) for x in expected]
+
+
+@pytest.mark.parametrize("a", [0.0, -0.0, 5e-324])
+def test_powers_of_zero_are_numpys(a):
+    """numba raises ZeroDivisionError, with the error model of NumPy, too, which says inf."""
+    with np.errstate(divide="ignore"):
+        assert list(map(repr, map(float, ours(powers)(a)))) == list(map(repr, map(float, powers(np.float64(a)))))
+
+
+@pytest.mark.parametrize("n", [0, -3, 7, 2**40])
+def test_powers_of_integers_are_numbas(n):
+    assert ours(counts)(n) == numba().njit(counts)(n)
+
+
+def extremes(a, b, c):
+    return min(a, b), max(a, b), min(a, b, c), max(c, b, a)
+
+
+def mixed(a, n):
+    return min(a, n), max(n, a), min(n, 3), max((n, 2)), min(a > 1, n > 1)
+
+
+@pytest.mark.parametrize("given", [(1.0, 2.0, -1.0), (np.nan, 1.0, 2.0), (1.0, np.nan, 0.5), (0.0, -0.0, 0.0), (3, -7, 3)])
+def test_extremes_are_pythons(given):
+    found = ours(extremes)(*given)
+    assert list(map(repr, found)) == list(map(repr, extremes(*given)))
+    assert list(map(repr, found)) == list(map(repr, numba().njit(extremes)(*given)))
+
+
+def test_extremes_of_other_numbers_are_left_to_numba():
+    assert ours(mixed)(1.5, 2) == numba().njit(mixed)(1.5, 2)
+    single = np.float32(1.5), np.float32(2), np.float32(-1)
+    assert ours(extremes)(*single) == extremes(*single)
+
+
+def square_within(x, n):
+    return max(min(x[0] ** 2, 4.0), x[1]) ** 2 + min(n, 3)
+
+
+def test_they_cost_no_function_of_numbas(monkeypatch):
+    base = numba("core.base").BaseContext
+    monkeypatch.setattr(base, "compile_internal", lambda *given, **words: pytest.fail("numba compiles a function"))
+    assert ours(square_within)(np.array([1.5, 2.0]), 5) == 8.0625
