@@ -3,7 +3,7 @@
 import inspect
 from dataclasses import replace
 from functools import cache
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -52,9 +52,8 @@ def build(
     traced = leaves_wanted(function, call, argnums, names)
     check_directions(function, call, mode, names)
     jit = jit and jit_enabled()
-    _imported(jit)
+    types, transform, compiler = _imported(jit)
     with collected_seldom(), building(function, call, names) as stage:
-        types, transform, compiler = engine("kernels.types"), engine(), engine("transform.compile")
         request = transform.Request(
             function=target, structure=call.structure,
             types=tuple(type_of_kind(k, types) for k in call.kinds), names=names, values=call.leaves,
@@ -90,12 +89,12 @@ def build(
 
 
 @cache
-def _imported(jit: bool) -> None:
-    """Import, once, what builds a program, and what numba needs for that."""
+def _imported(jit: bool) -> tuple[ModuleType, ModuleType, ModuleType]:
+    """What builds a program: kinds, stages, compiler; imported once, with what numba needs for that."""
     with lasting():
-        engine("kernels.types"), engine(), engine("transform.compile")
         if jit:
             without_linear_algebra()
+        return engine("kernels.types"), engine(), engine("transform.compile")
 
 
 def _interface(generated: Any, conversions: tuple[tuple | None, ...]) -> Interface:
