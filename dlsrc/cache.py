@@ -10,11 +10,11 @@ import re
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
 from .containers.nodes import Structure
+from .records import record
 from .signature import Kind
 
 __all__ = ["Cache", "Flags", "Mode", "key_of"]
@@ -22,7 +22,7 @@ __all__ = ["Cache", "Flags", "Mode", "key_of"]
 CACHE_SIZE = 50
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Mode:
     """What is asked of a function: its value, or its value and gradient.
 
@@ -53,7 +53,7 @@ class Mode:
         return self.extra + sum(mode.extra for mode in self.inner)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Flags:
     """How a program is compiled and kept, by numba's names; what results are looked at for (``debug``);
     whether the way back starts from checkpoints ("sqrt", or how many trips a segment of a loop has), and how

@@ -2,15 +2,17 @@
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from .arrays import labelling
 from .arrays.data import FLOAT64, as_data
 from .arrays.label_rules import OWN_LABELS
 from .formats import CLASSES, shown
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["dlarray", "extractdata", "isdlarray"]
 
@@ -190,7 +192,7 @@ class dlarray:
         """The array inside, for a function that captured this dlarray; at every call it is read anew."""
         return self.data
 
-    def __init__(self, X: npt.ArrayLike, fmt: str | None = None):
+    def __init__(self, X: "npt.ArrayLike", fmt: str | None = None):
         data, labels = as_data(X.data if isinstance(X, dlarray) else X), getattr(X, "labels", "")
         if fmt is not None:
             data, labels = labelling.arranged_data(data, fmt)
@@ -313,7 +315,7 @@ class dlarray:
 
     # ------------------------------------------------------------------ NumPy's protocols
 
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: "npt.DTypeLike | None" = None, copy: bool | None = None) -> np.ndarray:
         # None means "if needed"; it is needed, since writing into the result must not change this value.
         if copy is False:
             return np.asarray(self.data, dtype=dtype, copy=False)
@@ -381,7 +383,7 @@ class dlarray:
 
     # ------------------------------------------------------------------ methods
 
-    def astype(self, dtype: npt.DTypeLike) -> "dlarray":
+    def astype(self, dtype: "npt.DTypeLike") -> "dlarray":
         """The values as float64, float32 or bool."""
         return wrap(np.array(as_data(self.data.astype(dtype))), self.labels)
 

@@ -11,6 +11,7 @@ from functools import cache
 from types import ModuleType
 
 from .process.forks import held_at_forks, importing
+from .process.garbage import lasting
 
 __all__ = ["engine", "installed", "jit_enabled", "numba", "optional", "scipy"]
 
@@ -19,14 +20,14 @@ __all__ = ["engine", "installed", "jit_enabled", "numba", "optional", "scipy"]
 def numba(submodule: str = "") -> ModuleType:
     """numba, or one of its submodules: ``numba("core.errors")``."""
     held_at_forks()
-    with importing:
+    with lasting(), importing:
         return importlib.import_module(f"numba.{submodule}" if submodule else "numba")
 
 
 @cache
 def scipy(submodule: str = "") -> ModuleType:
     """SciPy, or one of its submodules: ``scipy("special")``."""
-    with importing:
+    with lasting(), importing:
         return importlib.import_module(f"scipy.{submodule}" if submodule else "scipy")
 
 
@@ -34,7 +35,7 @@ def scipy(submodule: str = "") -> ModuleType:
 def engine(submodule: str = "transform") -> ModuleType:
     """``dlsrc.transform``, or another part of dlsrc that is heavy to import: ``engine("kernels.types")``."""
     held_at_forks()
-    with importing:
+    with lasting(), importing:
         return importlib.import_module(f"{__package__}.{submodule}")
 
 

@@ -17,8 +17,9 @@ LONGEST = 450
 LAYERS = ("foundation", "kernels", "transform", "surface")
 FOUNDATION = {
     "arrays.label_rules", "containers.nodes", "disk.fingerprint", "disk.kernels", "disk.object_file",
-    "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.entrance", "process.forks", "process.layout",
-    "process.registries", "process.spare", "process.symbols", "process.vectorcall", "process.words", "reading.listing",
+    "disk.storage", "disk.versions", "errors", "formats", "lazy", "process.entrance", "process.forks", "process.garbage",
+    "process.layout", "process.registries", "process.spare", "process.symbols", "process.vectorcall", "process.words",
+    "reading.listing", "records",
 }
 
 # What may be imported from another package, and from where.

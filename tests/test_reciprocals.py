@@ -1,6 +1,6 @@
 """Cotangents divided by one number are multiplied by its reciprocal; what the function computes is not."""
 
-from dataclasses import replace
+from dlsrc.records import replace
 
 import numpy as np
 import pytest

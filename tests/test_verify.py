@@ -1,6 +1,6 @@
 """Every check of ``verify`` is seen to fail on a program that breaks its rule, and only on that."""
 
-from dataclasses import replace
+from dlsrc.records import replace
 
 import pytest
 

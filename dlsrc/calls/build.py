@@ -1,13 +1,13 @@
 """How a program is built for a call: transformed, compiled, and described so that it can be called."""
 
 import inspect
-from dataclasses import replace
 from functools import cache
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from ..records import replace
 from ..cache import Flags, Mode
 from ..containers.packing import Column, packable, with_packed
 from ..dlarray import dlarray, wrap

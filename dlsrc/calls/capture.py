@@ -8,12 +8,12 @@ roots them in the function at hand.
 
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
+from ..records import record, replace
 from ..signature import Kind, canonical, kind_of
 
 __all__ = ["GONE", "Binding", "Path", "Recipe", "Test", "recipe_of", "same_code"]
@@ -22,7 +22,7 @@ __all__ = ["GONE", "Binding", "Path", "Recipe", "Test", "recipe_of", "same_code"
 GONE = (KeyError, IndexError, AttributeError, ValueError, TypeError)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Path:
     """The way to a captured object.
 
@@ -62,7 +62,7 @@ class Path:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Test:
     """Something that must be as it was.
 
@@ -80,7 +80,7 @@ class Test:
     origin: int = -1
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Binding:
     """A recipe rooted in one function: ``origins`` are the functions whose variables are read."""
 
@@ -92,7 +92,7 @@ class Binding:
         return [path.read(self.origins, owner) for path, _ in self.recipe.hidden]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Recipe:
     """What a program relies on.
 

@@ -5,12 +5,12 @@ are the leaves of what the user gets.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..records import field, record
 from ..cache import Mode
 from ..containers.nodes import Path, Structure
 from ..containers.packing import Column, Places, pack, split, with_packed
@@ -25,7 +25,7 @@ from .target import Target
 __all__ = ["Entry", "Interface", "parameters_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Interface:
     """What has to be known of a program to call it, without the program: plain values, which can be kept.
 
@@ -71,7 +71,7 @@ class Interface:
         return self.written == self.copied
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Entry:
     """One built program.
 

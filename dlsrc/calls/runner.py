@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
+from ..records import replace
 from ..cache import Cache, Flags, Mode, key_of
 from ..containers.nodes import Path
 from ..containers.packing import packable, with_packed

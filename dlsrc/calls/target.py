@@ -1,20 +1,20 @@
 """What a callable comes down to: a Python function, and what is bound to it already."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
+from ..records import record, replace
 from ..cache import Cache, Flags, Mode
 from ..lazy import engine
 
 __all__ = ["Target", "shifted", "target_of"]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Target:
     """What a callable comes down to: a Python function, and what is bound to it already.
 

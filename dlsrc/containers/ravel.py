@@ -1,11 +1,11 @@
 """A nest of containers as one float64 vector, for optimizers that know nothing else."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..records import record
 from ..dlarray import dlarray, wrap
 from ..structure import flatten, unflatten
 from .nodes import Structure, paths
@@ -13,7 +13,7 @@ from .nodes import Structure, paths
 __all__ = ["Unravel", "ravel"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Unravel:
     """Puts a vector back into the containers that `ravel` was given.
 

@@ -17,11 +17,11 @@ import io
 import pickle
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path as File
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+from ..records import replace
 from ..cache import Flags, Mode
 from ..calls.capture import GONE, Path, Recipe, Test
 from ..calls.entry import Entry, Interface

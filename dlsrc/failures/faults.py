@@ -5,9 +5,9 @@ which line raises it, is said here, in plain values: an error needs neither the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from ..records import record, replace
 from ..lazy import engine
 
 __all__ = ["Faults", "Place", "Raised", "faults_of"]
@@ -38,7 +38,7 @@ class Raised(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Faults:
     """The errors that a program may raise.
 

@@ -7,9 +7,10 @@ NumPy 2's promotion needs one bit more than a dtype: a Python number is *weak*, 
 precision of what it meets (``2.0 * x`` stays float32), while ``np.float64(2.0) * x`` does not.
 """
 
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from ..records import field, record, replace
 
 __all__ = [
     "IN_A_LIST", "Array", "Scalar", "Sequence", "Shape", "Tape", "Type", "broadcast", "is_float", "promote",
@@ -17,7 +18,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Scalar:
     """A number or truth value.
 
@@ -37,7 +38,7 @@ class Scalar:
         return self.dtype
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Array:
     """An array of at least one dimension; ``layout`` is "C", "F" or "A" (any), as numba says it.
 
@@ -59,7 +60,7 @@ class Array:
         return f"{kind} of format {self.labels!r}" if self.labels else kind
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Shape:
     """The shape of an array of ``ndim`` dimensions, as a tuple of ints."""
 
@@ -70,7 +71,7 @@ class Shape:
         return "shape"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Sequence:
     """A tuple of ``length`` equally typed arrays or scalars, indexed at run time."""
 
@@ -87,7 +88,7 @@ class Sequence:
 IN_A_LIST = 184
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Tape:
     """Storage of the reverse sweep that only generated code touches: a list of arrays or shapes."""
 

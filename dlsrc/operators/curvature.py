@@ -4,9 +4,9 @@ Both are forward over reverse: tangents are pushed through the program that comp
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from ..records import replace
 from ..evaluate import mode_of
 from .derived import Derived
 

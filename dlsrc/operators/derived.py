@@ -1,9 +1,9 @@
 """What the objects of `grad`, `jacfwd` and the like have in common: a function made of another one."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from ..records import replace
 from ..cache import Flags, Mode
 from ..calls.ahead import Ahead
 from ..calls.direct import entered

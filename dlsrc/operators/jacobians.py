@@ -1,11 +1,11 @@
 """Jacobians of functions of arrays: by columns (forward), by rows (reverse), or by whichever are fewer."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ..records import replace
 from ..dlarray import extractdata
 from ..evaluate import dlfeval, mode_of
 from ..signature import read_call

@@ -3,7 +3,7 @@
 import copy
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..errors import UnsupportedSyntax
 from ..evaluate import dlfeval
 from ..failures.failure import plain_value
 from ..lazy import engine
+from ..records import record, replace
 from ..report import asks_for_gradient
 from ..signature import read_call
 from ..structure import LEAF, flatten, unflatten
@@ -164,7 +165,7 @@ def check(
 # ---------------------------------------------------------------------------------- what is checked
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class _Subject:
     """A function to check: how it is run plainly, and how its derivative is."""
 

@@ -11,12 +11,12 @@ whose hundred modules take longer to import than a short function to compile::
 import ctypes
 import os
 import sys
-from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import Any
 
+from ..records import record
 from ..lazy import numba, scipy
 from .forks import importing
 
@@ -26,7 +26,7 @@ __all__ = ["Foreign", "registered"]
 registered: dict[str, tuple["Foreign", str]] = {}
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Foreign:
     """A C function that SciPy publishes.
 

@@ -1,7 +1,7 @@
 """The generated text, and the forms that a program goes through on its way there, to be read and run."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ..calls.entry import Entry
 from ..calls.target import Target
 from ..containers.packing import with_packed
+from ..records import replace
 from ..signature import read_call
 from ..structure import unflatten
 from ..transform.compile import compile_text

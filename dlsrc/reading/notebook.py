@@ -9,8 +9,9 @@ shown.
 import hashlib
 import html
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from ..records import replace
 from ..transform.location import Location
 from .highlight import page, pieces, statement_ends
 from .style import style

@@ -3,8 +3,8 @@
 ``README.md`` in this folder shows the road in one picture.
 """
 
-from dataclasses import dataclass, replace
 
+from ..records import record, replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from . import gradients
 from .derivatives import nested_operators, operators
@@ -30,7 +30,7 @@ REGISTERING = (nested_operators, operators)
 __all__ = ["Generated", "Limit", "Request", "Stage", "transform"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Stage:
     """One form of the program, with the name of the stage that made it."""
 
@@ -38,7 +38,7 @@ class Stage:
     program: Program
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Generated:
     """The text of a derivative and what calling it needs to know.
 

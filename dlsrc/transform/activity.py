@@ -7,8 +7,8 @@ anywhere into an array, all of the array varies.
     y = np.sin(x); k = int(y); z = w[k] * y       dlgradient(z, x): active are x, y, z; not k, w
 """
 
-from dataclasses import dataclass
 
+from ..records import record
 from ..kernels.types import is_float
 from .facts.memory import Memory
 from .facts.outline import Outline
@@ -17,7 +17,7 @@ from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, Wh
 __all__ = ["Activity", "analyze", "dependent", "flows", "reach"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Activity:
     """The active values of one `Gradient`: ``varied`` by its targets, ``useful`` for its loss, both."""
 

@@ -3,8 +3,8 @@
     forward + edits (tapes, copies, counters) + the sweep where each ``dlgradient`` stood
 """
 
-from dataclasses import replace
 
+from ..records import replace
 from .building.context import Context
 from .derivatives.custom import CustomRule
 from .ir import (

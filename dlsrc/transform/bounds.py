@@ -14,9 +14,9 @@ A test moves in front of its loop only if every trip makes it: the loop has no f
 test stands in no branch.  A test that an earlier one implies is dropped.
 """
 
-from dataclasses import replace
 from types import SimpleNamespace
 
+from ..records import replace
 from ..kernels.primitive import registry
 from ..kernels.types import Scalar
 from .facts.outline import Outline, visible

@@ -14,8 +14,8 @@ there: a second derivative is the transformation of its own output.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
+from ..records import record, replace
 from ..errors import DifferentiationError, InternalError, UnsupportedSyntax
 from . import activity, gradients
 from .assemble import assemble
@@ -40,7 +40,7 @@ from .sweep.twins import Twins, twinned
 __all__ = ["Differentiated", "differentiate"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Differentiated:
     """The program without gradients, and what ``explain`` tells: kept, recomputed and active values.
 

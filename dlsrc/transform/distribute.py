@@ -18,8 +18,8 @@ Dependence test: what is added to is not read in the loop, what is set is read o
 before, and each loop's places differ from trip to trip.
 """
 
-from dataclasses import dataclass, replace
 
+from ..records import record, replace
 from ..kernels.primitive import registry
 from ..kernels.types import Array, Scalar
 from .building.rename import renamed
@@ -41,7 +41,7 @@ def distribute(program: Program) -> Program:
     return _Distribution(program).program()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Place:
     """``array[i + offset]`` in one dimension; the other indices do not change in the loop."""
 

@@ -11,9 +11,9 @@ needs.  The user's lines are comments, once going forward and once going back::
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from ..records import field, record
 from .facts.products import ADDED
 from .ir import Assign, Program, Value, walk
 from .location import Location
@@ -32,7 +32,7 @@ _RESERVED = ("assign", "accumulate", *(f"accumulate_{p}" for p in ADDED.values()
              "show_log", "show_warning")  # fmt: skip
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Emitted:
     """The text of a program.
 

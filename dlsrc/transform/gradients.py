@@ -5,8 +5,8 @@ made to be differentiated, and arguments that the function writes to are copied 
 arguments have value semantics.
 """
 
-from dataclasses import replace
 
+from ..records import replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..kernels.primitive import registry
 from ..kernels.types import Array

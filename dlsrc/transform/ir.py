@@ -13,9 +13,9 @@ contents; which values share memory is a question for ``transform/facts/memory.p
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..records import field, record, replace
 from ..kernels.primitive import Primitive
 from ..kernels.types import Scalar
 from .location import Location
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Value:
     """One value of the program.
 
@@ -49,7 +49,7 @@ class Value:
         return self.hint or (self.form.format(repr(self.base)) if self.base else f"v#{self.number}")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Const:
     """A literal number or truth value; ``dtype`` is set where it is not a Python number (np.float32(2))."""
 
@@ -65,7 +65,7 @@ def literal(value: float, dtype: str) -> Const:
     return Const(float(value)) if dtype == "float64" else Const(float(value), dtype)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Mark:
     name: str
 
@@ -83,7 +83,7 @@ Atom = Value | Const | _Mark
 # ---------------------------------------------------------------------------------- indices
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Span:
     """``start:stop:step``; None where the user wrote nothing."""
 
@@ -92,14 +92,14 @@ class Span:
     step: Atom | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Fancy:
     """A one-dimensional int64 array as index; it stands alone, on the first axis."""
 
     array: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Index:
     """What stands between the brackets: integers (atoms), spans, newaxis, an ellipsis, or one Fancy."""
 
@@ -140,7 +140,7 @@ class Index:
 # ---------------------------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Assign:
     """``target = primitive(*args, **static)``; ``static`` is a sorted tuple of pairs."""
 
@@ -151,7 +151,7 @@ class Assign:
     loc: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Read:
     """``target = base[index]``: an element (scalar), a view that shares memory, or a gathered copy."""
 
@@ -161,7 +161,7 @@ class Read:
     loc: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Store:
     """``base[index] = value`` (mode "set"), ``+=`` ("add") or ``-=`` ("sub").
 
@@ -175,7 +175,7 @@ class Store:
     loc: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Check:
     """An index test: raises IndexError unless ``-size <= index < size``.
 
@@ -190,7 +190,7 @@ class Check:
     when: Atom | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Raise:
     """Raise an exception; ends the call.
 
@@ -206,7 +206,7 @@ class Raise:
     user: tuple[type, tuple[tuple[str, Any, int], ...]] | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Show:
     """Print ``template`` with the ``values`` in its places, to "stdout" or "stderr"; "log" it, or give a
     "warning" of it, where it begins with the level and the logger, or the class of the warning."""
@@ -217,7 +217,7 @@ class Show:
     stream: str = "stdout"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Merge:
     """After a branch, ``target`` is ``then`` or ``orelse``."""
 
@@ -226,7 +226,7 @@ class Merge:
     orelse: Atom
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class If:
     """Two ways, and what is joined after them."""
 
@@ -237,7 +237,7 @@ class If:
     loc: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Carry:
     """What a loop carries: ``header`` is the value at the start of a trip (``init`` at the first, ``out`` of
     the trip before at the others); ``result`` is the value after the loop."""
@@ -248,7 +248,7 @@ class Carry:
     result: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class For:
     """``for index in range(start, stop, step)``; ``step`` is never zero.
 
@@ -273,7 +273,7 @@ class For:
     paths: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class While:
     """``test`` is run, then ``cond`` decides whether ``body`` is; values of ``test`` are visible in ``body``.
 
@@ -290,7 +290,7 @@ class While:
     loc: Location
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Gradient:
     """``results = dlgradient(loss, *targets)``; gone after ``differentiate``.
 
@@ -310,7 +310,7 @@ Statement = Assign | Read | Store | Check | Raise | Show | If | For | While | Gr
 Block = tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Program:
     """A whole function: parameters (the hidden ones last), body, what it returns, the type of each value."""
 

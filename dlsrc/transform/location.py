@@ -1,11 +1,11 @@
 """Where a statement came from: carried by every statement of every form of a program."""
 
-from dataclasses import dataclass, field, replace
+from ..records import field, record, replace
 
 __all__ = ["Location"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Location:
     """A span of a user's file.
 

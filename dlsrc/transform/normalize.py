@@ -15,9 +15,9 @@ evaluation: whatever does not depend on the numbers in the arguments (containers
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from ..records import record, replace
 from ..containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode,
@@ -62,7 +62,7 @@ REGISTERING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Normalized:
     """The program and what calling it needs to know.
 

@@ -5,8 +5,8 @@ What means nothing to a derivative is gone: the docstring, ``pass``, annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
+from ..records import field, record, replace
 from ..errors import UnsupportedSyntax
 from .location import Location
 from .source import Source, location
@@ -17,7 +17,7 @@ from .tree.syntax import problems
 __all__ = ["Parsed", "names_in", "parse", "with_body"]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Parsed:
     """A function that may be read statement by statement.
 

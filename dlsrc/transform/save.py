@@ -17,11 +17,11 @@ This file decides and notes *edits* of the forward program (`Edits`); ``assemble
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..records import record, replace
 from ..kernels.types import Array, Scalar, Shape, Tape
 from .building.context import Context
 from .facts.costs import Costs
@@ -43,7 +43,7 @@ Sizes = tuple[Const | tuple[Value, int, int], ...]
 """The sizes of an array: literals, or those of other arrays along an axis and how many more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Kept:
     """One tape, for ``explain``: what is kept, in which loop, how many bytes an entry (0: a reference)."""
 
@@ -53,7 +53,7 @@ class Kept:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Tape:
     kind: str                 # "block", "stack" or "list"
     inside: Value             # the tape as the innermost loop's body sees it

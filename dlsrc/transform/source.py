@@ -4,10 +4,10 @@ import ast
 import functools
 import linecache
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from ..records import field, record
 from ..errors import SourceError
 from .location import Location
 from .tree.locate import Node, find
@@ -15,7 +15,7 @@ from .tree.locate import Node, find
 __all__ = ["Source", "deepest", "location", "read"]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Source:
     """A function with its text.
 

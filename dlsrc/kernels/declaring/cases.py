@@ -1,17 +1,18 @@
 """Where a declaration is tested: calls, kinks with their promises, calls that must be refused."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from ...records import field, record
+
 __all__ = ["Kink", "Rejection", "Sample", "Tested", "kink", "real", "rejects", "sample"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Sample:
     """One call at which a primitive is tested: positional arguments, and the static ones by name."""
 
@@ -19,7 +20,7 @@ class Sample:
     static: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Kink:
     """A point without a derivative, and the one that dlsrc promises there."""
 
@@ -28,7 +29,7 @@ class Kink:
     static: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Rejection:
     """A call that must be refused, with the class of the error."""
 

@@ -1,9 +1,9 @@
 """What concerns the trace and not the numbers: cutting it, and giving a value its labels."""
 
-from dataclasses import replace
 
 import numpy as np
 
+from ...records import replace
 from ..primitive import primitive, real, sample
 from ..types import Array
 

@@ -5,9 +5,9 @@ structure of containers, functions, modules, strings.  Nothing here survives ``n
 """
 
 from collections.abc import Iterator as Iterator_
-from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
+from ...records import field, parts, record
 from ...containers.nodes import Path
 from ...kernels.types import Type
 from ..ir import Atom, Const, Value
@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Getter:
     """How a captured object is found again at every call: a root and a path of attributes and items.
 
@@ -58,14 +58,14 @@ class Getter:
         return text
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Static:
     """A Python object known while the program is built: None, a string, a dtype, a function."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Live:
     """An object captured from outside (a module, a function, a configuration), and the way to it."""
 
@@ -73,7 +73,7 @@ class Live:
     getter: Getter
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Container:
     """A tuple, list, dict, NamedTuple or dataclass of bindings.
 
@@ -97,7 +97,7 @@ class Container:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Column:
     """One leaf of every item of a packed list: all arrays in one vector, or a vector of numbers.
 
@@ -112,7 +112,7 @@ class Column:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Packed:
     """A list or tuple of equal items in columns, or a slice of one; how many is known at run time.
 
@@ -137,7 +137,7 @@ class Packed:
         return self.count is None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Ref:
     """A list, dict or other mutable container: its contents stand in the context's heap, so that two
     names for one list see each other's changes, as in Python."""
@@ -145,7 +145,7 @@ class Ref:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Iterator:
     """``zip``, ``enumerate`` or ``reversed`` over other bindings."""
 
@@ -154,7 +154,7 @@ class Iterator:
     start: Atom | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Shape:
     """``x.shape`` of an array; its items are made when they are asked for."""
 
@@ -162,7 +162,7 @@ class Shape:
     ndim: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Range:
     """``range(start, stop, step)``."""
 
@@ -171,7 +171,7 @@ class Range:
     step: Atom
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Closure:
     """A function of the user's, with what it closes over and its defaults already evaluated."""
 
@@ -183,7 +183,7 @@ class Closure:
     function: Any = None              # the live function, if there is one
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Partial:
     """``functools.partial(function, *args, **kwargs)``, and bound methods of the user's classes."""
 
@@ -192,7 +192,7 @@ class Partial:
     kwargs: tuple[tuple[str, "Binding"], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class BoundMethod:
     """``x.name`` where ``x`` is an array, a container or a string, about to be called."""
 
@@ -200,14 +200,14 @@ class BoundMethod:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unbound:
     """A name without a value on this way; reading it is an error of the user's."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Maybe:
     """A name that has a value only where ``bound`` is true; reading it tests that."""
 
@@ -216,7 +216,7 @@ class Maybe:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Perhaps:
     """What is None unless ``given`` is true: a number or array, or a container of them."""
 
@@ -225,7 +225,7 @@ class Perhaps:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Poison:
     """A name whose use is refused: the reason (empty if it was already reported) and what is to blame."""
 
@@ -233,7 +233,7 @@ class Poison:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Grown:
     """A list whose length is known only at run time.
 
@@ -257,7 +257,7 @@ class Grown:
         return isinstance(other, Grown) and (self.item, self.types) == (other.item, other.types)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Text:
     """A string with computed values in its places: what print, raise and assert can take.
 
@@ -289,8 +289,6 @@ def leaves(binding: Any, seen: set[int]) -> Iterator_["Ref | Value"]:
             seen.add(id(frame))
             yield from leaves(tuple(frame.env.values()), seen)
             frame = frame.parent
-    elif is_dataclass(binding) and not isinstance(binding, Const | Static | Live | type):
-        for f in fields(binding):
-            part = getattr(binding, f.name)
-            if is_dataclass(part) or isinstance(part, tuple):
-                yield from leaves(part, seen)
+    elif not isinstance(binding, Const | Static | Live):
+        for part in parts(binding).values():
+            yield from leaves(part, seen)

@@ -8,9 +8,9 @@ because numba by itself would compute in float64.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar, Type, is_float
 from ..ir import (

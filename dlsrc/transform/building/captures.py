@@ -5,11 +5,11 @@
     AXES = (0, 1)                          may be compared with what it was
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ...records import replace
 from ...kernels.types import Scalar, Type, type_of
 
 __all__ = ["captured_type", "is_simple", "is_trusted", "unfit"]

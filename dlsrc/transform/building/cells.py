@@ -9,11 +9,11 @@ their own (`Merge`, `Carry`): one that has two names then keeps a 2 for good, an
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ...records import replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Array, Scalar
 from ..facts.memory import analyze

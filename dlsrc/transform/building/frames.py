@@ -1,8 +1,8 @@
 """What a build is made of: activations of functions, what it relies on, why it stops or starts again."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...records import field, record
 from ..location import Location
 from .binding import Binding, Getter, Static
 
@@ -26,7 +26,7 @@ class NeedStatic(Exception):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Guard:
     """Something the built program relies on, tested at every call.
 
@@ -40,7 +40,7 @@ class Guard:
     expected: Any
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Frame:
     """One activation: the names it binds, and where the names it does not bind are looked for.
 

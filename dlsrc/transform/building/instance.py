@@ -3,8 +3,8 @@
     r(a): b = a * a; return b        instance(ctx, r, (x,))        v7 = x * x
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ..ir import Atom, Block, Program, Statement, blocks_of, with_blocks
 from ..location import Location
 from .context import Context

@@ -7,8 +7,8 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from ...records import field, record
 from ...kernels.types import Scalar
 from ..columns.grown import alike
 from ..constructs.optional import assuming, can_be_given, given_part, is_none, narrowed, nothing_like
@@ -64,7 +64,7 @@ def branch(ctx: Context, cond: Atom, then: Callable[[], Binding], orelse: Callab
     return result
 
 
-@dataclass
+@record
 class Sides:
     """The lists and dicts of two ways: known before, as each way left them, and what comes of new ones."""
 

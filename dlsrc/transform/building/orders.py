@@ -9,9 +9,9 @@ result is known of views, element-wise operations and those named here; of any o
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Type
 

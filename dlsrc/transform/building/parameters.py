@@ -6,10 +6,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from ...records import field, record, replace
 from ...containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode, packed, paths,
@@ -22,7 +22,7 @@ from .context import Context
 __all__ = ["Asked", "Parameters", "Request"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Asked:
     """One derivative of a function that is differentiated itself: `Request` explains the other fields.
 
@@ -38,7 +38,7 @@ class Asked:
     nested: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Request:
     """What is to be differentiated: a function, and what its arguments look like.
 
@@ -100,7 +100,7 @@ class Request:
     inner: tuple[Asked, ...] = ()
 
 
-@dataclass
+@record
 class Parameters:
     """The arguments of a request as bindings; what they make of parameters is collected beside them.
 

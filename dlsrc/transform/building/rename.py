@@ -1,9 +1,9 @@
 """Statements with other atoms in the place of some."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ..ir import (
     Assign, Atom, Block, Carry, Check, For, Gradient, If, Merge, Raise, Read, Show, Statement, Store, Value,
     While, blocks_of, values_defined, walk, with_blocks,

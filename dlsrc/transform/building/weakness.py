@@ -5,11 +5,11 @@
     (2.0 * a).sum()       →    refused: only NumPy's numbers have the methods of arrays
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ...records import replace
 from ...kernels.types import Scalar
 from ..ir import Const, Value
 from .atoms import as_atom

@@ -11,11 +11,11 @@ import functools
 import inspect
 import logging
 import sys
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ...records import record, replace
 from ...arrays.label_rules import OWN_LABELS
 from ...kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
 from ..building.atoms import as_atom, check_members
@@ -88,7 +88,7 @@ def define(ctx: Context, frame: Frame, node: Any, name: str) -> Closure:
     return Closure(name, Body(frame.parsed.parsed.nested[node]), frame, defaults, kwdefaults)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Body:
     """What splicing needs of a function: its parsed form, and the live function (None for an inner one)."""
 

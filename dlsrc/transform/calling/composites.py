@@ -3,9 +3,9 @@
     np.take(x, k, axis=1)      is take(x.T, k).T here, in Fortran order; NumPy's is in C order
 """
 
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...kernels.primitive import Composite
 from ...kernels.types import Array
 from ..building.binding import Binding, Container

@@ -3,8 +3,8 @@
     Y = forward(net, X)    →    # model.py:14, layer 'fc'  Y = forward(net, X)
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ..building.binding import Binding, Poison
 from ..building.context import Context, Refused
 from .specials import special

@@ -8,10 +8,10 @@ a trip of the loops inside, arrays with their sizes.  Both must be known before 
 tells them, a segment has the square root of all trips.  Several loops share the limit evenly.
 """
 
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ...records import field, record, replace
 from ...kernels.types import IN_A_LIST, Array, Scalar
 from ..building.context import Context
 from ..facts.outline import is_loop
@@ -27,7 +27,7 @@ A_SHAPE = 40  # of five dimensions, at most
 WHOLE = ("add", "subtract", "multiply", "minimum", "maximum")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Limit:
     """Bytes that the way back may take for what loops keep; ``kept`` is what it would keep without it."""
 

@@ -6,8 +6,8 @@ refused, since it would do nothing.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from ...records import record
 from ..building.binding import Binding, Static
 from ..building.context import Context
 from ..calling.specials import given, special
@@ -16,7 +16,7 @@ from ..ir import Const
 __all__ = ["Head", "in_head"]
 
 
-@dataclass
+@record
 class Head:
     """What the head of a loop asks for."""
 

@@ -22,9 +22,9 @@ tests repeated.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 
+from ...records import replace
 from ...errors import InternalError
 from ...kernels.types import Array, Scalar
 from ..activity import Activity

@@ -24,9 +24,9 @@ again.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from ...records import record, replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Scalar
 from ..building.context import Context
@@ -45,7 +45,7 @@ __all__ = ["Checkpoint", "Segmented", "segmented"]
 Checkpoint = str | int | Limit
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Segmented:
     """What became of a loop, for ``explain``: what was asked of it, and why it is kept whole, if it is."""
 

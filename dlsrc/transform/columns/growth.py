@@ -12,8 +12,8 @@ tests for room at each append.
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from ...records import record
 from ..building.binding import Binding, Container, Grown, Ref
 from ..building.context import Context, Frame
 from ..ir import Assign, Atom, Const, Value
@@ -22,7 +22,7 @@ from .grown import grown_of, part_types
 __all__ = ["Growth", "Room"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Room:
     """Of a counted loop: the number of its trips, and the number of the trip at hand."""
 

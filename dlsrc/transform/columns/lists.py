@@ -1,15 +1,15 @@
 """What is noted of lists while loops that append to them are built."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...records import field, record
 from ..ir import Value
 from ..location import Location
 
 __all__ = ["Lists"]
 
 
-@dataclass
+@record
 class Lists:
     """Facts about lists, by their numbers in the heap.
 

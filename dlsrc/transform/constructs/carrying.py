@@ -4,9 +4,9 @@
     w bound in the loop only     →    carry w: no init; bound afterwards if there was a trip
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...records import record
 from ...kernels.types import Array, Scalar, Type
 from ..building.binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
 from ..building.cells import met
@@ -149,7 +149,7 @@ def _at(binding: Any, path: tuple, state: dict) -> Any:
     return binding
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Trip:
     """How a body came out: what its values are at the start and at the end, and what is carried so far."""
 

@@ -11,9 +11,9 @@ one.  Loops over static containers are written out, one trip after the other.
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from ...records import record
 from ...kernels.types import Scalar, Type
 from ..building.atoms import truth
 from ..building.binding import Binding, Container, Grown, Iterator, Maybe, Perhaps, Poison, Range, Ref, Static
@@ -42,7 +42,7 @@ LONGEST_UNROLLED = 400
 ROUNDS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Built:
     """A loop's body as it came out: statements, carries, the flag that ends the loop."""
 

@@ -12,8 +12,8 @@ An array that is not in C order has no such vector of its elements: they are pic
 that is written to is written back.
 """
 
-from dataclasses import dataclass
 
+from ...records import record
 from ...kernels.types import Array
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container
@@ -26,7 +26,7 @@ __all__ = ["Place", "place_of"]
 MOST = 5  # dimensions
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Place:
     """What ``owner[entries]`` means: ``base[index]``, with its axes arranged.
 

@@ -10,9 +10,9 @@ puts the block in with fresh values; when no gradient is left, the operation is 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from ...records import record, replace
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar, is_float
 from ..building.binding import Binding, Closure, Container, Live, Static
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pullback:
     """What a rule does: statements that compute ``results`` (one for each argument) from ``dy``.
 

@@ -13,9 +13,9 @@ the labels of all types are dropped: no later stage knows of them, and they cost
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...arrays.label_rules import PLAIN, fits, indexed, rule_of
 from ...formats import arranged, checked, find, given, stripped
 from ...kernels.types import Array, Scalar

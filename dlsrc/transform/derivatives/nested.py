@@ -10,9 +10,9 @@ again for ``f``, which may write to it; copies that nobody writes to are dropped
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...kernels.types import Array, is_float
 from ..building.binding import Binding, Container, Live, Packed, Partial, Static
 from ..building.context import Context, describe

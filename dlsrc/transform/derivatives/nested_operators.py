@@ -7,9 +7,9 @@ As with ``grad`` (see `nested`), the derivative is by what ``f`` is given and by
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from ...records import record
 from ..building.binding import Binding, Container, Partial, Static
 from ..building.context import Context
 from ..building.items import attribute_of, static_items
@@ -24,7 +24,7 @@ from .tracing import gradient
 __all__: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Asked:
     """What a Jacobian was asked for; to `operators` it is a request like any other."""
 

@@ -9,9 +9,9 @@ Two of them only use ``dlgradient``, in the ways in which the user could.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...kernels.types import Array, Scalar, is_float
 from ..building.binding import Binding, Container
 from ..building.context import Context, describe

@@ -8,8 +8,8 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from ...records import replace
 from ...errors import DifferentiationError
 from ...kernels.primitive import registry
 from ...kernels.types import Array, Scalar, Type

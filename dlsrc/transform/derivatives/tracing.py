@@ -5,8 +5,8 @@
 """
 
 
-from dataclasses import replace
 
+from ...records import replace
 from ...kernels.types import Array, Scalar
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Maybe, Packed, Static

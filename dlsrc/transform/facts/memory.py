@@ -11,8 +11,8 @@ base and the other is read again, the derivative depends on which of the two it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from ...records import field, record
 from ...kernels.types import Array, Sequence, Tape, Type, is_float
 from ..ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
@@ -32,7 +32,7 @@ PERHAPS_SHARED = frozenset({
 })  # fmt: skip
 
 
-@dataclass
+@record
 class Memory:
     """Facts about the arrays of a program.
 

@@ -6,8 +6,8 @@ program, one outline.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from ...records import field, record
 from ..ir import UNBOUND, Block, For, If, Program, Statement, Value, While, values_defined
 
 __all__ = ["Outline", "Scope", "is_loop", "slots", "visible"]
@@ -39,7 +39,7 @@ def visible(home: Scope, here: Scope) -> bool:
     )
 
 
-@dataclass
+@record
 class Outline:
     """Facts about the places in a program.
 

@@ -6,8 +6,8 @@
 Two places can be compared where they are counted from the same number; nothing is before the front.
 """
 
-from dataclasses import dataclass
 
+from ...records import record
 from ..ir import Assign, Atom, Const, For, Value
 from .outline import Outline
 from .shapes import Shapes
@@ -15,7 +15,7 @@ from .shapes import Shapes
 __all__ = ["FRONT", "Piece", "Place", "Places", "covers"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Place:
     """A place so far behind a number: a size by its key (`Shapes`), another value, or None for 0."""
 

@@ -8,8 +8,8 @@ function inside a loop over directions.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
+from ...records import record, replace
 from ...kernels.types import Array, is_float
 from ..assemble import assemble
 from ..building.atoms import as_atom
@@ -25,7 +25,7 @@ from ..tangent import Tangents
 __all__ = ["Pushed", "leaves_of", "loop_body", "mapped", "paired", "push"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pushed:
     """What a function gives, and its tangents: a binding of the same structure for each direction."""
 

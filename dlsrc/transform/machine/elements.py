@@ -7,11 +7,11 @@ import ast
 import copy
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
+from ...records import field, parts, record
 from ..text.sites import Operand, Site
 from .link import Callee, callee_of
 
@@ -35,7 +35,7 @@ def targets(statements: list[ast.stmt]) -> set[str]:
     }
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Member:
     """What a trip calculates: an element of an array, or one that is summed, for which there is no name.
 
@@ -49,7 +49,7 @@ class Member:
     contiguous: bool
 
 
-@dataclass
+@record
 class Run:
     """Statements that are taken together.
 
@@ -85,7 +85,7 @@ class Run:
 
     def copy(self) -> "Run":
         """One that may grow apart from this one; what they hold is never changed."""
-        return Run(**{f.name: copy.copy(getattr(self, f.name)) for f in fields(self)})
+        return Run(**{name: copy.copy(part) for name, part in parts(self).items()})
 
     @property
     def late(self) -> set[str]:

@@ -20,12 +20,12 @@ def joint(_c0, _a0):
 Arrays in order of C of more than one axis are gone through as vectors.
 """
 
-from dataclasses import dataclass
+from ...records import record
 
 __all__ = ["Loop", "joint_loops"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Loop:
     """What a loop calculates.
 

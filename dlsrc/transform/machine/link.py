@@ -10,12 +10,12 @@ import ast
 import inspect
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from ...records import record
 from ...disk.kernels import same_as
 from ...errors import InternalError
 from ...kernels.primitive import Primitive, registry
@@ -45,7 +45,7 @@ def _parameters(body: Callable) -> tuple[str, ...]:
     return tuple(inspect.signature(body).parameters)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Callee:
     """A function that generated code calls by name.
 

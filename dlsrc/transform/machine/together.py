@@ -18,11 +18,11 @@ in another way, stores something or may print ends the run.
 import ast
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...records import record
 from ..ir import Value
 from ..text.sites import Operand, Site
 from .elements import FLOATS, WITH_TRUTH, Elements, Member, Run, loads, targets
@@ -37,7 +37,7 @@ MOST_NODES = 400  # of the expressions in a loop
 MOST_LINES = 200
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Joint:
     """A loop, and the name by which the module now calls it.
 

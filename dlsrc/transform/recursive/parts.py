@@ -11,9 +11,9 @@ So the array is one that every call hands on unchanged, and only numbers go on t
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...records import field, record
 from .hoist import Unhoistable, at
 from .pieces import assign, length, load, number
 
@@ -26,7 +26,7 @@ PLAIN = (
 )
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Part:
     """A parameter of which calls get parts: the names of its bounds and step, and those of each call."""
 

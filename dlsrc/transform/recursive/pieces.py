@@ -6,9 +6,9 @@
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...records import field, record
 from .hoist import at
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Member:
     """One of the functions of a loop.
 
@@ -36,7 +36,7 @@ class Member:
     entry: "Piece | None" = None
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Piece:
     """What runs from one entry to the next jump; ``takes`` is the member whose result it begins with."""
 
@@ -49,7 +49,7 @@ class Piece:
     alive: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Call:
     """A call that recurs: of which member, with which values for its parameters (the kept ones left out)."""
 

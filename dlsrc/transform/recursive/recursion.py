@@ -10,9 +10,9 @@ A recursion whose depth is known while the program is built is written out inste
 import ast
 import copy
 import inspect
-from dataclasses import dataclass, replace
 from typing import Any
 
+from ...records import record, replace
 from ...kernels.types import Array
 from ..building.binding import Closure, Live, Static
 from ..building.context import Context, Frame, Refused
@@ -36,7 +36,7 @@ class NeedLoop(Exception):
         self.functions = functions
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class _Function:
     """One of the functions, and what is known of it before it is a member."""
 

@@ -27,9 +27,9 @@ other are one loop.
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
+from ...records import record
 from ..tree.jumps import Names, left_in
 from .hoist import Hoisting, Unhoistable, at
 from .needed import Needed
@@ -46,7 +46,7 @@ DEEPEST = 1_000_000
 After = Callable[[ast.AST], list[ast.stmt]] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Place:
     """Where the statements of a loop go on after ``break`` and ``continue``."""
 

@@ -4,8 +4,8 @@ What counts is what the function returns, writes to memory that outlives it or i
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from ...records import replace
 from ..facts.regions import WRITERS, Regions, written_by
 from ..ir import (
     Assign, Atom, Block, Check, For, If, Program, Raise, Read, Show, Statement, Store, Value, While,

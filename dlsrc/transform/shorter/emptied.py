@@ -12,8 +12,8 @@ and where the next trip of a loop around fills the same places again, it may as 
 before is read.
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ..facts.fresh import Fresh
 from ..facts.outline import is_loop
 from ..ir import Block, For, If, Program, Statement, Store, Value, While, atoms_read, walk

@@ -7,9 +7,9 @@ change, a branch whose condition is known becomes its side.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
+from ...records import replace
 from ...kernels.primitive import registry
 from ...kernels.types import Array, Scalar
 from ..facts.regions import Regions, written_by

@@ -19,11 +19,11 @@ first trip finds and of what each trip leaves.
 
 import sys
 from collections.abc import Set
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
+from ...records import field, record, replace
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, is_float
 from ..building.rename import renamed
@@ -51,7 +51,7 @@ def added_in_place(program: Program, sums: Set[Value]) -> Program:
     return _InPlace(program, sums).changed()
 
 
-@dataclass(slots=True)
+@record
 class _Life:
     """An array's: where it is made, and what reads it.
 

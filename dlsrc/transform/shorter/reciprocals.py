@@ -12,8 +12,8 @@ that its reciprocal is infinite (below 6e-309), so is the slope, and a cotangent
 what came back was small, or zero, is inf or nan then.
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar
 from ..ir import Assign, Block, Program, Statement, Value, blocks_of, literal, with_blocks

@@ -21,11 +21,11 @@ read elsewhere is the zero that it has always been.
 """
 
 from collections.abc import Set
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
+from ...records import record, replace
 from ..facts.fresh import Fresh
 from ..facts.places import FRONT, Piece, Place, Places, covers
 from ..facts.shapes import Shapes
@@ -37,7 +37,7 @@ from ..ir import (
 __all__ = ["written_over"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Visit:
     """What a statement of a trip does with the array: "adds", "empties", "reads" its places, or "other"."""
 

@@ -14,10 +14,10 @@ itself, before a loop over all places (or an assignment to all) has set every on
 into only where that makes them such loops of sums: all they write to from outside has to be scratch.
 """
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from ...records import replace
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar, is_float
 from ..facts.filling import Filling

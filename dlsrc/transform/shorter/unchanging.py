@@ -15,8 +15,8 @@ slope, must not be computed where the user's program does not compute it, or ``0
 a loop without trips.
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ...kernels.types import Scalar, is_float
 from ..bounds import Prover
 from ..facts.memory import Memory, analyze

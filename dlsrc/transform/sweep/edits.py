@@ -3,14 +3,14 @@
 ``save`` notes edits, ``assemble`` makes them.
 """
 
-from dataclasses import dataclass, field
 
+from ...records import field, record
 from ..ir import Atom, Carry, Merge, Statement, Value
 
 __all__ = ["Edits"]
 
 
-@dataclass
+@record
 class Edits:
     """Additions to the forward program, by the identity of the statement they belong to."""
 

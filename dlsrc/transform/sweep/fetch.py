@@ -9,10 +9,10 @@
 `save` decides and keeps; here the value is named where the sweep needs it, once a block.
 """
 
-from dataclasses import replace
 from itertools import chain, takewhile
 from typing import Any
 
+from ...records import replace
 from ...errors import DifferentiationError
 from ...kernels.types import Array, Scalar, Tape
 from ..activity import Activity

@@ -8,8 +8,8 @@
 Nothing computes with it: the sweep never comes to what was there before the first value.
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ...kernels.types import Array, Scalar, Shape, Tape
 from ..building.context import Context
 from ..facts.outline import Outline

@@ -14,8 +14,8 @@ shadow of a name as it finds any forward value.
 The price is that a trip which makes an array makes its shadow too, and both are kept until the sweep.
 """
 
-from dataclasses import replace
 
+from ...records import replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Array
 from ..building.context import Context

@@ -7,10 +7,10 @@ import ast
 import builtins
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from ...records import field, record
 from ..machine.specialize import specialized
 
 __all__ = [
@@ -34,7 +34,7 @@ _COMPARE = {
 _UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Fragment:
     """The text of an expression and how tightly it binds; ``simple`` is a name or number without brackets."""
 
@@ -131,7 +131,7 @@ def _subscript(node: ast.expr, sub: Callable[[ast.expr, int], str]) -> str:
 # ---------------------------------------------------------------------------------- templates
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Template:
     """The single expression that a function returns.
 

@@ -15,10 +15,10 @@ is made (`dv2` is the cotangent of `v2`).  A branch that only computes one value
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from ...records import record
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Scalar, Shape
 from ..facts.products import ADDED
@@ -38,7 +38,7 @@ DTYPES = ("dtype",)  # static parameters that are printed as ``np.float64``
 _LOOKS_ONLY = ("dim", "size", "shape")  # these read the shape of an array, which nothing changes
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Placement:
     """Where each value is written.
 

@@ -6,10 +6,10 @@ Only lines that change nothing and print nothing are told of, and the last one, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from ...records import record
 from ...kernels.types import Array, Scalar
 from ..facts.shapes import Shapes
 from ..ir import Assign, Atom, Program, Read, Statement, Value, walk
@@ -18,7 +18,7 @@ from .placement import Placement, has_effect
 __all__ = ["Operand", "Site", "sites"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Operand:
     """An array, or a number, whose ``shape`` is None.
 
@@ -37,7 +37,7 @@ class Operand:
     contiguous: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Site:
     """A line ``target = …``, or ``return …`` with what it returns.
 

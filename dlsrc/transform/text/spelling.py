@@ -3,9 +3,9 @@
 import ast
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...records import field, record
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar
 from ..ir import (
@@ -22,7 +22,7 @@ __all__ = ["Globals", "Speller"]
 _WIDE = ("float64", "int64", "bool")
 
 
-@dataclass
+@record
 class Globals:
     """The names that the text takes from elsewhere, each under a name that the user does not use.
 

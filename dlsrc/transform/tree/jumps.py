@@ -40,7 +40,8 @@ return result
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from ...records import field, record, replace
 
 __all__ = ["Names", "left_in", "single_exit"]
 
@@ -93,7 +94,7 @@ def left_in(body: list[ast.stmt], names: Names, name: str, end: ast.AST) -> list
     return [*first, _assigned(name, last.value, last)]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Ways:
     """How a statement, or a block, can end: ``falls`` through to the next, or by jumps out of it."""
 
@@ -101,12 +102,12 @@ class _Ways:
     jumps: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
+@record
 class _Loop:
     skip: str = ""      # the flag for the rest of the body, once something needed it
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class _Place:
     """Where a statement stands: which flags each kind of jump must raise, and which have a value already."""
 
