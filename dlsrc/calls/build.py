@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..records import replace
 from ..cache import Flags, Mode
 from ..containers.packing import Column, packable, with_packed
 from ..dlarray import dlarray, wrap
@@ -17,6 +16,7 @@ from ..lazy import engine, jit_enabled, numba
 from ..operators.wanted import call_names, check_directions, leaves_wanted, positions_wanted
 from ..process.garbage import collected_seldom, lasting
 from ..process.registries import without_linear_algebra
+from ..records import replace
 from ..signature import Call, canonical, positions_of, type_of_kind
 from .capture import recipe_of
 from .entry import Entry, Interface, parameters_of

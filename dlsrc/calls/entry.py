@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..records import field, record
 from ..cache import Mode
 from ..containers.nodes import Path, Structure
 from ..containers.packing import Column, Places, pack, split, with_packed
 from ..failures.failure import failed
 from ..failures.faults import Faults
+from ..records import field, record
 from ..signature import Call, canonical, has_overlap
 from ..structure import unflatten
 from .capture import Binding, Recipe

@@ -6,7 +6,6 @@ from contextlib import contextmanager, nullcontext
 from types import FunctionType
 from typing import Any
 
-from ..records import replace
 from ..cache import Cache, Flags, Mode, key_of
 from ..containers.nodes import Path
 from ..containers.packing import packable, with_packed
@@ -15,6 +14,7 @@ from ..failures.nans import watched
 from ..lazy import engine, jit_enabled, numba
 from ..operators.wanted import argument_names
 from ..process.forks import guarded
+from ..records import replace
 from ..signature import Call, read_call
 from .build import build
 from .capture import Binding

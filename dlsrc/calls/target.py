@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..records import record, replace
 from ..cache import Cache, Flags, Mode
 from ..lazy import engine
+from ..records import record, replace
 
 __all__ = ["Target", "shifted", "target_of"]
 

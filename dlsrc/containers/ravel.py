@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..records import record
 from ..dlarray import dlarray, wrap
+from ..records import record
 from ..structure import flatten, unflatten
 from .nodes import Structure, paths
 

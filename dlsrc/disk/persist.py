@@ -21,7 +21,6 @@ from pathlib import Path as File
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ..records import replace
 from ..cache import Flags, Mode
 from ..calls.capture import GONE, Path, Recipe, Test
 from ..calls.entry import Entry, Interface
@@ -30,6 +29,7 @@ from ..containers.packing import with_packed
 from ..dlarray import wrap
 from ..lazy import engine
 from ..reading.listing import file_of, register_source
+from ..records import replace
 from ..signature import Call, Kind
 from . import storage
 from .fingerprint import Unknown, digest, forgiving, found_again, is_library, look_up, python_of

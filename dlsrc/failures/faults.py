@@ -7,8 +7,8 @@ which line raises it, is said here, in plain values: an error needs neither the 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..records import record, replace
 from ..lazy import engine
+from ..records import record, replace
 
 __all__ = ["Faults", "Place", "Raised", "faults_of"]
 

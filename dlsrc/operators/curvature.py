@@ -6,8 +6,8 @@ Both are forward over reverse: tangents are pushed through the program that comp
 from collections.abc import Callable
 from typing import Any
 
-from ..records import replace
 from ..evaluate import mode_of
+from ..records import replace
 from .derived import Derived
 
 __all__ = ["Curvature", "hessian", "hvp"]

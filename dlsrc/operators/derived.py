@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..records import replace
 from ..cache import Flags, Mode
 from ..calls.ahead import Ahead
 from ..calls.direct import entered
@@ -12,6 +11,7 @@ from ..calls.runner import Runner, runner_of
 from ..calls.target import Target, shifted, target_of
 from ..lazy import engine
 from ..process.vectorcall import Entered
+from ..records import replace
 
 __all__ = ["Derived"]
 

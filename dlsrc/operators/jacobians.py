@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ..records import replace
 from ..dlarray import extractdata
 from ..evaluate import dlfeval, mode_of
+from ..records import replace
 from ..signature import read_call
 from ..structure import flatten
 from .derived import Derived

@@ -16,8 +16,8 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import Any
 
-from ..records import record
 from ..lazy import numba, scipy
+from ..records import record
 from .forks import importing
 
 __all__ = ["Foreign", "registered"]

@@ -4,8 +4,8 @@
 """
 
 
-from ..records import record, replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
+from ..records import record, replace
 from . import gradients
 from .derivatives import nested_operators, operators
 from .bounds import prove

@@ -8,8 +8,8 @@ anywhere into an array, all of the array varies.
 """
 
 
-from ..records import record
 from ..kernels.types import is_float
+from ..records import record
 from .facts.memory import Memory
 from .facts.outline import Outline
 from .ir import Assign, Atom, For, Gradient, If, Program, Read, Store, Value, While

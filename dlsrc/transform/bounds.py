@@ -16,9 +16,9 @@ test stands in no branch.  A test that an earlier one implies is dropped.
 
 from types import SimpleNamespace
 
-from ..records import replace
 from ..kernels.primitive import registry
 from ..kernels.types import Scalar
+from ..records import replace
 from .facts.outline import Outline, visible
 from .facts.shapes import Shapes
 from .facts.trips import induction

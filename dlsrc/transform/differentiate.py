@@ -15,8 +15,8 @@ there: a second derivative is the transformation of its own output.
 
 from collections.abc import Mapping
 
-from ..records import record, replace
 from ..errors import DifferentiationError, InternalError, UnsupportedSyntax
+from ..records import record, replace
 from . import activity, gradients
 from .assemble import assemble
 from .building.workshop import workshop

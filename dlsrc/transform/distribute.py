@@ -19,9 +19,9 @@ before, and each loop's places differ from trip to trip.
 """
 
 
-from ..records import record, replace
 from ..kernels.primitive import registry
 from ..kernels.types import Array, Scalar
+from ..records import record, replace
 from .building.rename import renamed
 from .facts.memory import Memory, analyze
 from .facts.outline import Outline

@@ -6,10 +6,10 @@ arguments have value semantics.
 """
 
 
-from ..records import replace
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..kernels.primitive import registry
 from ..kernels.types import Array
+from ..records import replace
 from .building.rename import renamed
 from .facts.levels import Levels
 from .facts.memory import Memory

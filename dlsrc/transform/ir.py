@@ -15,9 +15,9 @@ contents; which values share memory is a question for ``transform/facts/memory.p
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..records import field, record, replace
 from ..kernels.primitive import Primitive
 from ..kernels.types import Scalar
+from ..records import field, record, replace
 from .location import Location
 
 __all__ = [

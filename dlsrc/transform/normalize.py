@@ -17,13 +17,13 @@ evaluation: whatever does not depend on the numbers in the arguments (containers
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..records import record, replace
 from ..containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode,
 )
 from ..errors import DifferentiationError, UnsupportedSyntax
 from ..kernels.types import Type
+from ..records import record, replace
 from .assemble import assemble
 from .building.atoms import as_atom
 from .building.binding import (

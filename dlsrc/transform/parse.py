@@ -6,8 +6,8 @@ What means nothing to a derivative is gone: the docstring, ``pass``, annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..records import field, record, replace
 from ..errors import UnsupportedSyntax
+from ..records import field, record, replace
 from .location import Location
 from .source import Source, location
 from .tree.desugar import desugared

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ..records import record, replace
 from ..kernels.types import Array, Scalar, Shape, Tape
+from ..records import record, replace
 from .building.context import Context
 from .facts.costs import Costs
 from .facts.memory import Memory

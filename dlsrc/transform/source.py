@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
-from ..records import field, record
 from ..errors import SourceError
+from ..records import field, record
 from .location import Location
 from .tree.locate import Node, find
 

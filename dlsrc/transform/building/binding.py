@@ -7,9 +7,9 @@ structure of containers, functions, modules, strings.  Nothing here survives ``n
 from collections.abc import Iterator as Iterator_
 from typing import Any
 
-from ...records import field, parts, record
 from ...containers.nodes import Path
 from ...kernels.types import Type
+from ...records import field, parts, record
 from ..ir import Atom, Const, Value
 from ..location import Location
 

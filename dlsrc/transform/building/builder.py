@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...records import replace
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar, Type, is_float
+from ...records import replace
 from ..ir import (
     ELLIPSIS, NEWAXIS, Assign, Atom, Check, Const, Fancy, Index, Read, Span, Statement, Store, Value,
     const_type,

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...records import replace
 from ...kernels.types import Scalar, Type, type_of
+from ...records import replace
 
 __all__ = ["captured_type", "is_simple", "is_trusted", "unfit"]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ...records import replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Array, Scalar
+from ...records import replace
 from ..facts.memory import analyze
 from ..facts.outline import Outline
 from ..ir import Assign, Const, Program, Read, Value

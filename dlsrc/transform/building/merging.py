@@ -8,8 +8,8 @@
 
 from collections.abc import Callable
 
-from ...records import field, record
 from ...kernels.types import Scalar
+from ...records import field, record
 from ..columns.grown import alike
 from ..constructs.optional import assuming, can_be_given, given_part, is_none, narrowed, nothing_like
 from ..constructs.rebinding import held, share

@@ -11,9 +11,9 @@ result is known of views, element-wise operations and those named here; of any o
 from collections.abc import Iterable
 from typing import Any
 
-from ...records import replace
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Type
+from ...records import replace
 
 __all__ = ["by_operands", "of_elements", "settled"]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-from ...records import field, record, replace
 from ...containers.nodes import (
     LEAF, CustomNode, DataclassNode, DictNode, ListNode, NamedTupleNode, PackedNode, Path,
     Static as StaticNode, Structure, TupleNode, packed, paths,
 )
 from ...kernels.types import Array, Type
+from ...records import field, record, replace
 from ..ir import Const, Value
 from .binding import Binding, Column, Container, Getter, Live, Packed, Static
 from .context import Context

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...records import replace
 from ...kernels.types import Scalar
+from ...records import replace
 from ..ir import Const, Value
 from .atoms import as_atom
 from .binding import Binding

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ...records import record, replace
 from ...arrays.label_rules import OWN_LABELS
 from ...kernels.primitive import Composite, Primitive, lookup, lookup_method, refuse
+from ...records import record, replace
 from ..building.atoms import as_atom, check_members
 from ..building.binding import (
     Binding, BoundMethod, Closure, Container, Getter, Grown, Live, Partial, Perhaps, Static,

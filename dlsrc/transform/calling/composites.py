@@ -5,9 +5,9 @@
 
 from typing import Any
 
-from ...records import replace
 from ...kernels.primitive import Composite
 from ...kernels.types import Array
+from ...records import replace
 from ..building.binding import Binding, Container
 from ..building.context import Context
 from ..building.orders import by_operands

@@ -11,8 +11,8 @@ tells them, a segment has the square root of all trips.  Several loops share the
 
 import numpy as np
 
-from ...records import field, record, replace
 from ...kernels.types import IN_A_LIST, Array, Scalar
+from ...records import field, record, replace
 from ..building.context import Context
 from ..facts.outline import is_loop
 from ..facts.shapes import Shapes

@@ -24,9 +24,9 @@ tests repeated.
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from ...records import replace
 from ...errors import InternalError
 from ...kernels.types import Array, Scalar
+from ...records import replace
 from ..activity import Activity
 from ..adjoint import Sweep
 from ..assemble import assemble

@@ -26,9 +26,9 @@ again.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...records import record, replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Scalar
+from ...records import record, replace
 from ..building.context import Context
 from ..building.rename import refreshed
 from ..building.workshop import workshop

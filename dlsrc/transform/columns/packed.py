@@ -14,9 +14,9 @@ starts it again without: then the loop is written out, trip by trip, and what is
 from collections.abc import Callable, Generator
 from typing import Any
 
-from ...records import replace
 from ...containers.nodes import Path
 from ...kernels.types import Array, Scalar
+from ...records import replace
 from ..building.binding import Binding, Column, Container, Iterator, Packed
 from ..building.context import Context, Frame
 from ..facts.memory import analyze

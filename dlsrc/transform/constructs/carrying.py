@@ -6,8 +6,8 @@
 
 from typing import Any
 
-from ...records import record
 from ...kernels.types import Array, Scalar, Type
+from ...records import record
 from ..building.binding import Binding, Container, Grown, Maybe, Perhaps, Poison, Ref, Static, Unbound
 from ..building.cells import met
 from ..building.context import Context, Frame, describe

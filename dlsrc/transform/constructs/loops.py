@@ -13,8 +13,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from ...records import record
 from ...kernels.types import Scalar, Type
+from ...records import record
 from ..building.atoms import truth
 from ..building.binding import Binding, Container, Grown, Iterator, Maybe, Perhaps, Poison, Range, Ref, Static
 from ..building.context import Context, Frame, Refused

@@ -13,8 +13,8 @@ that is written to is written back.
 """
 
 
-from ...records import record
 from ...kernels.types import Array
+from ...records import record
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container
 from ..building.context import Context

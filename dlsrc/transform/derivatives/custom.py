@@ -12,9 +12,9 @@ puts the block in with fresh values; when no gradient is left, the operation is 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...records import record, replace
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar, is_float
+from ...records import record, replace
 from ..building.binding import Binding, Closure, Container, Live, Static
 from ..building.context import Context, Refused, describe
 from ..building.items import attribute_of

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...records import replace
 from ...arrays.label_rules import PLAIN, fits, indexed, rule_of
 from ...formats import arranged, checked, find, given, stripped
 from ...kernels.types import Array, Scalar
+from ...records import replace
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Grown, Perhaps, Ref, Static
 from ..building.context import Context

@@ -12,8 +12,8 @@ again for ``f``, which may write to it; copies that nobody writes to are dropped
 from collections.abc import Callable
 from typing import Any
 
-from ...records import replace
 from ...kernels.types import Array, is_float
+from ...records import replace
 from ..building.binding import Binding, Container, Live, Packed, Partial, Static
 from ..building.context import Context, describe
 from ..building.items import attribute_of

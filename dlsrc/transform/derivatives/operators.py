@@ -11,8 +11,8 @@ Two of them only use ``dlgradient``, in the ways in which the user could.
 from collections.abc import Callable
 from typing import Any
 
-from ...records import replace
 from ...kernels.types import Array, Scalar, is_float
+from ...records import replace
 from ..building.binding import Binding, Container
 from ..building.context import Context, describe
 from ..building.parameters import Asked, Request

@@ -9,10 +9,10 @@
 
 from collections.abc import Callable, Mapping
 
-from ...records import replace
 from ...errors import DifferentiationError
 from ...kernels.primitive import registry
 from ...kernels.types import Array, Scalar, Type
+from ...records import replace
 from ..building.context import Context
 from ..building.rename import renamed
 from ..facts.memory import analyze

@@ -6,8 +6,8 @@
 
 
 
-from ...records import replace
 from ...kernels.types import Array, Scalar
+from ...records import replace
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Maybe, Packed, Static
 from ..building.context import Context, describe

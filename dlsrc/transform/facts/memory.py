@@ -12,8 +12,8 @@ base and the other is read again, the derivative depends on which of the two it 
 
 from collections.abc import Mapping
 
-from ...records import field, record
 from ...kernels.types import Array, Sequence, Tape, Type, is_float
+from ...records import field, record
 from ..ir import (
     UNBOUND, Assign, Atom, Const, For, If, Program, Read, Statement, Store, Value, While, atoms_read,
 )

@@ -9,8 +9,8 @@ function inside a loop over directions.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from ...records import record, replace
 from ...kernels.types import Array, is_float
+from ...records import record, replace
 from ..assemble import assemble
 from ..building.atoms import as_atom
 from ..building.binding import Binding, Container, Live, Shape, Static

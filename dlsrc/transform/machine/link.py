@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from ...records import record
 from ...disk.kernels import same_as
 from ...errors import InternalError
 from ...kernels.primitive import Primitive, registry
@@ -24,6 +23,7 @@ from ...kernels.programs.showing import SHOWING
 from ...kernels.types import Array, Scalar, broadcast, type_of
 from ...lazy import numba
 from ...process.forks import guarded
+from ...records import record
 from .element_loops import element_loops
 from .foreign import compiled_foreign
 from .pipeline import kernel_pipeline

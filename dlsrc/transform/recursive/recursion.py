@@ -12,8 +12,8 @@ import copy
 import inspect
 from typing import Any
 
-from ...records import record, replace
 from ...kernels.types import Array
+from ...records import record, replace
 from ..building.binding import Closure, Live, Static
 from ..building.context import Context, Frame, Refused
 from ..constructs.expressions import evaluate, locate

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from ...records import replace
 from ...kernels.primitive import registry
 from ...kernels.types import Array, Scalar
+from ...records import replace
 from ..facts.regions import Regions, written_by
 from ..ir import (
     UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Merge, Program,

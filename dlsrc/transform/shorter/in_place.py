@@ -23,9 +23,9 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from ...records import field, record, replace
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, is_float
+from ...records import field, record, replace
 from ..building.rename import renamed
 from ..facts.products import ADDED
 from ..facts.regions import Regions, may_share

@@ -13,9 +13,9 @@ what came back was small, or zero, is inf or nan then.
 """
 
 
-from ...records import replace
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar
+from ...records import replace
 from ..ir import Assign, Block, Program, Statement, Value, blocks_of, literal, with_blocks
 
 __all__ = ["with_reciprocals"]

@@ -17,9 +17,9 @@ into only where that makes them such loops of sums: all they write to from outsi
 from types import SimpleNamespace
 from typing import Any
 
-from ...records import replace
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar, is_float
+from ...records import replace
 from ..facts.filling import Filling
 from ..facts.memory import Memory, analyze
 from ..facts.outline import Outline

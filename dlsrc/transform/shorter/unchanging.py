@@ -16,8 +16,8 @@ a loop without trips.
 """
 
 
-from ...records import replace
 from ...kernels.types import Scalar, is_float
+from ...records import replace
 from ..bounds import Prover
 from ..facts.memory import Memory, analyze
 from ..ir import (

@@ -12,9 +12,9 @@
 from itertools import chain, takewhile
 from typing import Any
 
-from ...records import replace
 from ...errors import DifferentiationError
 from ...kernels.types import Array, Scalar, Tape
+from ...records import replace
 from ..activity import Activity
 from ..building.context import Context
 from ..facts.agreements import Agreements

@@ -9,8 +9,8 @@ Nothing computes with it: the sweep never comes to what was there before the fir
 """
 
 
-from ...records import replace
 from ...kernels.types import Array, Scalar, Shape, Tape
+from ...records import replace
 from ..building.context import Context
 from ..facts.outline import Outline
 from ..ir import UNBOUND, Atom, Const, For, If, Statement, Value, While

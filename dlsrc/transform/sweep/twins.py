@@ -15,9 +15,9 @@ The price is that a trip which makes an array makes its shadow too, and both are
 """
 
 
-from ...records import replace
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Array
+from ...records import replace
 from ..building.context import Context
 from ..facts.memory import Memory
 from ..facts.outline import Outline, is_loop

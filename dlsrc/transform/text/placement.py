@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any
 
-from ...records import record
 from ...kernels.primitive import Primitive
 from ...kernels.types import Array, Scalar, Shape
+from ...records import record
 from ..facts.products import ADDED
 from ..facts.regions import Regions
 from ..ir import (

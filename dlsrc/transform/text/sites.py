@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from ...records import record
 from ...kernels.types import Array, Scalar
+from ...records import record
 from ..facts.shapes import Shapes
 from ..ir import Assign, Atom, Program, Read, Statement, Value, walk
 from .placement import Placement, has_effect

@@ -5,9 +5,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...records import field, record
 from ...kernels.primitive import Primitive, registry
 from ...kernels.types import Array, Scalar
+from ...records import field, record
 from ..ir import (
     ELLIPSIS, NEWAXIS, Assign, Atom, Const, Fancy, If, Index, Program, Read, Span, Statement, Value,
 )
