@@ -28,7 +28,7 @@ _LOOKS = "numba.np.arraymath"
 
 @cache
 def without_linear_algebra() -> None:
-    """Let numba import what it compiles, in its own order, without the looks; nothing where it has done so."""
+    """Let numba import what it compiles, in its own order, without the looks; nothing where it has."""
     if "scipy.linalg" in sys.modules or _LOOKS in sys.modules:
         return
     target = numba("core.registry").cpu_target
