@@ -21,7 +21,9 @@ def numba(submodule: str = "") -> ModuleType:
     """numba, or one of its submodules: ``numba("core.errors")``."""
     held_at_forks()
     with lasting(), importing:
-        return importlib.import_module(f"numba.{submodule}" if submodule else "numba")
+        # First the package: two threads of which one begins with a module in it wait for each other.
+        package = importlib.import_module("numba")
+        return importlib.import_module(f"numba.{submodule}") if submodule else package
 
 
 @cache

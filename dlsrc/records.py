@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["field", "parts", "record", "replace"]
 
-_FIELDS = "__record_fields__"
+_VALUES = "__record_values__"  # a function that gives the values of all fields
 
 
 def _record(cls: type | None = None, /, *, frozen: bool = False, eq: bool = True) -> Any:
@@ -49,7 +49,10 @@ def _record(cls: type | None = None, /, *, frozen: bool = False, eq: bool = True
 
 def _replace(obj: Any, /, **changes: Any) -> Any:
     """The same record, but for some fields."""
-    return obj.__class__(**{**parts(obj), **changes})
+    given = parts(obj)
+    if not given:
+        raise TypeError(f"replace takes a record with fields, not {obj!r}")
+    return obj.__class__(**{**given, **changes})
 
 
 def parts(obj: object) -> dict[str, Any]:
@@ -62,11 +65,14 @@ def parts(obj: object) -> dict[str, Any]:
     >>> parts(Pair(1))
     {'first': 1, 'second': 2}
     """
-    return {name: getattr(obj, name) for name in getattr(obj.__class__, _FIELDS, ())}
+    values = getattr(obj.__class__, _VALUES, None)
+    return {} if values is None else dict(zip(obj.__match_args__, values(obj), strict=True))  # type: ignore[attr-defined]
 
 
 def _made(cls: type, frozen: bool, eq: bool) -> type:
     own = dict(cls.__dict__)
+    if cls.__bases__ != (object,) or "__init__" in own:
+        raise TypeError(f"{cls.__qualname__}: a record has no bases and no __init__ of its own")
     fields = {name: _field(own.pop(name, MISSING)) for name in cls.__annotations__}
     for name in ("__dict__", "__weakref__"):
         own.pop(name, None)
@@ -74,7 +80,10 @@ def _made(cls: type, frozen: bool, eq: bool) -> type:
     compared = tuple(name for name, f in fields.items() if f.compare)
     shown = tuple(name for name, f in fields.items() if f.repr)
     kept = ("__dict__",) if any(isinstance(v, cached_property) for v in own.values()) else ()
-    own |= {"__slots__": (*fields, *kept), "__match_args__": tuple(fields), _FIELDS: fields}
+    own |= {
+        "__slots__": (*fields, *kept), "__match_args__": tuple(fields), "__qualname__": cls.__qualname__,
+        _VALUES: staticmethod(_values(tuple(fields))),
+    }  # fmt: skip
     methods = {"__repr__": _repr(shown)}
     if eq:
         methods |= _comparing(compared, frozen or "__hash__" in taken)
@@ -86,7 +95,11 @@ def _made(cls: type, frozen: bool, eq: bool) -> type:
 
 
 def _field(default: Any) -> Field:
-    return default if isinstance(default, Field) else field(default=default)
+    if isinstance(default, Field):
+        return default
+    if default.__class__.__hash__ is None:
+        raise ValueError(f"a default that may change is given by a default_factory: {default!r}")
+    return field(default=default)
 
 
 def _initially(cls: Any, fields: dict[str, Field]) -> Callable:
@@ -122,7 +135,7 @@ def _compiled(cls: Any, fields: dict[str, Field]) -> Any:
 
 
 def _comparing(compared: tuple[str, ...], hashed: bool) -> dict[str, Any]:
-    values = attrgetter(*compared) if compared else lambda obj: ()
+    values = _values(compared)
 
     def __eq__(self: Any, other: Any) -> Any:
         if other is self:
@@ -133,6 +146,12 @@ def _comparing(compared: tuple[str, ...], hashed: bool) -> dict[str, Any]:
         return hash(values(self))
 
     return {"__eq__": __eq__, "__hash__": __hash__ if hashed else None}
+
+
+def _values(names: tuple[str, ...]) -> Callable[[Any], tuple]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda obj: tuple([getattr(obj, name) for name in names])
 
 
 def _repr(shown: tuple[str, ...]) -> Callable:

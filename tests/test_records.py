@@ -114,6 +114,33 @@ def test_fields_are_taken_apart_and_replaced():
         replace(Point(1.0), z=3.0)
 
 
+def test_one_field_is_compared_as_several_are():
+    lone = made_of_one(float("nan"))
+    assert made_of_one(lone.value) == lone  # the same object is equal, as in a tuple
+    assert hash(made_of_one(1.0)) == hash(made_of_one(1.0)) and made_of_one(1.0) != made_of_one(2.0)
+    assert repr(lone) == "made_of_one.<locals>.Lone(value=nan)"
+
+
+def made_of_one(value):
+    @record(frozen=True)
+    class Lone:
+        value: float
+
+    made_of_one.cls = getattr(made_of_one, "cls", Lone)
+    return made_of_one.cls(value)
+
+
+def test_what_is_no_record_is_refused():
+    with pytest.raises(TypeError, match="replace takes a record"):
+        replace((1, 2), x=3)
+    with pytest.raises(TypeError, match="no bases"):
+        record(type("Sub", (Point,), {"__annotations__": {}}))
+    with pytest.raises(TypeError, match="no __init__"):
+        record(type("Own", (), {"__annotations__": {}, "__init__": lambda self: None}))
+    with pytest.raises(ValueError, match="default_factory"):
+        record(type("Shared", (), {"__annotations__": {"x": "list"}, "x": []}))
+
+
 def test_patterns_match_by_position():
     match Point(1.0, 2.0):
         case Point(x, 2.0):

@@ -35,8 +35,13 @@ def _alone() -> Iterator[None]:
     """No other thread builds meanwhile.
 
     numba's lock is taken first: where compiled code uses a derivative, numba holds it and asks for ours.
+    What numba makes for its first compilation is made before: its lock is one that numba takes before that.
     """
-    with numba("core.compiler_lock").global_compiler_lock if jit_enabled() else nullcontext(), _lock:
+    numbas: Any = nullcontext()
+    if jit_enabled():
+        _ = numba("core.registry").cpu_target.target_context
+        numbas = numba("core.compiler_lock").global_compiler_lock
+    with numbas, _lock:
         yield
 
 

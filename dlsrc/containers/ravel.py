@@ -1,19 +1,19 @@
 """A nest of containers as one float64 vector, for optimizers that know nothing else."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..dlarray import dlarray, wrap
-from ..records import record
 from ..structure import flatten, unflatten
 from .nodes import Structure, paths
 
 __all__ = ["Unravel", "ravel"]
 
 
-@record(frozen=True)
+@dataclass(frozen=True)
 class Unravel:
     """Puts a vector back into the containers that `ravel` was given.
 

@@ -29,7 +29,10 @@ _LOOKS = "numba.np.arraymath"
 @cache
 def without_linear_algebra() -> None:
     """Let numba import what it compiles, in its own order, without the looks; nothing where it has."""
-    if "scipy.linalg" in sys.modules or _LOOKS in sys.modules:
+    if "scipy.linalg" in sys.modules:
+        return
+    numba("core.entrypoints").init_all()  # extensions of numba's, which may compile something of their own
+    if _LOOKS in sys.modules:
         return
     target = numba("core.registry").cpu_target
     with numba("core.compiler_lock").global_compiler_lock, _unasked(), _once(target.target_context):
@@ -45,9 +48,11 @@ class _Unasked:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name == _LOOKS:
-            linalg: Any = numba("np.linalg")
-            self.look = getattr(linalg, "ensure_blas", None)  # another version may have none
-            linalg.ensure_blas = lambda: None
+            # Nothing may be imported here, where Python holds the lock of all imports.
+            linalg: Any = sys.modules.get("numba.np.linalg")
+            look = getattr(linalg, "ensure_blas", None)  # another version may have none
+            if look is not None and self.look is None:
+                self.look, linalg.ensure_blas = look, lambda: None
 
 
 @contextmanager
@@ -57,7 +62,8 @@ def _unasked() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
         if finder.look is not None:
             linalg: Any = numba("np.linalg")
             linalg.ensure_blas = finder.look

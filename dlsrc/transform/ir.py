@@ -41,7 +41,7 @@ class Value:
     base: "Value | None" = field(default=None, compare=False)
     form: str = field(default="{}", compare=False)
 
-    # What dataclass would write builds a tuple each time; most of a transformation is looking values up.
+    # Most of a transformation is looking values up: no tuple is made for it.
     def __hash__(self) -> int:
         return self.number
 

@@ -7,6 +7,7 @@ change, a branch whose condition is known becomes its side.
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import is_
 from typing import Any
 
 from ...kernels.primitive import registry
@@ -14,7 +15,7 @@ from ...kernels.types import Array, Scalar
 from ...records import replace
 from ..facts.regions import Regions, written_by
 from ..ir import (
-    UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Merge, Program,
+    UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Index, Merge, Program,
     Raise, Read, Show, Statement, Store, Value, While, atoms_read, walk,
 )
 from .algebra import folded, simpler
@@ -436,8 +437,14 @@ def _with(statement: Any, **fields: Any) -> Any:
 
 
 def _alike(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    if type(a) is tuple and type(b) is tuple:
+        return len(a) == len(b) and (all(map(is_, a, b)) or all(map(_alike, a, b)))
+    if type(a) is Index and type(b) is Index:
+        return _alike(a.entries, b.entries)
     # 1 and 1.0 are equal, and so are the literals made of them.
-    return a is b or (a == b and repr(a) == repr(b))
+    return a == b and repr(a) == repr(b)
 
 
 def _typed(atoms: Iterable[Atom]) -> tuple:
