@@ -7,7 +7,6 @@ change, a branch whose condition is known becomes its side.
 
 from collections import Counter
 from collections.abc import Iterable
-from operator import is_
 from typing import Any
 
 from ...kernels.primitive import registry
@@ -15,10 +14,11 @@ from ...kernels.types import Array, Scalar
 from ...records import replace
 from ..facts.regions import Regions, written_by
 from ..ir import (
-    UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Index, Merge, Program,
+    UNBOUND, Assign, Atom, Block, Carry, Check, Const, For, Gradient, If, Merge, Program,
     Raise, Read, Show, Statement, Store, Value, While, atoms_read, walk,
 )
 from .algebra import folded, simpler
+from .alike import as_key, changed
 from .never import is_never_true, may_be_unbound
 
 __all__ = ["fold"]
@@ -166,7 +166,7 @@ class _Folder:
         return [statement]
 
     def assign(self, statement: Assign) -> list[Statement]:
-        statement = _with(statement, args=tuple(self.now(a) for a in statement.args))
+        statement = changed(statement, args=tuple(self.now(a) for a in statement.args))
         target = statement.target
         if target is None or statement.op.effect:
             self.write(written_by(statement))
@@ -236,7 +236,7 @@ class _Folder:
         if not kernel and not isinstance(self.types[target], Scalar):
             return False
         moments = tuple(self.moment(a) for a in statement.args if self.regions.is_memory(a))
-        key = (statement.op.name, id(statement.op), _typed(statement.args), statement.static, moments)
+        key = (statement.op.name, id(statement.op), as_key(statement.args), statement.static, moments)
         earlier = self.find(key)
         if earlier is None:
             self.seen[-1][key] = target
@@ -260,11 +260,12 @@ class _Folder:
         return True
 
     def read(self, statement: Read) -> list[Statement]:
-        statement = _with(statement, base=self.now(statement.base), index=statement.index.replaced(self.now))
+        index = statement.index.replaced(self.now)
+        statement = changed(statement, base=self.now(statement.base), index=index)
         target = statement.target
         if isinstance(self.types[target], Scalar):
             moment = self.moment(statement.base)
-            key = ("read", statement.base, _typed(statement.index.atoms), statement.index, moment)
+            key = ("read", statement.base, as_key(statement.index.atoms), statement.index, moment)
             earlier = self.find(key, self.branch_scopes[-1] if self.to_sweep else 0)
             if earlier is None:
                 self.seen[-1][key] = target
@@ -282,7 +283,7 @@ class _Folder:
                 value, mode = inner, {"add": "sub", "sub": "add"}[mode]
                 self.uses[inner] += 1
         index = statement.index.replaced(self.now)
-        statement = _with(statement, base=self.now(statement.base), index=index, value=value, mode=mode)
+        statement = changed(statement, base=self.now(statement.base), index=index, value=value, mode=mode)
         self.write((statement.base,))
         return [statement]
 
@@ -301,7 +302,7 @@ class _Folder:
             return []
         if when is None:
             self.seen[-1][key] = True
-        return [_with(statement, low=low, high=high, size=size, when=when)]
+        return [changed(statement, low=low, high=high, size=size, when=when)]
 
     # ------------------------------------------------------------------ branches and loops
 
@@ -326,7 +327,7 @@ class _Folder:
                 self.known[m.target] = self.fitted(merge.then, m.target)
             else:
                 merges.append(merge)
-        return [_with(statement, cond=cond, then=then, orelse=orelse, merges=tuple(merges))]
+        return [changed(statement, cond=cond, then=then, orelse=orelse, merges=tuple(merges))]
 
     def fits(self, source: Atom, target: Value) -> bool:
         have, want = self.type_of(source), self.types[target]
@@ -385,7 +386,7 @@ class _Folder:
         flag = None if loop.stop_flag is None else self.now(loop.stop_flag)
         flag = None if isinstance(flag, Const) and not flag.value else flag
         left = self.leave(carries, inits)
-        return [_with(loop, start=start, stop=stop, step=step, body=body, stop_flag=flag, carries=left)]
+        return [changed(loop, start=start, stop=stop, step=step, body=body, stop_flag=flag, carries=left)]
 
     def is_made_once(self, start: Atom, stop: Atom, step: Atom) -> bool:
         """Whether a loop certainly makes one trip: ``range(k, k + 1)``."""
@@ -421,34 +422,9 @@ class _Folder:
         flag = None if loop.stop_flag is None else self.now(loop.stop_flag)
         flag = None if isinstance(flag, Const) and not flag.value else flag
         cond, left = self.now(loop.cond), self.leave(carries, inits)
-        return [_with(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
+        return [changed(loop, test=test, cond=cond, body=body, stop_flag=flag, carries=left)]
 
     def passed_by(self, carries: Iterable[Carry], inits: Iterable[Atom]) -> None:
         """Read after a loop without trips, and in its test, what it was given."""
         for c, init in zip(carries, inits, strict=True):
             self.known[c.result] = self.known[c.header] = self.fitted(init, c.result)
-
-
-def _with(statement: Any, **fields: Any) -> Any:
-    """The statement with other fields; the same object if they are equal."""
-    if all(_alike(getattr(statement, name), value) for name, value in fields.items()):
-        return statement
-    return replace(statement, **fields)
-
-
-def _alike(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    if type(a) is tuple and type(b) is tuple:
-        return len(a) == len(b) and (all(map(is_, a, b)) or all(map(_alike, a, b)))
-    if type(a) is Index and type(b) is Index:
-        return _alike(a.entries, b.entries)
-    # 1 and 1.0 are equal, and so are the literals made of them.
-    return a == b and repr(a) == repr(b)
-
-
-def _typed(atoms: Iterable[Atom]) -> tuple:
-    """Atoms as a key: 1, 1.0 and True are different literals, and so are 0.0 and -0.0."""
-    return tuple((type(a.value), repr(a.value), a.dtype) if isinstance(a, Const) else a for a in atoms)
-
-
