@@ -175,6 +175,17 @@ def array_or_number_from_trip_to_trip(x, n):
     return np.sum(s)
 
 
+def array_or_number_before_a_loop_that_binds_it(x, n):
+    # What is wrong with y is said once, and not that a loop makes something else of it.
+    if n > 1:
+        y = x
+    else:
+        y = 0.9
+    for v in x:
+        y = v
+    return y * x[0]  # refused: `y` is a float64 vector on one way and a float64 on the other
+
+
 def array_or_number_first_bound_in_a_loop(x, n):
     y = x
     for row in x:

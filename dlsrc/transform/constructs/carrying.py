@@ -225,8 +225,9 @@ def carried(ctx, init, out, place, path, trip) -> Binding:
             return made
     if isinstance(init, Unbound):
         return first_assigned(ctx, out, name, trip.carries, place[0])
-    if isinstance(out, Poison):
-        return out
+    for side in (init, out):
+        if isinstance(side, Poison):
+            return side  # what is to be said of it has a reason of its own
     what = f"`{name}`"
     if isinstance(init, Ref) and isinstance(out, Ref) and describe(init, ctx) == describe(out, ctx):
         return Poison(
