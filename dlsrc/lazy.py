@@ -20,32 +20,33 @@ __all__ = ["engine", "installed", "jit_enabled", "numba", "optional", "scipy"]
 def numba(submodule: str = "") -> ModuleType:
     """numba, or one of its submodules: ``numba("core.errors")``."""
     held_at_forks()
-    with lasting(), importing:
-        # First the package: two threads of which one begins with a module in it wait for each other.
-        package = importlib.import_module("numba")
-        return importlib.import_module(f"numba.{submodule}") if submodule else package
+    # First the package: two threads of which one begins with a module in it wait for each other.
+    package = _imported("numba")
+    return _imported(f"numba.{submodule}") if submodule else package
 
 
 @cache
 def scipy(submodule: str = "") -> ModuleType:
     """SciPy, or one of its submodules: ``scipy("special")``."""
-    with lasting(), importing:
-        return importlib.import_module(f"scipy.{submodule}" if submodule else "scipy")
+    return _imported(f"scipy.{submodule}" if submodule else "scipy")
 
 
 @cache
 def engine(submodule: str = "transform") -> ModuleType:
     """``dlsrc.transform``, or another part of dlsrc that is heavy to import: ``engine("kernels.types")``."""
     held_at_forks()
+    return _imported(f"{__package__}.{submodule}")
+
+
+def _imported(module: str) -> ModuleType:
     with lasting(), importing:
-        return importlib.import_module(f"{__package__}.{submodule}")
+        return importlib.import_module(module)
 
 
 def installed(module: str) -> ModuleType | None:
     """An optional package, or None where it is not there: ``installed("tqdm")``."""
     try:
-        with importing:
-            return importlib.import_module(module)
+        return _imported(module)
     except ImportError:
         return None
 

@@ -76,7 +76,6 @@ def _made(cls: type, frozen: bool, eq: bool) -> type:
     fields = {name: _field(own.pop(name, MISSING)) for name in cls.__annotations__}
     for name in ("__dict__", "__weakref__"):
         own.pop(name, None)
-    taken = set(own)
     compared = tuple(name for name, f in fields.items() if f.compare)
     shown = tuple(name for name, f in fields.items() if f.repr)
     kept = ("__dict__",) if any(isinstance(v, cached_property) for v in own.values()) else ()
@@ -86,7 +85,7 @@ def _made(cls: type, frozen: bool, eq: bool) -> type:
     }  # fmt: skip
     methods = {"__repr__": _repr(shown)}
     if eq:
-        methods |= _comparing(compared, frozen or "__hash__" in taken)
+        methods |= _comparing(compared, frozen)
     if frozen:
         methods |= {"__setattr__": _no_assignment, "__delattr__": _no_deletion, "__setstate__": _restored}
     made: Any = type(cls)(cls.__name__, cls.__bases__, {**methods, **own})

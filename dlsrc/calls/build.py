@@ -1,8 +1,7 @@
 """How a program is built for a call: transformed, compiled, and described so that it can be called."""
 
 import inspect
-from functools import cache
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..failures.failure import building
 from ..failures.faults import faults_of
 from ..lazy import engine, jit_enabled, numba
 from ..operators.wanted import call_names, check_directions, leaves_wanted, positions_wanted
-from ..process.garbage import collected_seldom, lasting
+from ..process.garbage import collected_seldom
 from ..process.registries import without_linear_algebra
 from ..records import replace
 from ..signature import Call, canonical, positions_of, type_of_kind
@@ -52,7 +51,9 @@ def build(
     traced = leaves_wanted(function, call, argnums, names)
     check_directions(function, call, mode, names)
     jit = jit and jit_enabled()
-    types, transform, compiler = _imported(jit)
+    if jit:
+        without_linear_algebra()
+    types, transform, compiler = engine("kernels.types"), engine(), engine("transform.compile")
     with collected_seldom(), building(function, call, names) as stage:
         request = transform.Request(
             function=target, structure=call.structure,
@@ -86,15 +87,6 @@ def build(
             shape=(call.key or call.structure, call.kinds), mode=mode,
             generated=replace(generated, normalized=described),
         )  # fmt: skip
-
-
-@cache
-def _imported(jit: bool) -> tuple[ModuleType, ModuleType, ModuleType]:
-    """What builds a program: kinds, stages, compiler; imported once, with what numba needs for that."""
-    with lasting():
-        if jit:
-            without_linear_algebra()
-        return engine("kernels.types"), engine(), engine("transform.compile")
 
 
 def _interface(generated: Any, conversions: tuple[tuple | None, ...]) -> Interface:

@@ -7,7 +7,6 @@ NumPy 2's promotion needs one bit more than a dtype: a Python number is *weak*, 
 precision of what it meets (``2.0 * x`` stays float32), while ``np.float64(2.0) * x`` does not.
 """
 
-
 import numpy as np
 
 from ..records import field, record, replace

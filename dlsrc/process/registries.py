@@ -20,6 +20,7 @@ from functools import cache
 from typing import Any
 
 from ..lazy import numba
+from .garbage import lasting
 
 __all__ = ["without_linear_algebra"]
 
@@ -35,10 +36,11 @@ def without_linear_algebra() -> None:
     if _LOOKS in sys.modules:
         return
     target = numba("core.registry").cpu_target
-    with numba("core.compiler_lock").global_compiler_lock, _unasked(), _once(target.target_context):
-        target.typing_context.refresh()
+    with lasting(), numba("core.compiler_lock").global_compiler_lock:
+        with _unasked(), _once(target.target_context):
+            target.typing_context.refresh()
+            target.target_context.refresh()
         target.target_context.refresh()
-    target.target_context.refresh()
 
 
 class _Unasked:

@@ -20,7 +20,7 @@ from ..lazy import numba, scipy
 from ..records import record
 from .forks import importing
 
-__all__ = ["Foreign", "registered"]
+__all__ = ["Foreign", "published", "registered"]
 
 # By the symbol that stands for it, what compiled code may call.
 registered: dict[str, tuple["Foreign", str]] = {}

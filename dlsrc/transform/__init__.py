@@ -3,7 +3,6 @@
 ``README.md`` in this folder shows the road in one picture.
 """
 
-
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..records import record, replace
 from . import gradients

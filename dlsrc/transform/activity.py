@@ -7,7 +7,6 @@ anywhere into an array, all of the array varies.
     y = np.sin(x); k = int(y); z = w[k] * y       dlgradient(z, x): active are x, y, z; not k, w
 """
 
-
 from ..kernels.types import is_float
 from ..records import record
 from .facts.memory import Memory

@@ -3,7 +3,6 @@
     forward + edits (tapes, copies, counters) + the sweep where each ``dlgradient`` stood
 """
 
-
 from ..records import replace
 from .building.context import Context
 from .derivatives.custom import CustomRule

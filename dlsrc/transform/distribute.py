@@ -18,7 +18,6 @@ Dependence test: what is added to is not read in the loop, what is set is read o
 before, and each loop's places differ from trip to trip.
 """
 
-
 from ..kernels.primitive import registry
 from ..kernels.types import Array, Scalar
 from ..records import record, replace

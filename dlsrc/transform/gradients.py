@@ -5,7 +5,6 @@ made to be differentiated, and arguments that the function writes to are copied 
 arguments have value semantics.
 """
 
-
 from ..errors import DifferentiationError, UnsupportedSyntax, UntracedError
 from ..kernels.primitive import registry
 from ..kernels.types import Array

@@ -1,6 +1,5 @@
 """What concerns the trace and not the numbers: cutting it, and giving a value its labels."""
 
-
 import numpy as np
 
 from ...records import replace

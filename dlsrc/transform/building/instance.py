@@ -3,7 +3,6 @@
     r(a): b = a * a; return b        instance(ctx, r, (x,))        v7 = x * x
 """
 
-
 from ...records import replace
 from ..ir import Atom, Block, Program, Statement, blocks_of, with_blocks
 from ..location import Location

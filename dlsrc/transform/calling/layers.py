@@ -3,7 +3,6 @@
     Y = forward(net, X)    →    # model.py:14, layer 'fc'  Y = forward(net, X)
 """
 
-
 from ...records import replace
 from ..building.binding import Binding, Poison
 from ..building.context import Context, Refused

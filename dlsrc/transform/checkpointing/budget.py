@@ -8,7 +8,6 @@ a trip of the loops inside, arrays with their sizes.  Both must be known before 
 tells them, a segment has the square root of all trips.  Several loops share the limit evenly.
 """
 
-
 import numpy as np
 
 from ...kernels.types import IN_A_LIST, Array, Scalar

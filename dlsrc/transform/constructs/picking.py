@@ -12,7 +12,6 @@ An array that is not in C order has no such vector of its elements: they are pic
 that is written to is written back.
 """
 
-
 from ...kernels.types import Array
 from ...records import record
 from ..building.atoms import as_atom

@@ -4,8 +4,6 @@
     y = stop_gradient(x)       →    y = detach(x), through which no derivative passes
 """
 
-
-
 from ...kernels.types import Array, Scalar
 from ...records import replace
 from ..building.atoms import as_atom

@@ -6,7 +6,6 @@
 Two places can be compared where they are counted from the same number; nothing is before the front.
 """
 
-
 from ...records import record
 from ..ir import Assign, Atom, Const, For, Value
 from .outline import Outline

@@ -12,7 +12,6 @@ and where the next trip of a loop around fills the same places again, it may as 
 before is read.
 """
 
-
 from ...records import replace
 from ..facts.fresh import Fresh
 from ..facts.outline import is_loop

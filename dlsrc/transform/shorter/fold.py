@@ -18,7 +18,7 @@ from ..ir import (
     Raise, Read, Show, Statement, Store, Value, While, atoms_read, walk,
 )
 from .algebra import folded, simpler
-from .alike import as_key, changed
+from .alike import alike, as_key, changed
 from .never import is_never_true, may_be_unbound
 
 __all__ = ["fold"]
@@ -322,7 +322,7 @@ class _Folder:
         merges = []
         for m in statement.merges:
             merge = Merge(m.target, self.now(m.then), self.now(m.orelse))
-            same = merge.then == merge.orelse and repr(merge.then) == repr(merge.orelse)
+            same = alike(merge.then, merge.orelse)
             if same and merge.then is not UNBOUND and self.fits(merge.then, m.target):
                 self.known[m.target] = self.fitted(merge.then, m.target)
             else:

@@ -12,7 +12,6 @@ that its reciprocal is infinite (below 6e-309), so is the slope, and a cotangent
 what came back was small, or zero, is inf or nan then.
 """
 
-
 from ...kernels.primitive import registry
 from ...kernels.types import Scalar
 from ...records import replace

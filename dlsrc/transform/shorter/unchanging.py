@@ -15,7 +15,6 @@ slope, must not be computed where the user's program does not compute it, or ``0
 a loop without trips.
 """
 
-
 from ...kernels.types import Scalar, is_float
 from ...records import replace
 from ..bounds import Prover

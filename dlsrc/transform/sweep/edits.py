@@ -3,7 +3,6 @@
 ``save`` notes edits, ``assemble`` makes them.
 """
 
-
 from ...records import field, record
 from ..ir import Atom, Carry, Merge, Statement, Value
 

@@ -8,7 +8,6 @@
 Nothing computes with it: the sweep never comes to what was there before the first value.
 """
 
-
 from ...kernels.types import Array, Scalar, Shape, Tape
 from ...records import replace
 from ..building.context import Context

@@ -14,7 +14,6 @@ shadow of a name as it finds any forward value.
 The price is that a trip which makes an array makes its shadow too, and both are kept until the sweep.
 """
 
-
 from ...errors import UnsupportedSyntax
 from ...kernels.types import Array
 from ...records import replace
